@@ -1,0 +1,153 @@
+"""Everything that a call machine can ask for, as values.
+
+A command that starts work carries an id, and ``...Stop`` with the same id ends that work. The
+session holds one table from command type to performer; it performs and never decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# -- the caller's leg -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Audio for the caller, µ-law 8 kHz."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Drop everything that the carrier has not played."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call at the carrier. Closing the socket would not do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLeg:
+    """Close the media socket."""
+
+
+# -- providers --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SttOpen:
+    stt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SttAudio:
+    stt_id: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SttFinalize:
+    stt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SttStop:
+    stt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LlmAsk:
+    """``messages`` are {role, content, tool_calls?, tool_call_id?} in the OpenAI chat shape."""
+
+    ask_id: str
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LlmStop:
+    ask_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerAsk:
+    """``history`` is ``[{role, text}]`` and includes this utterance."""
+
+    turn_id: str
+    text: str
+    history: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerStop:
+    """The caller spoke over the reply; ``heard`` is what they heard of it."""
+
+    turn_id: str
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
+class TtsSay:
+    say_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TtsStop:
+    say_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRun:
+    run_id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStop:
+    run_id: str
+
+
+# -- the outside ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for the call log. See ``records.py`` for the entries."""
+
+    entry: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """The call is over and everything is said: the session may return."""
+
+
+LegCommand = Play | Mark | Clear
+ProviderCommand = (
+    SttOpen
+    | SttAudio
+    | SttFinalize
+    | SttStop
+    | LlmAsk
+    | LlmStop
+    | HandlerAsk
+    | HandlerStop
+    | TtsSay
+    | TtsStop
+    | ToolRun
+    | ToolStop
+)
+Command = LegCommand | HangUp | CloseLeg | ProviderCommand | Note | EndSession
+Commands = list[Command]
+

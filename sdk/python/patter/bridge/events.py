@@ -1,0 +1,254 @@
+"""Everything that can happen in a call, as values.
+
+An event enters the call machine together with the time it was received. Nothing here waits, and
+nothing here knows a carrier or a provider: their JSON has already been parsed at the door.
+
+Audio is µ-law, 8 kHz, mono unless a field says otherwise: 8 bytes are one millisecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# -- the caller's leg -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LegOpened:
+    """The carrier's media stream began: its ``start`` message."""
+
+    stream_id: str
+    carrier_call_id: str
+    account_id: str
+    encoding: str = "audio/x-mulaw"
+    sample_rate_hz: int = 8000
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerAudio:
+    """A piece of the caller's voice. ``media_ms`` is the carrier's clock at its start."""
+
+    payload: bytes
+    media_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPlayed:
+    """The carrier echoed a mark: all audio before it was played, or was cleared."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegStopped:
+    """The carrier said that the stream ended; the call may go on elsewhere (a transfer)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegLost:
+    """The media socket closed without the carrier saying so."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRejected:
+    """A frame that could not be parsed. It never ends a call."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierEnded:
+    """The carrier says, outside the media socket, that the call is over.
+
+    ``cause`` is one of caller_hung_up, busy, no_answer, declined, failed.
+    """
+
+    cause: str = "caller_hung_up"
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpAsked:
+    """Somebody outside the call wants it to end: REST, dashboard, shutdown, balance."""
+
+    reason: str = "api_hung_up"
+
+
+@dataclass(frozen=True, slots=True)
+class SayAsked:
+    """Somebody outside the call wants the agent to say a text now."""
+
+    text: str
+
+
+# -- speech to text ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SttOpened:
+    stt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SttSpeechStarted:
+    stt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SttHeard:
+    """Words. ``final`` text does not change again; ``end_of_turn``: the provider says the caller is done."""
+
+    stt_id: str
+    text: str
+    final: bool
+    end_of_turn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SttUtteranceEnded:
+    """The provider's own silence timer fired with text pending."""
+
+    stt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SttFailed:
+    stt_id: str
+    error: str
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SttClosed:
+    stt_id: str
+
+
+# -- the reply --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LlmDelta:
+    ask_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LlmToolCall:
+    """The model wants a tool. ``arguments`` is the JSON text exactly as the model wrote it."""
+
+    ask_id: str
+    tool_call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class LlmDone:
+    ask_id: str
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LlmFailed:
+    ask_id: str
+    error: str
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerDelta:
+    """A piece of what the user's handler answers."""
+
+    turn_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerDone:
+    turn_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerFailed:
+    """``code`` is handler_error, handler_timeout, handler_cancelled or handler_lost."""
+
+    turn_id: str
+    code: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WordTime:
+    """One word of a chunk: ``[start, end)`` in its text, and when it ends in its audio."""
+
+    start: int
+    end: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TtsAudio:
+    """µ-law 8 kHz audio of a chunk, in order. ``words`` holds the provider's alignment when it gives one."""
+
+    say_id: str
+    payload: bytes
+    words: tuple[WordTime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TtsDone:
+    say_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TtsFailed:
+    say_id: str
+    error: str
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDone:
+    """A tool's answer for the model, as JSON-able data."""
+
+    run_id: str
+    result: Any
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpDone:
+    """The carrier took the hang-up (also when the call was already over)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpFailed:
+    error: str
+
+
+LegEvent = LegOpened | CallerAudio | DigitPressed | MarkPlayed | LegStopped | LegLost | FrameRejected
+ControlEvent = CarrierEnded | HangUpAsked | SayAsked | HangUpDone | HangUpFailed
+SttEvent = SttOpened | SttSpeechStarted | SttHeard | SttUtteranceEnded | SttFailed | SttClosed
+ReplyEvent = (
+    LlmDelta
+    | LlmToolCall
+    | LlmDone
+    | LlmFailed
+    | HandlerDelta
+    | HandlerDone
+    | HandlerFailed
+    | TtsAudio
+    | TtsDone
+    | TtsFailed
+    | ToolDone
+)
+Event = LegEvent | ControlEvent | SttEvent | ReplyEvent

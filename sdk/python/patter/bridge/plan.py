@@ -1,0 +1,74 @@
+"""What is settled about a call before it begins: who answers, with what, within which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """Which provider, with which settings. Credentials are resolved before the call begins."""
+
+    provider: str
+    model: str | None = None
+    voice: str | None = None
+    language: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTaking:
+    """When a turn ends and what interrupts. Milliseconds unless the name says seconds."""
+
+    endpointing_ms: int = 300
+    turn_timeout_ms: int = 700
+    max_turn_delay_ms: int = 3000
+    barge_in_pause_ms: int = 120
+    barge_in_confirm_ms: int = 700
+    resume_after_ms: int = 1000
+    keypad_pause_ms: int = 1500
+    filler_after_ms: int = 1500
+    handler_timeout_s: float = 20.0
+    idle_prompt_s: float = 10.0
+    idle_prompts: int = 2
+    max_duration_s: float = 3600.0
+    first_message_delay_ms: int = 0
+    first_message_interruptible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What the system itself says, in the agent's language."""
+
+    apology: str = "Sorry, something went wrong on our side. Please try again later. Goodbye."
+    retry: str = "Sorry, I did not get that. Could you say it again?"
+    idle: str = "Are you still there?"
+    goodbye: str = "Goodbye."
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``."""
+
+    call_id: str
+    direction: str = "inbound"
+    caller: str = ""
+    callee: str = ""
+    mode: str = "pipeline"
+    reply_by: str = "handler"
+    system_prompt: str = ""
+    first_message: str = ""
+    first_speaker: str = "agent"
+    language: str = "en"
+    stt: ProviderSpec | None = None
+    llm: ProviderSpec | None = None
+    tts: ProviderSpec | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
+    turn_taking: TurnTaking = field(default_factory=TurnTaking)
+    phrases: Phrases = field(default_factory=Phrases)
+    custom_params: Mapping[str, str] = field(default_factory=dict)
+    record: bool = True

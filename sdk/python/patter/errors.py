@@ -1,0 +1,62 @@
+"""The errors that Patter raises.
+
+* PatterError
+  x ConfigError         something you gave us cannot work; the text says what to change
+  x ApiError            a REST answer of 4xx or 5xx (status, code, request_id)
+  x CarrierError        Twilio or Telnyx refused or failed (permanent says whether to try again)
+  x EngineError         a speech, voice or model provider refused or failed
+  x ToolError           a tool could not be run
+"""
+
+from __future__ import annotations
+
+
+class PatterError(Exception):
+    """Base of everything that Patter raises on purpose."""
+
+
+class ConfigError(PatterError):
+    """A setting that cannot work. The text says what to change."""
+
+
+class ApiError(PatterError):
+    """A REST answer that is not a success.
+
+    Args:
+        status: HTTP status of the answer.
+        code: the machine-readable word of the error shape, such as ``not_found``.
+        message: the sentence for a person.
+        request_id: the id to give to support, when the server sent one.
+    """
+
+    def __init__(self, status: int, code: str, message: str, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class ProviderError(PatterError):
+    """Common part of the errors that somebody else's service caused."""
+
+    def __init__(self, provider: str, message: str, *, permanent: bool, code: str | None = None) -> None:
+        super().__init__(f"{provider}: {message}")
+        self.provider = provider
+        self.permanent = permanent
+        self.code = code
+
+
+class CarrierError(ProviderError):
+    """A carrier refused or failed. ``permanent`` is false when the same request may work later."""
+
+
+class EngineError(ProviderError):
+    """A speech, voice or model provider refused or failed."""
+
+
+class ToolError(PatterError):
+    """A tool could not be run."""
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent
