@@ -1,0 +1,21 @@
+"""Addresses. Each room keeps its own: ``api_urls`` under /api/v1/, ``urls`` for pages and doors."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+api_v1 = [
+    path("", include("agents.api_urls")),
+    path("", include("phone_numbers.api_urls")),
+    path("", include("calls.api_urls")),
+    path("", include("patter_site.accounts.api_urls")),
+    path("", include("patter_site.operations.api_urls")),
+]
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include((api_v1, "api"), namespace="api")),
+    path("", include("patter_site.operations.urls")),
+    path("", include("patter_site.accounts.urls")),
+    path("", include("calls.urls")),
+    path("", include("agents.urls")),
+]
