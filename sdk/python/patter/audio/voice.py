@@ -16,7 +16,7 @@ _STEPS_PER_6_DB = 32
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Voice began (``voiced``) or ended. ``at_ms`` is where in the media it really did, not when it was sure."""
+    """Voice began or ended. ``at_ms`` is where in the media it really did, not when it was sure."""
 
     voiced: bool
     at_ms: int
