@@ -17,7 +17,9 @@ from patter.bridge.commands import Clear, Commands, Mark, Play
 BYTES_PER_MS = 8
 FRAME_BYTES = 160
 MARK_EVERY_BYTES = 200 * BYTES_PER_MS
-KEEP_BYTES = 300 * BYTES_PER_MS
+BACK_BYTES = 300 * BYTES_PER_MS
+"""A resumed reply goes back at most this far."""
+KEEP_BYTES = BACK_BYTES + FRAME_BYTES
 LEAD_S = 0.5
 REFILL_S = 0.4
 MARK_GRACE_S = 2.0
@@ -118,6 +120,13 @@ class Playback:
         played = offset + int((now - at) * 1000) * BYTES_PER_MS
         return max(offset, min(played, self._sent))
 
+    def now_playing(self, now: float) -> bytes:
+        """The 20 ms that the caller hears right now; empty in silence."""
+        if not self._active or self._paused:
+            return b""
+        start = max(0, self._heard(now) - self._base)
+        return bytes(self._audio[start : start + FRAME_BYTES]) if start + self._base < self._sent else b""
+
     def take_finished(self) -> bool:
         """True once, when the reply was heard to its end."""
         finished, self._finished = self._finished, False
@@ -165,8 +174,8 @@ class Playback:
     def resume(self, now: float) -> Commands:
         """Go on from the last boundary that was heard, at most 300 ms back."""
         heard = self._reference[0]
-        start = max((b for b in self._boundaries if heard - KEEP_BYTES <= b <= heard), default=heard)
-        start = max(self._base, start - start % BYTES_PER_MS)
+        start = max((b for b in self._boundaries if heard - BACK_BYTES <= b <= heard), default=heard)
+        start -= start % FRAME_BYTES  # frames stay on their grid, so that the last one is whole
         self._sent = self._marked = self._confirmed = start
         self._reference = (start, now)
         self._paused = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from patter.audio.mulaw import level
-from patter.bridge.commands import Note, Play, SttFinalize
+from patter.bridge.commands import Note, SttFinalize
 from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import (
     CallerAudio,
@@ -113,6 +113,9 @@ class PipelineMachine:
     def _audio(self, payload: bytes, media_ms: int, now: float) -> Outcome:
         self._gap_at = now + GAP_S
         out: Outcome = [*self._stt.audio(payload)]
+        if playing := self._parts.playback.now_playing(now):
+            # Its echo may come back over the line, and must not be taken for the caller's voice.
+            self._ears.detector.note_playback(level(playing))
         signals = self._ears.audio(payload, media_ms)
         if signals:
             out += self._signals(signals, now)
@@ -271,10 +274,6 @@ class PipelineMachine:
         return self._after(self._replies.playback_moved(now), now)
 
     def _after(self, out: Outcome, now: float) -> Outcome:
-        for command in out:
-            if isinstance(command, Play):
-                # Its echo may come back over the line, and must not be taken for the caller's voice.
-                self._ears.detector.note_playback(level(command.payload))
         if self._replies.current is None and self._idle_at is None:
             self._wait_for_caller(now)
         return out

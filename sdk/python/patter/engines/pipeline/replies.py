@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 
 from patter.bridge.commands import (
-    Commands,
     HandlerAsk,
     HandlerStop,
     LlmAsk,
@@ -34,6 +33,7 @@ from patter.bridge.records import Noted
 from patter.engines.pipeline.reply import TOOL_ROUNDS, Kind, Prompt, Reply, State
 
 MOST_FAILURES = 3
+MOST_VOICE_FAILURES = 2
 END_CALL = "end_call"
 
 
@@ -54,6 +54,7 @@ class Replies:
         self._prompt = Prompt(parts.plan.system_prompt, parts.plan.tools)
         self._count = 0
         self._failures = 0
+        self._voice_failures = 0
         self._deadline: float | None = None
         self._end_reason = ""
         self.current: Reply | None = None
@@ -87,7 +88,7 @@ class Replies:
             self._end_reason = end_reason
         reply.push(text, now)
         reply.finish()
-        return [*self._speak(reply, now)]
+        return self._speak(reply, now)
 
     def _begin(self, turn_id: str, kind: Kind, now: float) -> Reply:
         self._parts.playback.begin()
@@ -134,10 +135,12 @@ class Replies:
             return []
         self._deadline = None
         reply.push(text, now)
-        return [*self._speak(reply, now)]
+        return self._speak(reply, now)
 
     def _audio(self, reply: Reply, event: TtsAudio, now: float) -> Outcome:
         commands = reply.speech.audio(event, now)
+        if commands:
+            self._voice_failures = 0
         if reply.timing.first_audio_at is None:
             reply.timing.first_audio_at = reply.speech.first_audio_at
         self._note_sent(reply)
@@ -148,13 +151,16 @@ class Replies:
         if reply.timing.first_sent_at is None and sent_at is not None:
             reply.timing.first_sent_at = sent_at
 
-    def _speak(self, reply: Reply, now: float) -> Commands:
+    def _speak(self, reply: Reply, now: float) -> Outcome:
         return [*reply.speech.pump(), *self._close_if_complete(reply, now)]
 
-    def _close_if_complete(self, reply: Reply, now: float) -> Commands:
-        if reply.state is State.DONE and reply.speech.complete and self._parts.playback.active:
-            return self._parts.playback.close(now)
-        return []
+    def _close_if_complete(self, reply: Reply, now: float) -> Outcome:
+        playback = self._parts.playback
+        if reply.state is not State.DONE or not reply.speech.complete or not playback.active:
+            return []
+        commands: Outcome = [*playback.close(now)]
+        # A reply without any audio is over at once: no mark will come.
+        return commands + self._heard_in_full(reply, now) if playback.take_finished() else commands
 
     # -- the text is complete ---------------------------------------------------------------------
 
@@ -167,15 +173,16 @@ class Replies:
             return self._end_call(reply, now)
         if reply.rounds > TOOL_ROUNDS:
             return self._failed(reply, "model", "too many tool rounds", now)
-        return [command for call in calls for command in self._run_tool(call)]
+        return [command for call in calls for command in self._run_tool(reply, call, now)]
 
-    def _run_tool(self, call: LlmToolCall) -> Outcome:
+    def _run_tool(self, reply: Reply, call: LlmToolCall, now: float) -> Outcome:
         try:
             arguments = json.loads(call.arguments or "{}")
         except ValueError:
             arguments = None
         if not isinstance(arguments, dict):
-            return [ToolRun(call.tool_call_id, "", {"error": "The arguments are not a JSON object."})]
+            error = {"error": "The arguments are not a JSON object. Call the tool again with one."}
+            return self._tool_done(reply, call.tool_call_id, error, now)
         return [ToolRun(call.tool_call_id, call.name, arguments)]
 
     def _tool_done(self, reply: Reply, run_id: str, result: object, now: float) -> Outcome:
@@ -203,7 +210,7 @@ class Replies:
             self._parts.playback.cut(now)
             return []
         reply.finish()
-        return [*self._speak(reply, now)]
+        return self._speak(reply, now)
 
     # -- failures ---------------------------------------------------------------------------------
 
@@ -230,11 +237,11 @@ class Replies:
         commands: Outcome = [*reply.speech.fail(event, now)]
         if reply.speech.failed is None:
             return commands  # the chunk is tried once more
-        self._failures += 1
+        self._voice_failures += 1
         error = {"code": "voice", "error": event.error}
         commands.append(Note(Noted("reply.failed", self._parts.clock.ms(now), error)))
         reply.finish()
-        if reply.closing or self._failures >= MOST_FAILURES - 1:
+        if reply.closing or self._voice_failures >= MOST_VOICE_FAILURES:
             reply.closing = True
             self._end_reason = self._end_reason or "provider_error"
         return [*commands, *self._close_if_complete(reply, now)]
@@ -245,8 +252,11 @@ class Replies:
         return self._deadline
 
     def handle_timer(self, now: float) -> Outcome:
+        if self._deadline is None or self._deadline > now:
+            return []
+        self._deadline = None
         reply = self.current
-        if reply is None or self._deadline is None or self._deadline > now:
+        if reply is None:
             return []
         stopped = self._stop_work(reply)
         code = "handler_timeout" if self._plan.reply_by == "handler" else "model"
