@@ -35,7 +35,7 @@ def _uses_database(item: pytest.Item) -> bool:
 
 
 def _give_real_transactions(item: pytest.Item) -> None:
-    # The ORM of an async test runs in another thread, on another connection, which never sees the open transaction of
+    # The ORM of an async test runs in another thread, on another connection, outside the transaction of
     # the test: SQLite answers "database table is locked", PostgreSQL leaks rows into the next tests.
     marker = item.get_closest_marker("django_db")
     options = {**(marker.kwargs if marker else {}), "transaction": True}
@@ -44,12 +44,8 @@ def _give_real_transactions(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """On SQLite the tests' database is a file: shared memory locks whole tables between threads."""
-
-
-@pytest.fixture(scope="session")
 def django_db_modify_db_settings_xdist_suffix(request: pytest.FixtureRequest) -> None:
+    """Name the tests' databases; on SQLite it is a file: shared memory locks whole tables between threads."""
     from django.db import connections
 
     worker = getattr(request.config, "workerinput", {}).get("workerid", "")

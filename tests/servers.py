@@ -1,6 +1,7 @@
 """A PostgreSQL and a Valkey of our own, from wheels, for as long as one command runs.
 
-python -m tests.servers COMMAND …      the command finds them in PATTER_TEST_DATABASE_URL and PATTER_TEST_REDIS_URL
+`python -m tests.servers COMMAND …`: the command finds them in PATTER_TEST_DATABASE_URL and
+PATTER_TEST_REDIS_URL.
 
 A variable that is set already is honoured, and its server is not started.
 """
@@ -38,7 +39,7 @@ def postgres() -> Iterator[str]:
             identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             os.chown(scratch, nobody.pw_uid, nobody.pw_gid)
         data = scratch / "data"
-        # The built-in provider sorts like SQLite and still knows the capitals of every script, on every machine.
+        # The built-in provider sorts like SQLite, knows every script's capitals, and is the same everywhere.
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         initdb = [
             installed / "bin" / "initdb",
