@@ -38,7 +38,7 @@ STEPS = (
     Step("types", lambda: python("-m", "mypy", *_typed()), "the lines above name file and line"),
     Step(
         "imports",
-        lambda: [str(ROOT / ".venv" / "bin" / "lint-imports")],
+        lambda: [str(ROOT / ".venv" / "bin" / "lint-imports"), "--no-logo"],
         "an arrow points upwards: see [tool.importlinter] in pyproject.toml",
         needs="patter_site",
     ),
