@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile
 
 import pocketsphinx
 
@@ -28,11 +27,14 @@ _SCORE_UNIT = 1e4
 class Decoder:
     """Hears one utterance at a time, 16 kHz PCM16."""
 
-    def __init__(self, phrases: Phrases, dictionary: Path) -> None:
+    def __init__(self, phrases: Phrases, dictionary: str) -> None:
         model = pocketsphinx.get_model_path("en-us/en-us")
-        self._sphinx = pocketsphinx.Decoder(
-            hmm=model, dict=str(dictionary), lm=None, lw=_LANGUAGE_WEIGHT, loglevel="FATAL"
-        )
+        with NamedTemporaryFile("w", suffix=".dict", encoding="utf-8") as file:
+            file.write(dictionary)
+            file.flush()
+            self._sphinx = pocketsphinx.Decoder(
+                hmm=model, dict=file.name, lm=None, lw=_LANGUAGE_WEIGHT, loglevel="FATAL"
+            )
         self._sphinx.add_jsgf_string("phrases", phrases.jsgf())
         self._sphinx.activate_search("phrases")
         self.forget()
@@ -67,8 +69,7 @@ class DecoderPool:
     """Decoders for each list of phrases. An idle one is used again."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="patter-stt-")
-        self._dictionaries: dict[str, Path] = {}
+        self._dictionaries: dict[str, str] = {}
         self._idle: dict[str, list[Decoder]] = {}
 
     def take(self, phrases: list[str]) -> tuple[str, Phrases, Decoder]:
@@ -77,7 +78,7 @@ class DecoderPool:
         if idle := self._idle.get(key):
             return key, known, idle.pop()
         if key not in self._dictionaries:
-            self._dictionaries[key] = self._write_dictionary(known.words)
+            self._dictionaries[key] = _dictionary(known.words)
         return key, known, Decoder(known, self._dictionaries[key])
 
     def give_back(self, key: str, decoder: Decoder) -> None:
@@ -87,14 +88,13 @@ class DecoderPool:
             decoder.forget()
             idle.append(decoder)
 
-    def _write_dictionary(self, words: set[str]) -> Path:
-        entries = list(_entries(words))
-        missing = words - {_word_of(entry) for entry in entries}
-        if missing:
-            raise ConfigError(f"the offline recogniser does not know: {', '.join(sorted(missing))}")
-        path = Path(self._folder.name) / f"{len(self._dictionaries)}.dict"
-        path.write_text("".join(entries))
-        return path
+
+def _dictionary(words: set[str]) -> str:
+    entries = list(_entries(words))
+    missing = words - {_word_of(entry) for entry in entries}
+    if missing:
+        raise ConfigError(f"the offline recogniser does not know: {', '.join(sorted(missing))}")
+    return "".join(entries)
 
 
 def _entries(words: set[str]) -> Iterable[str]:

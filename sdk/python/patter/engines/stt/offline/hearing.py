@@ -23,6 +23,9 @@ INTERIM_MS = 150
 MAX_UTTERANCE_MS = 15_000
 MIN_VOICE_MS = 120
 LEAST_SCORE = -48_000.0
+"""Mean score per frame of the words. Nearly all true phrases score better, most other speech worse."""
+LONGEST_MS, LONGEST_MS_PER_LETTER = 300, 100
+"""A phrase lasts at most this, at about 110 words a minute. Longer speech was something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +138,9 @@ class Hearing:
         words, score = self._decoder.heard()
         voiced_ms = self._voice.last_voiced_ms - (self._began_ms or 0)
         self._began_ms = None
-        if score < LEAST_SCORE or voiced_ms < MIN_VOICE_MS:
-            return ""
-        return self._phrases.meant(words)
+        text = self._phrases.meant(words) if score >= LEAST_SCORE else ""
+        longest_ms = LONGEST_MS + LONGEST_MS_PER_LETTER * len(text.replace(" ", ""))
+        return text if MIN_VOICE_MS <= voiced_ms <= longest_ms else ""
 
 
 class Noise:
