@@ -88,10 +88,15 @@ def test_options_are_checked_before_the_call(options: dict[str, object]) -> None
 @pytest.mark.asyncio
 async def test_a_cut_reply_says_nothing_more_and_the_next_one_does_not_wait() -> None:
     events: list[Event] = []
+    speaking = asyncio.Event()
     voice = OfflineTts(ProviderSpec("offline"))
-    long = asyncio.create_task(voice.say("long", TEXT * 200, events.append))
-    while not events:
-        await asyncio.sleep(0.01)
+
+    def take(event: Event) -> None:
+        events.append(event)
+        speaking.set()
+
+    long = asyncio.create_task(voice.say("long", TEXT * 200, take))
+    await speaking.wait()
     long.cancel()
     await asyncio.gather(long, return_exceptions=True)
     count = len(events)
