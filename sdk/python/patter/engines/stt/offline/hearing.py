@@ -23,7 +23,9 @@ INTERIM_MS = 150
 MAX_UTTERANCE_MS = 15_000
 MIN_VOICE_MS = 120
 LEAST_SCORE = -48_000.0
-"""Mean score per frame of the words. Nearly all true phrases score better, most other speech worse."""
+"""Mean score per frame of the words. Scores are relative to the best sound of each frame, so a phrase that
+was not said scores low. With the longest duration below, about five in six other sentences are refused;
+one that sounds and lasts like a phrase is not."""
 LONGEST_MS, LONGEST_MS_PER_LETTER = 300, 100
 """A phrase lasts at most this, at about 110 words a minute. Longer speech was something else."""
 
