@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from patter.audio.frames import FRAME_MS
 from patter.simulators.facts import Fact
 from patter.simulators.script import PATIENCE_MS, Audio, Digits, HangUp, Listen, Over, Say, Step, Wait
-from patter.simulators.sound import FRAME_MS, SILENT_FRAME, frames_of, is_audible
+from patter.simulators.sound import SILENT_FRAME, frames_of, is_audible
 
 FINISHED_AFTER_MS = 600
 STRETCH_GAP_MS = 300
@@ -102,7 +103,9 @@ class Caller:
 
     def _measure(self, tick: CallerTick, now_ms: int) -> None:
         """The latency of a turn: from the end of the caller's voice to the first sound of the reply."""
-        if self._asked_ms is None or not any(fact.kind == "agent_started" for fact in tick.facts):
+        began = any(fact.kind == "agent_started" for fact in tick.facts)
+        # A voice that began while the caller still spoke is no reply to what they said.
+        if not began or self._asked_ms is None or now_ms < self._asked_ms:
             return
         tick.facts.append(Fact("turn_latency", now_ms, {"ms": now_ms - self._asked_ms}))
         self._asked_ms = None

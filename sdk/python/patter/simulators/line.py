@@ -9,7 +9,8 @@ import random
 from collections import deque
 from collections.abc import Iterable
 
-from patter.simulators.sound import FRAME_MS, from_linear, is_audible, to_linear
+from patter.audio.frames import FRAME_MS
+from patter.simulators.sound import from_linear, is_audible, to_linear
 
 PROFILES = frozenset({"noise", "echo", "jitter"})
 
@@ -32,7 +33,7 @@ class PhoneLine:
     """Changes the caller's frames on their way to the carrier."""
 
     def __init__(self, profile: frozenset[str] = frozenset(), seed: int = 1) -> None:
-        self._random = random.Random(seed)  # noqa: S311 (repeatable on purpose)
+        self._random = random.Random(seed)
         self._noise = [self._random.gauss(0, _amplitude(NOISE_DBFS)) for _ in range(8000)]
         self._has_noise = "noise" in profile
         self._has_echo = "echo" in profile
@@ -59,23 +60,28 @@ class Bunches:
     """Holds messages back and lets them go together, in order, as a congested network does."""
 
     def __init__(self, profile: frozenset[str] = frozenset(), seed: int = 1) -> None:
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)
         self._active = "jitter" in profile
         self._held: list[str] = []
-        self._until = 0
+        self._ticks_to_hold = 0
 
     def take(self, messages: list[str]) -> list[str]:
-        """What arrives now; the rest later, all of it in order."""
+        """What may go at once."""
         if not self._active:
             return messages
         self._held += messages
-        if self._until > 0:
-            self._until -= 1
+        return []
+
+    def tick(self) -> list[str]:
+        """What may go now, asked every 20 ms."""
+        if not self._held:
+            return []
+        if self._ticks_to_hold > 0:
+            self._ticks_to_hold -= 1
             return []
         if self._random.random() < 0.1:
-            self._until = self._random.randint(1, LONGEST_BUNCH)
-        out, self._held = self._held, []
-        return out
+            self._ticks_to_hold = self._random.randint(1, LONGEST_BUNCH)
+        return self.flush()
 
     def flush(self) -> list[str]:
         out, self._held = self._held, []

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from patter.bridge.events import Event, TtsAudio, TtsFailed
-from patter.bridge.ports import Tts
+from patter.bridge.plan import ProviderSpec
+from patter.engines.tts.offline.link import OfflineTts
 from patter.simulators.caller import Clip
 from patter.simulators.script import Audio, Over, Say, Step
 from patter.simulators.sound import from_wav, tone
@@ -29,18 +30,24 @@ class ToneVoice:
         return tone(max(200, MS_PER_CHARACTER * len(text)))
 
 
-class TtsVoice:
-    """Any of the engines' voices."""
+class OfflineVoice:
+    """The voice that needs no account (``patter.engines.tts.offline``). The same text is spoken once."""
 
-    def __init__(self, tts: Tts) -> None:
-        self._tts = tts
+    def __init__(self, voice: str = "en-us") -> None:
+        self._tts = OfflineTts(ProviderSpec("offline", voice=voice))
+        self._spoken: dict[str, bytes] = {}
 
     async def speak(self, text: str) -> bytes:
+        if text not in self._spoken:
+            self._spoken[text] = await self._say(text)
+        return self._spoken[text]
+
+    async def _say(self, text: str) -> bytes:
         heard: list[Event] = []
         await self._tts.say("caller", text, heard.append)
         for event in heard:
             if isinstance(event, TtsFailed):
-                raise RuntimeError(f"the caller has no voice: {event.error}")
+                raise ValueError(f"the caller has no voice: {event.error}")
         return b"".join(event.payload for event in heard if isinstance(event, TtsAudio))
 
 
