@@ -77,9 +77,9 @@ class Caller:
     """Plays its clips in order. After the last one it hangs up, unless that one listens."""
 
     def __init__(self, clips: Sequence[Clip]) -> None:
-        timed = [clip.step.at_ms for clip in clips if isinstance(clip.step, HangUp) and clip.step.at_ms]
+        timed = [ms for clip in clips if (ms := _hang_up_time(clip)) is not None]
         self._hang_up_at_ms = min(timed, default=None)
-        self._clips = deque(c for c in clips if not (isinstance(c.step, HangUp) and c.step.at_ms))
+        self._clips = deque(clip for clip in clips if _hang_up_time(clip) is None)
         if not self._clips or not isinstance(self._clips[-1].step, HangUp | Listen):
             # With a time to hang up at, there is no hurry to do it sooner.
             self._clips.append(Clip(Listen() if timed else HangUp()))
@@ -114,9 +114,9 @@ class Caller:
         if not self._clips:
             return False
         match self._clips[0].step:
-            case Say(patience_ms=patience_ms):
+            case Say(patience_ms=patience_ms) | Digits(patience_ms=patience_ms):
                 return self._agent_finished(now_ms, patience_ms)
-            case Audio() | Digits() | HangUp():
+            case Audio() | HangUp():
                 return self._agent_finished(now_ms, PATIENCE_MS)
             case Over(after_ms=after_ms):
                 began_ms = self._ears.began_since(self._turn_ms)
@@ -177,3 +177,7 @@ class Caller:
         self._hang_up_at_ms = None
         tick.hang_up = True
         tick.facts.append(Fact("caller_hung_up", now_ms))
+
+
+def _hang_up_time(clip: Clip) -> int | None:
+    return clip.step.at_ms if isinstance(clip.step, HangUp) else None

@@ -35,6 +35,7 @@ class Digits:
     """Press keys when the agent has finished; ``w`` waits half a second."""
 
     digits: str
+    patience_ms: int = PATIENCE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _step(row: Any) -> Step:
         case {"over": str(text)}:
             return Over(text, _ms(row, "after_ms", 500))
         case {"digits": str(digits)} if digits and set(digits) <= set("0123456789*#ABCDw"):
-            return Digits(digits)
+            return Digits(digits, _ms(row, "patience_ms", PATIENCE_MS))
         case {"audio": str(path)}:
             return Audio(path)
         case {"wait_ms": int()}:

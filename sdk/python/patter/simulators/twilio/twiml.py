@@ -62,8 +62,12 @@ class Document:
 
     def resolve(self, address: str) -> str:
         """An absolute address. Raises TroubleError."""
-        absolute = urljoin(self.url, address) if self.url else address
-        if urlsplit(absolute).scheme not in ("http", "https"):
+        try:
+            absolute = urljoin(self.url, address) if self.url else address
+            scheme = urlsplit(absolute).scheme
+        except ValueError:
+            raise TroubleError(11100, "malformed address") from None
+        if scheme not in ("http", "https"):
             raise TroubleError(15004 if self.url is None else 11100, "not an absolute address")
         return absolute
 
@@ -135,13 +139,8 @@ def plan_stream(element: Element, document: Document) -> StreamPlan:
 
 
 def _socket_url(given: str, document: Document) -> str:
-    url = given
-    if document.url and not urlsplit(given).scheme:
-        base = urlsplit(document.url)
-        scheme = "wss" if base.scheme == "https" else "ws"
-        # urljoin does not know wss as a scheme with relative addresses.
-        url = scheme + "://" + urljoin(document.url, given).partition("://")[2]
     try:
+        url = _absolute_socket_url(given, document.url)
         parts = urlsplit(url)
         host = parts.hostname
     except ValueError:
@@ -154,6 +153,14 @@ def _socket_url(given: str, document: Document) -> str:
     if parts.query:
         raise TroubleError(31920, "the address of a stream has no query string")
     return url
+
+
+def _absolute_socket_url(given: str, base: str | None) -> str:
+    if base is None or urlsplit(given).scheme:
+        return given
+    scheme = "wss" if urlsplit(base).scheme == "https" else "ws"
+    # urljoin knows no relative addresses under wss.
+    return scheme + "://" + urljoin(base, given).partition("://")[2]
 
 
 def _parameters(element: Element) -> dict[str, str]:
