@@ -59,7 +59,7 @@ class OrganisationViewSet(OrganisationView, GenericViewSet[Any]):
 
 
 class ScopedRelatedField(PrimaryKeyRelatedField[Any]):
-    """A reference to a row of the same organisation: ``agent = ScopedRelatedField(Agent, allow_null=True)``."""
+    """A row of the same organisation: ``agent = ScopedRelatedField(Agent, allow_null=True)``."""
 
     def __init__(self, model: type[Model], **options: Any) -> None:
         self.model = model
