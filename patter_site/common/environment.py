@@ -15,7 +15,8 @@ def development_secret(name: str, state_dir: Path, debug: bool) -> str:
     if not debug:
         variable = f"PATTER_{name.upper()}"
         raise ImproperlyConfigured(
-            f"{variable} is not set. Give it at least 32 random characters, or set PATTER_DEBUG=1 to try Patter out."
+            f"{variable} is not set. Give it at least 32 random characters, "
+            "or set PATTER_DEBUG=1 to try Patter out."
         )
     path = state_dir / name
     if not path.exists():
