@@ -169,4 +169,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 PATTER_METRICS_TOKEN = env.str("PATTER_METRICS_TOKEN", default="")
 PATTER_TWILIO_BASE_URL = env.str("PATTER_TWILIO_BASE_URL", default="https://api.twilio.com").rstrip("/")
+PATTER_OPENAI_BASE_URL = env.str("PATTER_OPENAI_BASE_URL", default="")
+PATTER_DEEPGRAM_BASE_URL = env.str("PATTER_DEEPGRAM_BASE_URL", default="")
+PATTER_ELEVENLABS_BASE_URL = env.str("PATTER_ELEVENLABS_BASE_URL", default="")
+PATTER_ALLOW_PRIVATE_URLS = env.list("PATTER_ALLOW_PRIVATE_URLS", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
 PATTER_SIMULATOR_URL = env.str("PATTER_SIMULATOR_URL", default="http://127.0.0.1:8010").rstrip("/")

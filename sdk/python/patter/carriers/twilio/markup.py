@@ -1,0 +1,152 @@
+"""The documents that tell Twilio what to do with a call (TwiML).
+
+Every function returns a whole document. What Twilio would refuse raises ``ConfigError`` here, where
+the text can still say what to change. All addresses are absolute: a document that is pushed into a
+live call has no address of its own to resolve against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+from xml.sax.saxutils import escape, quoteattr
+
+from patter.errors import ConfigError
+
+MAX_PARAMETER_CHARS = 499
+MAX_SAY_CHARS = 3000
+MAX_DIGITS = 32
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+REJECT_REASONS = ("rejected", "busy")
+
+
+def connect_stream(
+    url: str,
+    parameters: Mapping[str, str] | None = None,
+    status_callback: str | None = None,
+    action: str | None = None,
+    after: str | None = None,
+) -> str:
+    """Connect the caller to a media socket, in both directions.
+
+    Args:
+        url: the media socket, ``wss://`` and without a query string.
+        parameters: texts that come back in ``start``; name and value under 500 characters together.
+        status_callback: address that hears of the stream's start, stop and errors.
+        action: address that says what comes after the stream. Nothing else can follow it.
+        after: address that is fetched for the next document when the stream ends.
+    """
+    if action and after:
+        raise ConfigError("give action or after, not both: Twilio would never reach the second")
+    inside = "".join(_parameter(name, value) for name, value in (parameters or {}).items())
+    stream = _element("Stream", inside, url=_socket_url(url), statusCallback=_url(status_callback))
+    connect = _element("Connect", stream, action=_url(action))
+    return _response(connect + (_redirect(after) if after else ""))
+
+
+def hang_up() -> str:
+    return _response(_element("Hangup"))
+
+
+def say_and_hang_up(text: str, language: str = "en-US") -> str:
+    """Speak a text in the carrier's own voice, then end the call."""
+    if len(text) > MAX_SAY_CHARS:
+        raise ConfigError(f"a spoken text has at most {MAX_SAY_CHARS} characters, this one has {len(text)}")
+    return _response(_element("Say", escape(_xml_text(text)), language=language) + _element("Hangup"))
+
+
+def reject(reason: str = "rejected") -> str:
+    """Refuse a call unanswered, at no cost."""
+    if reason not in REJECT_REASONS:
+        raise ConfigError(f"a call is refused as one of {', '.join(REJECT_REASONS)}, not {reason!r}")
+    return _response(_element("Reject", reason=reason))
+
+
+def play_digits(digits: str, after: str) -> str:
+    """Press keys towards the far end (``w`` waits 0.5 s, ``W`` 1 s), then fetch the next document."""
+    if not digits or len(digits) > MAX_DIGITS or not set(digits) <= set("0123456789ABCD*#wW"):
+        raise ConfigError(f"digits are 1 to {MAX_DIGITS} of 0-9 A-D * # w W")
+    return _response(_element("Play", digits=digits) + _redirect(after))
+
+
+def dial(number: str, caller_id: str, action: str, timeout_s: int = 20, whisper: str | None = None) -> str:
+    """Connect the caller to another number. ``action`` hears how it went and says what comes next.
+
+    Args:
+        caller_id: a number of the account, or that of the caller.
+        whisper: address of a document that only the other side hears before both are connected.
+    """
+    inside = _element("Number", escape(_xml_text(number)), url=_url(whisper))
+    return _response(
+        _element(
+            "Dial",
+            inside,
+            callerId=caller_id,
+            action=_address(action),
+            answerOnBridge="true",
+            timeout=str(timeout_s),
+        )
+    )
+
+
+def _response(inside: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<Response>{inside}</Response>'
+
+
+def _element(tag: str, inside: str = "", **attributes: str | None) -> str:
+    given = "".join(
+        f" {name}={quoteattr(_xml_text(value))}" for name, value in attributes.items() if value is not None
+    )
+    return f"<{tag}{given}>{inside}</{tag}>" if inside else f"<{tag}{given}/>"
+
+
+def _redirect(url: str) -> str:
+    return _element("Redirect", escape(_address(url)), method="POST")
+
+
+def _parameter(name: str, value: str) -> str:
+    if not name:
+        raise ConfigError("a stream parameter needs a name")
+    if len(name) + len(value) > MAX_PARAMETER_CHARS:
+        raise ConfigError(f"parameter {name[:40]!r}: name and value must stay under 500 characters together")
+    return _element("Parameter", name=name, value=value)
+
+
+def _socket_url(url: str) -> str:
+    parts = _split(url)
+    # Plain ws:// is for the simulated carrier, and never leaves the machine.
+    allowed = ("wss", "ws") if parts.hostname in LOOPBACK else ("wss",)
+    if parts.scheme not in allowed or not parts.hostname:
+        raise ConfigError("a media socket's address begins with wss:// and a host name")
+    if "?" in url or "#" in url:
+        raise ConfigError("a media socket's address has no query string: use parameters")
+    return url
+
+
+def _url(url: str | None) -> str | None:
+    return None if url is None else _address(url)
+
+
+def _address(url: str) -> str:
+    parts = _split(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ConfigError("an address in a document must be absolute, with http:// or https://")
+    return url
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ConfigError("an address in a document is malformed") from None
+
+
+def _xml_text(text: str) -> str:
+    for character in text:
+        if not _can_be_in_xml(ord(character)):
+            raise ConfigError(f"character U+{ord(character):04X} cannot be in a document for Twilio")
+    return text
+
+
+def _can_be_in_xml(code: int) -> bool:
+    return code in (0x9, 0xA, 0xD) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or code > 0xFFFF
