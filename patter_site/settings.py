@@ -21,7 +21,9 @@ TESTING = "pytest" in sys.modules
 
 # -- secrets: production refuses to start without them, development makes its own once ----------
 SECRET_KEY = env.str("PATTER_SECRET_KEY", default="") or development_secret("secret_key", STATE_DIR, DEBUG)
-PATTER_ENCRYPTION_KEYS = [key.strip() for key in env.str("PATTER_ENCRYPTION_KEY", default="").split(",") if key.strip()]
+PATTER_ENCRYPTION_KEYS = [
+    key.strip() for key in env.str("PATTER_ENCRYPTION_KEY", default="").split(",") if key.strip()
+]
 if not PATTER_ENCRYPTION_KEYS:
     PATTER_ENCRYPTION_KEYS = [development_secret("encryption_key", STATE_DIR, DEBUG)]
 
@@ -37,7 +39,9 @@ CSRF_TRUSTED_ORIGINS = [PATTER_PUBLIC_URL] if PATTER_PUBLIC_URL else []
 
 # -- shape of the installation: embedded in one process, or PostgreSQL and Redis ------------------
 PATTER_REDIS_URL = env.str("PATTER_REDIS_URL", default="")
-DATABASES = {"default": env.db_url("PATTER_DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'patter.sqlite3'}")}
+DATABASES = {
+    "default": env.db_url("PATTER_DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'patter.sqlite3'}")
+}
 SHAPE = Shape.of(DATABASES["default"]["ENGINE"], PATTER_REDIS_URL)
 DATABASES["default"].update(SHAPE.database_options())
 
@@ -65,6 +69,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "patter_site.common.request_id.request_id_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -135,11 +140,12 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["patter_site.accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["patter_site.accounts.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["patter_site.common.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "patter_site.common.paging.IdCursorPagination",
-    "EXCEPTION_HANDLER": "patter_site.common.errors.exception_handler",
+    "EXCEPTION_HANDLER": "patter_site.common.error_handler.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Patter API",
@@ -163,7 +169,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PATTER_PUBLIC_URL.startswith("https://")
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.list("PATTER_TRUSTED_PROXIES", default=[]) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.list("PATTER_TRUSTED_PROXIES", default=[]) else None
+)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 
 class IdempotencyRecord(models.Model):
@@ -15,9 +16,11 @@ class IdempotencyRecord(models.Model):
     route = models.CharField(max_length=200)
     key = models.CharField(max_length=255)
     body_hash = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField(null=True)
-    answer = models.JSONField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    status = models.PositiveSmallIntegerField(null=True, help_text="Empty while the first request runs.")
+    answer = models.TextField(blank=True, default="", help_text="JSON, exactly as it was answered.")
+    holder = models.CharField(max_length=40, help_text="Which request is carrying it out.")
+    lease_until = models.DateTimeField(help_text="After this, a request that never finished may be repeated.")
+    created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
