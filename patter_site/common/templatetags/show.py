@@ -71,3 +71,9 @@ def _time(when: datetime, text: str, mark: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}"{}>{}</time>', when.isoformat(), exact, SafeString(mark), text
     )
+
+
+@register.filter
+def unlocalized(number: float | int) -> str:
+    """A number for a machine: no grouping, a point."""
+    return f"{number:g}" if isinstance(number, float) else str(number)
