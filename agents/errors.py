@@ -1,15 +1,11 @@
-"""What the agents' services refuse, as types: the doors turn them into answers."""
+"""What the agents' services refuse."""
 
 from __future__ import annotations
 
-
-class AgentError(Exception):
-    """Base of what this room refuses. ``code`` is for programs, the text for people."""
-
-    code = "agent_error"
+from patter_site.common.errors import Conflict, NotFound
 
 
-class VersionMoved(AgentError):
+class VersionMoved(Conflict):
     """Somebody published in between: what the caller looked at is not the newest any more."""
 
     code = "version_moved"
@@ -20,34 +16,26 @@ class VersionMoved(AgentError):
         )
 
 
-class NoSuchVersion(AgentError):
-    code = "not_found"
-
+class NoSuchVersion(NotFound):
     def __init__(self, number: int) -> None:
         super().__init__(f"This agent has no version {number}.")
 
 
-class AgentArchived(AgentError):
+class AgentArchived(Conflict):
     code = "agent_archived"
-
-    def __init__(self) -> None:
-        super().__init__("This agent is deleted.")
+    message = "This agent is deleted."
 
 
-class DefaultAgentStays(AgentError):
+class DefaultAgentStays(Conflict):
     code = "default_agent"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This is the organisation's default agent, which answers numbers without one. "
-            "Make another agent the default first."
-        )
+    message = (
+        "This is the organisation's default agent, which answers numbers without one. "
+        "Make another agent the default first."
+    )
 
 
-class AgentNotReady(AgentError):
+class AgentNotReady(Conflict):
     """This agent cannot carry a call. The text says what is missing and where to mend it."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+        super().__init__(message, code=code)

@@ -32,6 +32,12 @@ class Call(TenantModel):
         OUTBOUND = "outbound"
         WEB = "web"
 
+    class OnMachine(models.TextChoices):
+        LEAVE_MESSAGE = "leave_message"
+        HANG_UP = "hang_up"
+        CONTINUE = "continue"
+        ASK = "ask"
+
     TERMINAL = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
     id = models.CharField(primary_key=True, max_length=40, default=new_id("call"), editable=False)
@@ -59,15 +65,27 @@ class Call(TenantModel):
     variables = models.JSONField(default=dict, blank=True)
     custom_params = models.JSONField(default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
-    record = models.BooleanField(default=True)
+    record = models.BooleanField(null=True, blank=True, help_text="Empty: as the agent says.")
     max_duration_s = models.PositiveIntegerField(null=True, blank=True)
+    ring_s = models.PositiveSmallIntegerField(null=True, blank=True)
+    machine_detection = models.BooleanField(default=False)
+    on_machine = models.CharField(max_length=15, choices=OnMachine.choices, blank=True, default="")
+    voicemail_message = models.TextField(blank=True, default="")
     simulated = models.BooleanField(default=False)
+    reply_to = models.CharField(
+        max_length=200, blank=True, default="", help_text="Bus address of the connection that placed the call."
+    )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    scheduled_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True, help_text="First sign of life at the carrier.")
     ringing_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     duration_s = models.PositiveIntegerField(null=True, blank=True)
+    # When call.ended or call.failed was written. The carrier may report the end before the process that
+    # carries the call has handed over what was said, and the event waits for that.
+    announced_at = models.DateTimeField(null=True, blank=True)
 
     # The media socket's one-time token: the number of the newest one given out, and of the newest used.
     stream_issued = models.PositiveIntegerField(default=0)
@@ -114,6 +132,22 @@ class Call(TenantModel):
     @property
     def is_over(self) -> bool:
         return self.status in self.TERMINAL
+
+    @property
+    def has_media(self) -> bool:
+        """Whether a process carries this call now."""
+        return bool(self.stream_used and self.lease_until and self.lease_until > timezone.now())
+
+
+class Dial(TenantModel, DurableWork):
+    """The job of dialling one outbound call. Once ``sent_at`` is set nothing dials it again."""
+
+    call = models.OneToOneField(Call, on_delete=models.CASCADE, primary_key=True, related_name="dial")
+    callback_base = models.CharField(max_length=300, help_text="The https base that the carrier calls back.")
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "due_at"])]
 
 
 class Leg(TenantModel):
@@ -165,10 +199,14 @@ class Turn(TenantModel):
 
 
 class Transcript(TenantModel):
-    """One per call: its words in one column, for search."""
+    """One per call: its words in one column, for search.
+
+    ``words`` holds them as both databases index them: folded, without punctuation (``calls/search.py``).
+    """
 
     call = models.OneToOneField(Call, on_delete=models.CASCADE, primary_key=True, related_name="transcript")
     text = models.TextField(blank=True, default="")
+    words = models.TextField(blank=True, default="", editable=False)
     language = models.CharField(max_length=20, blank=True, default="")
 
 

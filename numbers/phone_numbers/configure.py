@@ -44,7 +44,7 @@ def configure_number(*, number: PhoneNumber, base_url: str, replace: bool = Fals
     try:
         return ask_twilio(account, configure)
     except CarrierError as error:
-        raise CarrierRefused(str(error), error.code) from error
+        raise CarrierRefused(str(error)) from error
 
 
 def _is_free(current: str, ours: str) -> bool:

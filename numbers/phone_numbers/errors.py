@@ -1,22 +1,18 @@
-"""What this room refuses, as types: the doors turn them into answers."""
+"""What this room refuses."""
 
 from __future__ import annotations
 
-
-class NumberError(Exception):
-    """Base of what this room refuses. ``code`` is for programs, the text for people."""
-
-    code = "number_error"
+from patter_site.common.errors import ApiProblem, Conflict
 
 
-class NumberTaken(NumberError):
+class NumberTaken(Conflict):
     code = "number_taken"
 
     def __init__(self, number: str) -> None:
         super().__init__(f"{number} already belongs to this carrier account.")
 
 
-class VoiceUrlTaken(NumberError):
+class VoiceUrlTaken(Conflict):
     """The number's calls go to somebody else at the carrier."""
 
     code = "voice_url_taken"
@@ -28,23 +24,20 @@ class VoiceUrlTaken(NumberError):
         self.voice_url = voice_url
 
 
-class CarrierRefused(NumberError):
+class CarrierRefused(ApiProblem):
     """The carrier said no, in its own words."""
 
+    status = 502
     code = "carrier_error"
 
-    def __init__(self, message: str, carrier_code: str | None = None) -> None:
-        super().__init__(message)
-        self.carrier_code = carrier_code
 
-
-class NotConfigurable(NumberError):
+class NotConfigurable(Conflict):
     """Patter cannot set this up itself. The text says what to do instead."""
 
     code = "not_configurable"
 
 
-class AccountInUse(NumberError):
+class AccountInUse(Conflict):
     code = "carrier_account_in_use"
 
     def __init__(self, numbers: int) -> None:

@@ -26,25 +26,6 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({name: [sentence] for name in unknown})
 
 
-class ScopedRelatedField(serializers.SlugRelatedField[Any]):
-    """A row of the caller's own organisation, by id. Somebody else's id reads as one that does not exist.
-
-    The view passes ``organisation`` in the serializer's context.
-    """
-
-    def __init__(self, model: Any = None, **kwargs: Any) -> None:
-        self.model = model
-        if not kwargs.get("read_only"):
-            # Replaced per request in get_queryset; DRF only wants to see that there is one.
-            kwargs["queryset"] = model._rows.none()
-        kwargs.setdefault("slug_field", "id")
-        kwargs.setdefault("error_messages", {"does_not_exist": "There is no {value} in this organisation."})
-        super().__init__(**kwargs)
-
-    def get_queryset(self) -> Any:
-        return self.model.objects.of(self.context["organisation"])
-
-
 class PlainValuesField(serializers.DictField):
     """Names to plain values (text, number, truth value), as variables and custom parameters are."""
 
