@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent
 from calls.models import Call, Turn
 from calls.presenters import percentile
+from calls.search import search_calls
 from calls.words import DIRECTIONS, State, state_of
 from patter_site.accounts.models import Organisation
 
@@ -88,7 +89,7 @@ def filtered(organisation: Organisation, wanted: dict[str, Any]) -> QuerySet[Cal
     if until := wanted.get("until"):
         calls = calls.filter(created_at__lt=datetime.combine(until + timedelta(days=1), time.min, zone))
     if question := wanted.get("q"):
-        calls = _matching(calls, question)
+        calls = search_calls(calls, question)
     return calls
 
 
@@ -126,14 +127,6 @@ def _in_state(state: str) -> Q:
     if state == "failed":
         return Q(status="failed") & ~Q(outcome__in=UNREACHED)
     return Q(status=state)
-
-
-def _matching(calls: QuerySet[Call], question: str) -> QuerySet[Call]:
-    digits = "".join(c for c in question if c.isdigit())
-    matches = Q(pk=question) | Q(transcript__text__icontains=question)
-    if len(digits) >= 3:
-        matches |= Q(from_number__contains=digits) | Q(to_number__contains=digits)
-    return calls.filter(matches)
 
 
 def _query(query: QueryDict, **cursor: str) -> str:

@@ -18,7 +18,7 @@ from calls.models import Call, Recording
 from calls.presenters import percentile, timeline, totals, waveform
 from calls.ranges import ranged_response
 from calls.selectors import events_of, ready_recording, recordings_of, turns_of
-from calls.services.hang_up import hang_up_call
+from calls.services.control import hang_up_call
 from calls.words import END_REASONS, state_of, trouble_of
 from patter_site.accounts.pages import MemberRequest, member_page
 from patter_site.accounts.roles import may
@@ -63,6 +63,11 @@ def _head(request: MemberRequest, call: Call, latencies: list[int]) -> dict[str,
     }
 
 
+def _extras(call: Call) -> list[tuple[str, dict[str, Any]]]:
+    named = [(_("Variables"), call.variables), (_("Custom parameters"), call.custom_params), (_("Metadata"), call.metadata)]
+    return [(name, values) for name, values in named if values]
+
+
 def _lasted_ms(call: Call) -> int:
     if call.duration_s is not None:
         return call.duration_s * 1000
@@ -85,6 +90,7 @@ def call_page(request: MemberRequest, call_id: str) -> HttpResponse:
         "recording": recording,
         "playable": playable,
         "waveform": waveform(turns, playable, _lasted_ms(call)) if call.is_over else None,
+        "extras": _extras(call),
     }
     return render(request, "calls/call.html", context)
 

@@ -26,4 +26,5 @@ urlpatterns = [
     path("", include("patter_site.accounts.urls")),
     path("", include("calls.urls")),
     path("", include("agents.urls")),
+    path("", include("phone_numbers.urls")),
 ]

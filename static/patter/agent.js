@@ -12,7 +12,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 // A saved field that was wrong before says so no more, and one that is wrong is marked.
 document.addEventListener("htmx:afterSettle", () => {
   for (const message of form.querySelectorAll(".error[id]")) {
-    const field = document.getElementById(message.id.replace(/^error_/, "id_"));
+    const field = document.getElementById(message.id.replace(/_error$/, ""));
     if (field) field.setAttribute("aria-invalid", String(message.textContent.trim() !== ""));
   }
 });

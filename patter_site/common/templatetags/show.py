@@ -77,3 +77,8 @@ def _time(when: datetime, text: str, mark: str) -> SafeString:
 def unlocalized(number: float | int) -> str:
     """A number for a machine: no grouping, a point."""
     return f"{number:g}" if isinstance(number, float) else str(number)
+
+
+@register.filter
+def whole_seconds(milliseconds: int) -> str:
+    return str(max(milliseconds, 0) // 1000)
