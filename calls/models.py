@@ -45,6 +45,7 @@ class Call(TenantModel):
     status = models.CharField(max_length=15, choices=Status.choices, default=Status.QUEUED)
     outcome = models.CharField(max_length=20, blank=True, default="")
     end_reason = models.CharField(max_length=20, blank=True, default="")
+    blocked_by = models.CharField(max_length=20, blank=True, default="")
     error_code = models.CharField(max_length=60, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
 

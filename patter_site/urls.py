@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/v1/", include((api_v1, "api"), namespace="api")),
     path("", include("patter_site.operations.urls")),
     path("", include("patter_site.accounts.urls")),
+    path("", include("calls.webhooks.urls")),
     path("", include("calls.urls")),
     path("", include("agents.urls")),
     path("", include("phone_numbers.urls")),

@@ -31,6 +31,7 @@ class Facts:
     duration_s: int | None = None
     outcome: str = ""
     end_reason: str = ""
+    blocked_by: str = ""
     error_code: str = ""
     error_message: str = ""
     carrier_call_id: str = ""
@@ -134,6 +135,7 @@ def _settle(call: Call, move: Move, facts: Facts) -> None:
     if move.status is not None:
         call.status = move.status
     if move.ends:
+        call.blocked_by = facts.blocked_by
         call.outcome = facts.outcome or call.outcome or move.outcome
         # While a process carries the call it knows better than the carrier why the call ended.
         waits_for_media = call.has_media and not facts.from_media
