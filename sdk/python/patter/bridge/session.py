@@ -112,6 +112,11 @@ class CallSession:
         return self._leg
 
     @property
+    def carrier_call_id(self) -> str:
+        """The caller's leg at the carrier; empty before the stream began."""
+        return self._carrier_call_id
+
+    @property
     def over(self) -> bool:
         return self._over.is_set()
 
