@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from patter.audio.frames import ms_of
 from patter.audio.mulaw import level
 
-_STEPS_PER_6_DB = 32
+_WINDOW_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,9 @@ class Thresholds:
     hysteresis: int = 16
     under_playback: int = 40
     """Echo of what we play comes back at least this much quieter."""
-    start_floor: int = 24
-    highest_floor: int = 150
+    start_floor: int = 64
+    """Before the line is known it may be noisy, about -33 dBFS; one quiet moment corrects that."""
+    highest_floor: int = 100
     """Steady noise can be no louder than this, or speech itself would become the floor."""
 
 
@@ -50,7 +51,7 @@ class VoiceDetector:
     ) -> None:
         self._min_voiced_ms, self._hangover_ms, self._echo_ms = min_voiced_ms, hangover_ms, echo_ms
         self._limits = thresholds or Thresholds()
-        self._floor = float(self._limits.start_floor)
+        self._floor = _Floor(self._limits)
         self._echo = 0.0
         self._loud_from: int | None = None
         self._loud_until = 0
@@ -60,7 +61,7 @@ class VoiceDetector:
     @property
     def noise_floor(self) -> int:
         """The line's own loudness, as learnt so far."""
-        return int(self._floor)
+        return self._floor.level
 
     @property
     def last_voiced_ms(self) -> int:
@@ -76,26 +77,16 @@ class VoiceDetector:
         length = ms_of(len(payload))
         loudness = level(payload)
         loud = loudness >= self._threshold()
-        self._learn(loudness, length)
+        self._floor.learn(loudness, length)
         self._echo = max(0.0, self._echo - 254.0 * length / self._echo_ms)
         return self._after_loud(ms, length) if loud else self._after_quiet(ms + length)
 
     def _threshold(self) -> float:
         limits = self._limits
-        over_noise = max(float(limits.least), self._floor + limits.over_noise)
+        over_noise = max(limits.least, self._floor.level + limits.over_noise)
         over_echo = self._echo - limits.under_playback if self._echo else 0.0
         threshold = max(over_noise, over_echo)
         return threshold - limits.hysteresis if self.voiced else threshold
-
-    def _learn(self, loudness: int, length_ms: int) -> None:
-        # Down at once, because the quietest moments show the line; up by 6 dB in 1.6 s, and slower while
-        # somebody speaks, because steady noise must be learnt and a long vowel must not.
-        if loudness < self._floor:
-            self._floor += (loudness - self._floor) * 0.3
-            return
-        per_ms = _STEPS_PER_6_DB / (6400 if self.voiced else 1600)
-        risen = min(float(loudness), self._floor + per_ms * length_ms)
-        self._floor = max(self._floor, min(risen, float(self._limits.highest_floor)))
 
     def _after_loud(self, ms: int, length_ms: int) -> Edge | None:
         # A syllable may dip for a frame; two pieces of noise far apart must not add up.
@@ -113,3 +104,22 @@ class VoiceDetector:
             return None
         self.voiced, self._loud_from = False, None
         return Edge(False, self._loud_until)
+
+
+class _Floor:
+    """The quietest of the last one to two seconds: speech has gaps that show the line, noise has none."""
+
+    def __init__(self, limits: Thresholds) -> None:
+        self._highest = limits.highest_floor
+        self._before = self._current = limits.start_floor
+        self._window_ms = 0
+
+    @property
+    def level(self) -> int:
+        return min(self._before, self._current, self._highest)
+
+    def learn(self, loudness: int, length_ms: int) -> None:
+        if self._window_ms >= _WINDOW_MS:
+            self._before, self._current, self._window_ms = self._current, loudness, 0
+        self._current = min(self._current, loudness)
+        self._window_ms += length_ms

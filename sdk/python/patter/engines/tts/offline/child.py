@@ -39,9 +39,9 @@ class Speaker:
 
     def _answer(self, request: Message) -> None:
         stream, text = request.stream, str(request.head["text"])
-        voice = str(request.head["voice"])
-        if not self._espeak.set_voice(voice):
-            self._pipe.say("failed", stream, error=f"espeak-ng has no voice {voice!r}", permanent=True)
+        voices = [str(name) for name in request.head["voices"]]
+        if not any(map(self._espeak.set_voice, voices)):
+            self._pipe.say("failed", stream, error=f"espeak-ng has no voice {voices[0]!r}", permanent=True)
             return
         shaper = Shaper(text, self._espeak.rate_hz)
 

@@ -27,7 +27,7 @@ class OfflineTts:
     """espeak-ng. Options: ``rate`` (words per minute, 80 to 450) and ``pitch`` (0 to 99)."""
 
     def __init__(self, spec: ProviderSpec) -> None:
-        self._voice = spec.voice or _voice_of(spec.language)
+        self._voices = [spec.voice] if spec.voice else _voices_of(spec.language)
         self._rate = _whole(spec, "rate", DEFAULT_RATE_WPM, 80, 450)
         self._pitch = _whole(spec, "pitch", DEFAULT_PITCH, 0, 99)
 
@@ -40,7 +40,7 @@ class OfflineTts:
             emit(TtsFailed(say_id, str(error), error.permanent))
             return
         try:
-            stream.send("say", text=text, voice=self._voice, rate=self._rate, pitch=self._pitch)
+            stream.send("say", text=text, voices=self._voices, rate=self._rate, pitch=self._pitch)
             while (message := await inbox.get()).type == "audio":
                 words = tuple(WordTime(*word) for word in message.head["words"])
                 emit(TtsAudio(say_id, message.body, words))
@@ -77,9 +77,10 @@ def _last(say_id: str, message: Message) -> TtsDone | TtsFailed:
     return TtsFailed(say_id, "the offline voice's process died")
 
 
-def _voice_of(language: str | None) -> str:
-    # espeak's plain "en" is British, and an agent's language is often just "en".
-    return DEFAULT_VOICE if language in (None, "", "en") else str(language).lower()
+def _voices_of(language: str | None) -> list[str]:
+    # espeak's plain "en" is British, and an agent's language is often just "en". Of "de-DE" it knows "de".
+    code = (language or "en").lower()
+    return [DEFAULT_VOICE] if code == "en" else [code, code.split("-")[0]]
 
 
 def _whole(spec: ProviderSpec, name: str, default: int, least: int, most: int) -> int:

@@ -1,0 +1,61 @@
+"""The providers that an agent can use, in one table: for what, whether they need a key, and where they live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.conf import settings
+
+Role = Literal["stt", "llm", "tts"]
+ROLE_NAMES: dict[Role, str] = {"stt": "speech recognition", "llm": "language model", "tts": "voice"}
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """``setting`` names the setting with its base address; ``suffix`` is the path that every base ends with."""
+
+    name: str
+    label: str
+    roles: tuple[Role, ...]
+    needs_key: bool = True
+    needs_base_url: bool = False
+    setting: str = ""
+    suffix: str = ""
+
+
+PROVIDERS: dict[str, Provider] = {
+    provider.name: provider
+    for provider in (
+        Provider("deepgram", "Deepgram", ("stt",), setting="PATTER_DEEPGRAM_BASE_URL"),
+        Provider("elevenlabs", "ElevenLabs", ("tts",), setting="PATTER_ELEVENLABS_BASE_URL"),
+        Provider("openai", "OpenAI", ("llm",), setting="PATTER_OPENAI_BASE_URL", suffix="/v1"),
+        Provider("openai_compatible", "OpenAI-compatible server", ("llm",), needs_key=False, needs_base_url=True),
+        Provider("offline", "Built-in, without an account", ("stt", "llm", "tts"), needs_key=False),
+    )
+}
+
+
+def providers_for(role: Role) -> list[Provider]:
+    """The providers that can do this, for a form's choices and for error sentences."""
+    return [provider for provider in PROVIDERS.values() if role in provider.roles]
+
+
+def credential_providers() -> list[Provider]:
+    """The providers for which a key or an address can be stored."""
+    return [provider for provider in PROVIDERS.values() if provider.needs_key or provider.needs_base_url]
+
+
+def base_url_of(provider: Provider, credential_base_url: str = "") -> str | None:
+    """Where a provider lives: what the credential says, else the environment; None: where its maker put it."""
+    configured = getattr(settings, provider.setting, "") if provider.setting else ""
+    chosen = credential_base_url or configured
+    return mended_base_url(chosen, provider.suffix) if chosen else None
+
+
+def mended_base_url(url: str, suffix: str) -> str:
+    """The address with the provider's path exactly once, whether or not it was written with it."""
+    url = url.strip().rstrip("/")
+    while suffix and url.endswith(suffix):
+        url = url.removesuffix(suffix).rstrip("/")
+    return url + suffix

@@ -1,0 +1,43 @@
+"""The addresses under which carriers reach us, for webhooks and media sockets."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from calls.models import Call
+from phone_numbers.configure import webhook_address
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "testserver"})
+
+
+def public_base(request: HttpRequest | None = None) -> str:
+    """The base that carriers call: PATTER_PUBLIC_URL, else (development) where this request came in.
+
+    Empty when neither is known.
+    """
+    if settings.PATTER_PUBLIC_URL or request is None:
+        return settings.PATTER_PUBLIC_URL
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def called_url(request: HttpRequest) -> str:
+    """The address exactly as the carrier called it, for the signature."""
+    return public_base(request) + request.get_full_path()
+
+
+def media_url(call: Call, base: str) -> str:
+    """The call's media socket. Its host may be another one than the webhooks' (PATTER_MEDIA_URL)."""
+    parts = urlsplit(settings.PATTER_MEDIA_URL or base)
+    # Plain ws:// is for the simulated carrier on the same machine; everything else is encrypted.
+    plain = parts.scheme == "http" and parts.hostname in LOOPBACK
+    path = f"{parts.path.rstrip('/')}/media/{call.carrier}/{call.pk}"
+    return urlunsplit(("ws" if plain else "wss", parts.netloc, path, "", ""))
+
+
+def callback_url(call: Call, door: str, base: str) -> str:
+    """One of our webhook doors for this call: its account in the path, its id in the signed query."""
+    assert call.carrier_account is not None
+    return f"{webhook_address(call.carrier_account, door, base)}?{urlencode({'call': call.pk})}"

@@ -1,0 +1,26 @@
+"""A call's plan: its row and its agent's version, resolved into what the call machine takes."""
+
+from __future__ import annotations
+
+from agents.plan import CallWishes, ResolvedPlan, resolve_plan
+from calls.models import Call
+
+
+def wishes_of(call: Call) -> CallWishes:
+    """What the call itself asks for."""
+    return CallWishes(
+        call_id=call.pk,
+        direction=call.direction,
+        caller=call.from_number,
+        callee=call.to_number,
+        first_message=call.first_message,
+        variables=call.variables,
+        custom_params=call.custom_params,
+        record=call.record,
+        max_duration_s=call.max_duration_s,
+    )
+
+
+def plan_of(call: Call) -> ResolvedPlan:
+    """The call's plan. Raises AgentNotReady. Reads the database: call it once, before media begins."""
+    return resolve_plan(call.agent, wishes_of(call), call.agent_version)

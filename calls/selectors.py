@@ -1,0 +1,60 @@
+"""Reading calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from calls.models import Call, CallEvent, Recording, Turn
+from patter_site.accounts.models import Organisation
+
+SPOKEN_ROLES = ("user", "assistant")
+
+
+def calls_of(organisation: Organisation | str) -> QuerySet[Call]:
+    return Call.objects.of(organisation)
+
+
+def turns_of(call: Call) -> QuerySet[Turn]:
+    return Turn.objects.of(call.organisation_id).filter(call=call).order_by("index")
+
+
+def events_of(call: Call) -> QuerySet[CallEvent]:
+    return CallEvent.objects.of(call.organisation_id).filter(call=call).order_by("id")
+
+
+def recordings_of(call: Call) -> QuerySet[Recording]:
+    return Recording.objects.of(call.organisation_id).filter(call=call).order_by("id")
+
+
+def ready_recording(call: Call) -> Recording | None:
+    return recordings_of(call).filter(status=Recording.Status.READY).exclude(file="").last()
+
+
+def transcript_of(call: Call) -> list[dict[str, Any]]:
+    """The turns of a call in the public shape."""
+    return [turn_row(turn) for turn in turns_of(call)]
+
+
+def history_of(call: Call) -> list[dict[str, str]]:
+    """What was said and heard, as ``[{role, text}]``."""
+    turns = turns_of(call).filter(role__in=SPOKEN_ROLES).exclude(text="")
+    return [{"role": turn.role, "text": turn.text} for turn in turns]
+
+
+def turn_row(turn: Turn) -> dict[str, Any]:
+    """One turn in the public shape; ``full_text`` and ``latency`` only where there is something to say."""
+    row: dict[str, Any] = {
+        "turn_id": turn.turn_id,
+        "role": turn.role,
+        "text": turn.text,
+        "started_ms": turn.started_ms,
+        "ended_ms": turn.ended_ms,
+        "interrupted": turn.interrupted,
+    }
+    if turn.full_text is not None:
+        row["full_text"] = turn.full_text
+    if turn.latency is not None:
+        row["latency"] = turn.latency
+    return row

@@ -1,0 +1,22 @@
+"""Forgetting a call: what was said and recorded goes, what it cost stays."""
+
+from __future__ import annotations
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from calls.models import Call
+from calls.selectors import recordings_of
+from patter_site.common.errors import Conflict
+
+
+@transaction.atomic
+def delete_call(*, call: Call) -> None:
+    """Delete a call with its transcript, recordings and events. Raises Conflict while it is live."""
+    call = Call.objects.of(call.organisation_id).select_for_update().get(pk=call.pk)
+    if not call.is_over:
+        raise Conflict("This call is live. Hang up first.", code="call_live")
+    files = [recording.file for recording in recordings_of(call) if recording.file]
+    call.delete()
+    # After the commit: a file cannot be brought back when the transaction fails.
+    transaction.on_commit(lambda: [default_storage.delete(name) for name in files])

@@ -1,0 +1,197 @@
+"""Dialling one call: claim the job, mark it sent, make one request, write down what came of it.
+
+The mark is committed before the request. Whatever happens in between (a crash, a timeout) the callee is
+never phoned twice: a job that was sent is not sent again, it becomes ``unknown`` unless the carrier's
+callbacks, which carry the call's id, say otherwise.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from agents.errors import AgentNotReady
+from agents.selectors import version_of
+from agents.turn_taking import resolved_values
+from calls.addresses import callback_url
+from calls.models import Call, Dial
+from calls.plan import plan_of
+from calls.services.advance import Facts, Happening, advance_call, locked_call, note_event
+from calls.services.carrier_refusals import dialled_perhaps, verdict_on
+from calls.services.progress import Step
+from patter.carriers.twilio.resources import TwilioCall
+from patter.errors import CarrierError
+from phone_numbers.carrier import ask_twilio
+
+logger = structlog.get_logger(__name__)
+LEASE_S = 60
+MAX_TRIES = 8
+# The carrier's own limit: a guard against a call whose process died and that nobody hangs up.
+TIME_LIMIT_MARGIN_S = 60
+
+
+def due_dials(limit: int = 50) -> list[str]:
+    """The calls that are to be dialled now."""
+    rows = Dial.objects.unscoped("the sweep dials for every organisation")
+    due = rows.filter(state=Dial.State.DUE, due_at__lte=timezone.now()).order_by("due_at")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def dial_call(call_id: str) -> None:
+    """Dial a call if it is due and nobody else does. Never inside a transaction."""
+    dial = _claim(call_id)
+    if dial is None:
+        return
+    call = dial.call
+    limit_s = _time_limit_s(call)
+    if limit_s is None or not _mark_sent(dial):
+        return
+    try:
+        created = _create(dial, limit_s)
+    except CarrierError as error:
+        _refused(dial, error)
+        return
+    _sent(dial, created)
+
+
+def _claim(call_id: str) -> Dial | None:
+    rows = Dial.objects.unscoped("a job is found by its call").filter(pk=call_id)
+    now = timezone.now()
+    claimed = rows.filter(state=Dial.State.DUE, due_at__lte=now, sent_at=None).update(
+        state=Dial.State.RUNNING, lease_until=now + timedelta(seconds=LEASE_S), tries=F("tries") + 1
+    )
+    if not claimed:
+        return None
+    return rows.select_related("call__organisation", "call__carrier_account", "call__agent").get()
+
+
+def _time_limit_s(call: Call) -> int | None:
+    """How long the carrier lets the call last. None: the agent cannot carry it any more, and it has ended."""
+    try:
+        return int(plan_of(call).plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S
+    except AgentNotReady as error:
+        _end(call, Step.FAILED, Facts(error_code=error.code, error_message=error.message))
+        return None
+
+
+@transaction.atomic
+def _mark_sent(dial: Dial) -> bool:
+    """From here on the callee may have been phoned. False: the call was cancelled meanwhile."""
+    call = locked_call(dial.pk)
+    if call.is_over:
+        Dial.objects.of(call.organisation_id).filter(pk=dial.pk).update(state=Dial.State.DONE)
+        return False
+    dial.sent_at = timezone.now()
+    dial.save(update_fields=["sent_at"])
+    advance_call(call_id=call.pk, step=Step.DIALLING, happening=Happening("dial.sent", {"try": dial.tries}))
+    return True
+
+
+def _create(dial: Dial, limit_s: int) -> TwilioCall:
+    call = dial.call
+    assert call.carrier_account is not None
+    base = dial.callback_base
+    return ask_twilio(
+        call.carrier_account,
+        lambda rest: rest.create_call(
+            to=call.to_number,
+            from_=call.from_number,
+            url=callback_url(call, "voice", base),
+            status_callback=callback_url(call, "status", base),
+            timeout_s=ring_seconds(call),
+            time_limit_s=limit_s,
+            options=machine_options(call, callback_url(call, "amd", base)),
+        ),
+    )
+
+
+def ring_seconds(call: Call) -> int:
+    """How long it may ring: as the call says, else as the agent says."""
+    if call.ring_s:
+        return call.ring_s
+    version = version_of(call.agent, call.agent_version) if call.agent else None
+    settings = version.config.get("turn_taking", {}) if version else {}
+    return int(resolved_values(settings)["ring_s"])
+
+
+def machine_options(call: Call, amd_url: str) -> dict[str, str]:
+    """Twilio's parameters for finding out whether a machine answered, beside the conversation."""
+    if not call.machine_detection:
+        return {}
+    message = call.on_machine == Call.OnMachine.LEAVE_MESSAGE
+    return {
+        "MachineDetection": "DetectMessageEnd" if message else "Enable",
+        "AsyncAmd": "true",
+        "AsyncAmdStatusCallback": amd_url,
+        "AsyncAmdStatusCallbackMethod": "POST",
+    }
+
+
+def _sent(dial: Dial, created: TwilioCall) -> None:
+    if _attached(dial, created):
+        return
+    # Somebody hung up while the request was on its way: nobody waits for this call any more.
+    assert dial.call.carrier_account is not None
+    try:
+        ask_twilio(dial.call.carrier_account, lambda rest: rest.hang_up(created.sid))
+    except CarrierError as error:
+        logger.warning("A cancelled call could not be hung up", call=dial.pk, code=error.code)
+
+
+@transaction.atomic
+def _attached(dial: Dial, created: TwilioCall) -> bool:
+    """Write down the carrier's name for the call. False when the call is over already."""
+    call = locked_call(dial.pk)
+    note_event(call, Happening("dial.accepted", {"carrier_call_id": created.sid}))
+    # A callback may have been faster than the answer.
+    if not call.carrier_call_id:
+        call.carrier_call_id = created.sid
+        call.save(update_fields=["carrier_call_id"])
+    _done(dial)
+    return not call.is_over
+
+
+def _refused(dial: Dial, error: CarrierError) -> None:
+    call, data = dial.call, {"code": error.code or "", "message": str(error)}
+    logger.warning("The carrier did not take a call", call=call.pk, code=error.code)
+    if dialled_perhaps(error):
+        with transaction.atomic():
+            note_event(locked_call(call.pk), Happening("dial.unknown", data))
+            _done(dial, str(error))
+        return
+    verdict = verdict_on(error)
+    if verdict.step is None and dial.tries < MAX_TRIES:
+        _again(dial, error)
+        return
+    facts = Facts(
+        error_code=f"{call.carrier}_{error.code or 'error'}",
+        error_message=str(error),
+        blocked_by=verdict.blocked_by,
+        end_reason="" if verdict.step in (Step.INVALID_NUMBER, Step.BLOCKED) else "carrier_error",
+    )
+    _end(call, verdict.step or Step.FAILED, facts)
+
+
+def _again(dial: Dial, error: CarrierError) -> None:
+    """Back to the queue: the request was not processed, so making it again phones nobody twice."""
+    dial.state, dial.sent_at, dial.lease_until = Dial.State.DUE, None, None
+    dial.due_at = timezone.now() + timedelta(seconds=min(60, 2**dial.tries))
+    dial.last_error = str(error)
+    dial.save()
+
+
+@transaction.atomic
+def _end(call: Call, step: Step, facts: Facts) -> None:
+    happening = Happening("dial.refused", {"code": facts.error_code, "message": facts.error_message})
+    advance_call(call_id=call.pk, step=step, happening=happening, facts=facts)
+    rows = Dial.objects.of(call.organisation_id).filter(pk=call.pk)
+    rows.update(state=Dial.State.FAILED, last_error=facts.error_message)
+
+
+def _done(dial: Dial, error: str = "") -> None:
+    dial.state, dial.lease_until, dial.last_error = Dial.State.DONE, None, error
+    dial.save(update_fields=["state", "lease_until", "last_error"])

@@ -1,0 +1,109 @@
+"""Calls that nobody looks after any more: found every few seconds, and ended with the reason.
+
+Every rule is a query on columns with an index, and every end goes through ``advance_call``, so two sweeps
+at once are harmless.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from calls.models import Call, Dial
+from calls.services.advance import Facts, Happening, advance_call, locked_call
+from calls.services.announce import announce_end
+from calls.services.progress import Step
+from django.db import transaction
+
+logger = structlog.get_logger(__name__)
+
+NO_MEDIA_S = 60
+DIAL_LEASE_OVER_S = 5
+UNKNOWN_AFTER_S = 120
+# An outbound call that the carrier queues may wait long before it rings.
+SILENT_CARRIER = timedelta(hours=4, minutes=30)
+BATCH = 100
+
+
+def sweep_calls() -> int:
+    """End what is lost. Returns how many calls were touched."""
+    return sum(rule() for rule in (_lost_workers, _no_media, _unknown_dials, _silent_carriers, _unannounced))
+
+
+def _lost_workers() -> int:
+    """The process that carried the call stopped renewing its lease."""
+    lost = _live().filter(
+        status__in=[Call.Status.IN_PROGRESS, Call.Status.TRANSFERRING, Call.Status.RINGING],
+        stream_used__gt=0,
+        lease_until__lt=timezone.now(),
+    )
+    return _end_all(lost, Step.FAILED, "worker_lost", "The process that carried this call was lost.")
+
+
+def _no_media() -> int:
+    """Answered, but the carrier never opened the media socket."""
+    before = timezone.now() - timedelta(seconds=NO_MEDIA_S)
+    waiting = Q(status=Call.Status.IN_PROGRESS, answered_at__lt=before) | Q(
+        status=Call.Status.RINGING, direction=Call.Direction.INBOUND, ringing_at__lt=before
+    )
+    rows = _live().filter(waiting, stream_used=0)
+    return _end_all(rows, Step.FAILED, "carrier_error", "The carrier never opened the media socket.")
+
+
+def _unknown_dials() -> int:
+    """The request to dial was never answered, and no callback came."""
+    before = timezone.now() - timedelta(seconds=UNKNOWN_AFTER_S)
+    sent = Dial.objects.unscoped("the sweep serves every organisation").filter(sent_at__lt=before)
+    rows = _live().filter(
+        status=Call.Status.DIALLING, carrier_call_id="", pk__in=sent.values("pk"), started_at__lt=before
+    )
+    return _end_all(rows, Step.UNKNOWN, "", "The carrier did not answer the request to dial.")
+
+
+def _silent_carriers() -> int:
+    """The last word of the carrier lies longer back than any call can last."""
+    before = timezone.now() - SILENT_CARRIER
+    rows = _live().filter(
+        status__in=[Call.Status.DIALLING, Call.Status.RINGING], started_at__lt=before, stream_used=0
+    )
+    return _end_all(rows, Step.UNKNOWN, "", "The carrier never said what became of this call.")
+
+
+def _unannounced() -> int:
+    """The carrier reported the end, and the process that carried the call never handed over its part."""
+    rows = Call.objects.unscoped("the sweep serves every organisation").filter(
+        Q(lease_until=None) | Q(lease_until__lt=timezone.now()),
+        status__in=Call.TERMINAL,
+        announced_at=None,
+    )
+    return sum(_announce(call_id) for call_id in rows.values_list("pk", flat=True)[:BATCH])
+
+
+@transaction.atomic
+def _announce(call_id: str) -> int:
+    call = locked_call(call_id)
+    if call.announced_at is not None or call.has_media:
+        return 0
+    if not call.end_reason:
+        call.end_reason = "caller_hung_up"
+        call.save(update_fields=["end_reason"])
+    announce_end(call)
+    return 1
+
+
+def _live() -> QuerySet[Call]:
+    rows = Call.objects.unscoped("the sweep serves every organisation")
+    return rows.exclude(status__in=Call.TERMINAL)
+
+
+def _end_all(rows: QuerySet[Call], step: Step, reason: str, message: str) -> int:
+    ended = 0
+    for call_id in rows.values_list("pk", flat=True)[:BATCH]:
+        happening = Happening("call.swept", {"reason": reason or step.value}, f"swept:{reason or step.value}")
+        facts = Facts(end_reason=reason, error_code=reason or step.value, error_message=message)
+        ended += advance_call(call_id=call_id, step=step, happening=happening, facts=facts).moved
+        logger.warning("A call was ended by the sweep", call=call_id, reason=reason or step.value)
+    return ended

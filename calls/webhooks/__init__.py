@@ -1,0 +1,1 @@
+"""Doors for carriers: verify, translate, call one service."""

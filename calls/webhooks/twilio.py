@@ -1,0 +1,147 @@
+"""What Twilio tells and asks. Each door translates and calls one service."""
+
+from __future__ import annotations
+
+import structlog
+from django.http import HttpResponse
+
+from calls.addresses import callback_url, media_url, public_base
+from calls.services.advance import Facts, Happening, advance_call
+from calls.services.answer import Answer, Connect, answer_again, answer_inbound, answer_outbound
+from calls.services.machine import note_machine
+from calls.services.progress import Step
+from calls.services.refusals import NOT_SET_UP, Refusal
+from calls.services.stream import note_stream
+from calls.webhooks.twilio_door import TwilioRequest, twilio_door
+from calls.webhooks.twilio_words import custom_params, machine_result, status_step
+from patter.carriers.twilio import markup
+from patter_site.common.bus import publish
+from phone_numbers.models import CarrierAccount
+from phone_numbers.selectors import route_of
+
+logger = structlog.get_logger(__name__)
+
+
+@twilio_door
+def voice(request: TwilioRequest) -> HttpResponse:
+    """A call to one of our numbers, or the callee of a call of ours, wants to know what to do."""
+    if request.call_id:
+        call = request.call()
+        if call is None:
+            return _document(markup.hang_up())
+        return _answered(request, answer_outbound(call=call, carrier_call_id=request.field("CallSid")))
+    account = _account_for(request)
+    if account is None:
+        return _document(markup.say_and_hang_up(NOT_SET_UP))
+    answer = answer_inbound(
+        account=account,
+        carrier_call_id=request.field("CallSid"),
+        caller=request.field("From"),
+        callee=request.field("To"),
+        custom_params=custom_params(request.http),
+    )
+    return _answered(request, answer)
+
+
+@twilio_door
+def resume(request: TwilioRequest) -> HttpResponse:
+    """The media stream ended, and the call did not: what comes next?"""
+    call = request.call()
+    return _document(markup.hang_up()) if call is None else _answered(request, answer_again(call=call))
+
+
+@twilio_door
+def status(request: TwilioRequest) -> HttpResponse:
+    """The call moved on. Repeated, late and unordered reports are normal, and harmless."""
+    call, word = request.call(), request.field("CallStatus")
+    step = status_step(word, request.field("SipResponseCode"))
+    if call is None or step is None:
+        return _nothing()
+    duration = request.field("CallDuration")
+    facts = Facts(
+        at=request.at,
+        duration_s=int(duration) if duration.isdecimal() else None,
+        carrier_call_id=request.field("CallSid"),
+        error_code=f"twilio_{request.field('ErrorCode')}" if request.field("ErrorCode") else "",
+    )
+    data = {"status": word, "sip": request.field("SipResponseCode"), "duration_s": facts.duration_s}
+    key = f"status:{word}:{request.field('SequenceNumber')}"
+    advanced = advance_call(
+        call_id=call.pk, step=step, happening=Happening("carrier.status", data, key), facts=facts
+    )
+    if advanced.call.is_over and advanced.call.has_media:
+        # The process that carries the call learns it here at the latest; its socket may hang open.
+        publish(f"call.{call.pk}", {"type": "call.carrier_ended", "cause": advanced.call.end_reason or _cause(step)})
+    return _nothing()
+
+
+@twilio_door
+def stream_status(request: TwilioRequest) -> HttpResponse:
+    """The media stream started, stopped or failed, as Twilio sees it."""
+    call = request.call()
+    if call is not None:
+        note_stream(
+            call=call,
+            stream_id=request.field("StreamSid"),
+            event=request.field("StreamEvent"),
+            error=request.field("StreamError", 500),
+            at=request.at,
+        )
+    return _nothing()
+
+
+@twilio_door
+def machine_detection(request: TwilioRequest) -> HttpResponse:
+    """Whether a person or a machine answered. Markup in the response would be ignored."""
+    call = request.call()
+    if call is not None:
+        note_machine(
+            call=call, result=machine_result(request.field("AnsweredBy")), detail=request.field("AnsweredBy")
+        )
+    return _nothing()
+
+
+def _account_for(request: TwilioRequest) -> CarrierAccount | None:
+    """The account whose number was called. None when several organisations could be meant."""
+    if len(request.accounts) == 1:
+        return request.accounts[0]
+    number = request.field("To")
+    fitting = [account for account in request.accounts if route_of(account, number)]
+    if len(fitting) == 1:
+        return fitting[0]
+    logger.warning(
+        "A call fits several carrier accounts and was refused; use the address with the account's id",
+        carrier_accounts=[account.pk for account in request.accounts],
+        fitting=len(fitting),
+    )
+    return None
+
+
+def _answered(request: TwilioRequest, answer: Answer) -> HttpResponse:
+    if isinstance(answer, Refusal):
+        return _document(markup.say_and_hang_up(answer.sentence))
+    if not isinstance(answer, Connect):
+        return _document(markup.hang_up())
+    call, base = answer.call, public_base(request.http)
+    return _document(
+        markup.connect_stream(
+            media_url(call, base),
+            parameters={"token": answer.token},
+            status_callback=callback_url(call, "stream-status", base),
+            after=callback_url(call, "resume", base),
+        )
+    )
+
+
+def _cause(step: Step) -> str:
+    return {Step.BUSY: "busy", Step.NO_ANSWER: "no_answer", Step.DECLINED: "declined", Step.FAILED: "failed"}.get(
+        step, "caller_hung_up"
+    )
+
+
+def _document(text: str) -> HttpResponse:
+    return HttpResponse(text, content_type="text/xml; charset=utf-8")
+
+
+def _nothing() -> HttpResponse:
+    return HttpResponse(status=204)

@@ -1,0 +1,53 @@
+"""Twilio's words in ours."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from calls.services.progress import Step
+
+STEPS = {
+    "initiated": Step.DIALLING,
+    "ringing": Step.RINGING,
+    "in-progress": Step.ANSWERED,
+    "answered": Step.ANSWERED,
+    "completed": Step.COMPLETED,
+    "busy": Step.BUSY,
+    "no-answer": Step.NO_ANSWER,
+    "canceled": Step.CANCELLED,
+    "failed": Step.FAILED,
+}
+# The far end's own words (SIP) are finer than Twilio's.
+DECLINED_SIP = {"603", "607", "608"}
+INVALID_SIP = {"404", "410", "484", "604"}
+
+MAX_PARAM_CHARS = 500
+SIP_HEADER = "SipHeader_"
+OWN_KEYS = {"call"}
+
+
+def status_step(word: str, sip_code: str = "") -> Step | None:
+    """What a CallStatus makes known; None for words that say nothing new (queued) or are not known here."""
+    step = STEPS.get(word)
+    if step in (Step.BUSY, Step.FAILED, Step.NO_ANSWER) and sip_code in DECLINED_SIP:
+        return Step.DECLINED
+    if step is Step.FAILED and sip_code in INVALID_SIP:
+        return Step.INVALID_NUMBER
+    return step
+
+
+def machine_result(answered_by: str) -> str:
+    """``human``, ``machine`` or ``unknown``."""
+    if answered_by == "human":
+        return "human"
+    return "machine" if answered_by.startswith("machine") or answered_by == "fax" else "unknown"
+
+
+def custom_params(request: HttpRequest) -> dict[str, str]:
+    """Extra keys of the voice address and SIP headers ``X-…``. What is too long is left out: the call matters more."""
+    given = {name: value for name, value in request.GET.items() if name not in OWN_KEYS}
+    for name, value in request.POST.items():
+        header = name.removeprefix(SIP_HEADER)
+        if header != name and header.lower().startswith("x-"):
+            given[header] = value
+    return {name: value for name, value in given.items() if len(name) + len(value) < MAX_PARAM_CHARS}

@@ -1,0 +1,22 @@
+"""Carrier addresses. The form with the account's id is the one that Patter gives out; the bare one stays."""
+
+from django.urls import path
+
+from calls.webhooks import twilio
+
+DOORS = {
+    "voice": twilio.voice,
+    "resume": twilio.resume,
+    "status": twilio.status,
+    "stream-status": twilio.stream_status,
+    "amd": twilio.machine_detection,
+}
+
+urlpatterns = [
+    pattern
+    for name, view in DOORS.items()
+    for pattern in (
+        path(f"webhooks/twilio/{name}", view, name=f"twilio-{name}"),
+        path(f"webhooks/twilio/<str:carrier_account_id>/{name}", view, name=f"twilio-account-{name}"),
+    )
+]

@@ -1,0 +1,11 @@
+"""The Django project. Importing it makes ``numbers/`` a source root (docs/adr/0001-numbers-folder.md)."""
+
+import sys
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# A package called `numbers` would hide the standard library's, which `decimal` imports.
+for _root in (BASE_DIR / "numbers", BASE_DIR):
+    if str(_root) not in sys.path:
+        sys.path.append(str(_root))

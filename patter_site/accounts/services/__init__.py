@@ -1,0 +1,1 @@
+"""What changes people, organisations and keys. Each function is one transaction."""

@@ -1,0 +1,85 @@
+"""What the environment says, checked: secrets, public address, and the shape of the installation."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def development_secret(name: str, state_dir: Path, debug: bool) -> str:
+    """A secret that development makes once and keeps. Production must bring its own."""
+    if not debug:
+        variable = f"PATTER_{name.upper()}"
+        raise ImproperlyConfigured(
+            f"{variable} is not set. Give it at least 32 random characters, "
+            "or set PATTER_DEBUG=1 to try Patter out."
+        )
+    path = state_dir / name
+    if not path.exists():
+        state_dir.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def public_base_url(value: str) -> str:
+    """``https://host[/prefix]`` without a trailing slash, or empty."""
+    value = value.strip().rstrip("/")
+    if value and not value.startswith(("http://", "https://")):
+        value = "https://" + value
+    return value
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Embedded (SQLite, everything in one process), or PostgreSQL with Redis and any number of processes."""
+
+    postgres: bool
+    redis_url: str
+
+    @classmethod
+    def of(cls, engine: str, redis_url: str) -> Shape:
+        postgres = "postgresql" in engine
+        if redis_url and not postgres:
+            raise ImproperlyConfigured(
+                "SQLite with Redis cannot work: several processes would share one SQLite file. "
+                "Set PATTER_DATABASE_URL to PostgreSQL, or unset PATTER_REDIS_URL."
+            )
+        return cls(postgres, redis_url)
+
+    @property
+    def embedded(self) -> bool:
+        """Workers, channel layer and broker live in the web process."""
+        return not self.redis_url
+
+    def database_options(self) -> dict[str, Any]:
+        if self.postgres:
+            return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": {"pool": True}}
+        return {
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 10,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            }
+        }
+
+    def channel_layers(self) -> dict[str, Any]:
+        if self.embedded:
+            return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+        return {
+            "default": {
+                "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+                "CONFIG": {"hosts": [self.redis_url]},
+            }
+        }
+
+    def broker_url(self) -> str:
+        return self.redis_url or "memory://"
+
+    def broker_options(self) -> dict[str, Any]:
+        # kombu's in-memory transport polls once a second unless told otherwise.
+        return {"polling_interval": 0.02} if self.embedded else {}

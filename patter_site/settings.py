@@ -1,0 +1,188 @@
+"""Settings, all from the environment. Names and meanings: docs/reference/environment.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+from patter_site.common.environment import Shape, development_secret, public_base_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = BASE_DIR / ".patter"  # what development makes for itself: database, secrets, recordings
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+DEBUG = env.bool("PATTER_DEBUG", default=False)
+TESTING = "pytest" in sys.modules
+
+# -- secrets: production refuses to start without them, development makes its own once ----------
+SECRET_KEY = env.str("PATTER_SECRET_KEY", default="") or development_secret("secret_key", STATE_DIR, DEBUG)
+PATTER_ENCRYPTION_KEYS = [
+    key.strip() for key in env.str("PATTER_ENCRYPTION_KEY", default="").split(",") if key.strip()
+]
+if not PATTER_ENCRYPTION_KEYS:
+    PATTER_ENCRYPTION_KEYS = [development_secret("encryption_key", STATE_DIR, DEBUG)]
+
+# -- where we are --------------------------------------------------------------------------------
+PATTER_PUBLIC_URL = public_base_url(env.str("PATTER_PUBLIC_URL", default=""))
+PATTER_MEDIA_URL = public_base_url(env.str("PATTER_MEDIA_URL", default="")) or PATTER_PUBLIC_URL
+ALLOWED_HOSTS = env.list("PATTER_ALLOWED_HOSTS", default=[])
+if PATTER_PUBLIC_URL:
+    ALLOWED_HOSTS.append(urlsplit(PATTER_PUBLIC_URL).hostname)
+if DEBUG or TESTING:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
+CSRF_TRUSTED_ORIGINS = [PATTER_PUBLIC_URL] if PATTER_PUBLIC_URL else []
+
+# -- shape of the installation: embedded in one process, or PostgreSQL and Redis ------------------
+PATTER_REDIS_URL = env.str("PATTER_REDIS_URL", default="")
+DATABASES = {
+    "default": env.db_url("PATTER_DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'patter.sqlite3'}")
+}
+SHAPE = Shape.of(DATABASES["default"]["ENGINE"], PATTER_REDIS_URL)
+DATABASES["default"].update(SHAPE.database_options())
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "patter_site.common",
+    "patter_site.accounts",
+    "patter_site.events",
+    "patter_site.operations",
+    "billing",
+    "tools",
+    "agents",
+    "phone_numbers",
+    "calls",
+]
+
+MIDDLEWARE = [
+    "patter_site.common.request_id.request_id_middleware",
+    "django.middleware.security.SecurityMiddleware",
+    "patter_site.common.static.StaticFilesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'", "ws:", "wss:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+ROOT_URLCONF = "patter_site.urls"
+ASGI_APPLICATION = "patter_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+if TESTING:
+    # The real ones take 0.3 s for each person of a test.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "static_collected"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(STATE_DIR / "storage")},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["patter_site.accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["patter_site.accounts.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["patter_site.common.parsing.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "patter_site.common.paging.IdCursorPagination",
+    "EXCEPTION_HANDLER": "patter_site.common.error_handler.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Patter API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+CHANNEL_LAYERS = SHAPE.channel_layers()
+CELERY_BROKER_URL = SHAPE.broker_url()
+CELERY_BROKER_TRANSPORT_OPTIONS = SHAPE.broker_options()
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PATTER_PUBLIC_URL.startswith("https://")
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.list("PATTER_TRUSTED_PROXIES", default=[]) else None
+)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+
+PATTER_METRICS_TOKEN = env.str("PATTER_METRICS_TOKEN", default="")
+PATTER_TWILIO_BASE_URL = env.str("PATTER_TWILIO_BASE_URL", default="https://api.twilio.com").rstrip("/")
+PATTER_OPENAI_BASE_URL = env.str("PATTER_OPENAI_BASE_URL", default="")
+PATTER_DEEPGRAM_BASE_URL = env.str("PATTER_DEEPGRAM_BASE_URL", default="")
+PATTER_ELEVENLABS_BASE_URL = env.str("PATTER_ELEVENLABS_BASE_URL", default="")
+PATTER_ALLOW_PRIVATE_URLS = env.list("PATTER_ALLOW_PRIVATE_URLS", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
+PATTER_SIMULATOR_URL = env.str("PATTER_SIMULATOR_URL", default="http://127.0.0.1:8010").rstrip("/")
