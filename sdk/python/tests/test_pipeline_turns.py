@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from patter.bridge.commands import (
-    Clear,
-    HandlerAsk,
-    HandlerStop,
-    HangUp,
-    LlmAsk,
-    SttAudio,
-    SttOpen,
-    ToolRun,
-    TtsSay,
-)
+from patter.bridge.commands import Clear, HandlerAsk, HandlerStop, HangUp, LlmAsk, SttAudio, SttOpen, ToolRun, TtsSay
 from patter.bridge.events import (
     CarrierEnded,
     DigitPressed,
