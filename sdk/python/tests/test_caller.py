@@ -93,7 +93,13 @@ def test_steps_from_json():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("row", [{}, "say", {"say": 1}, {"digits": "x"}, {"wait_ms": -1}, {"wait_ms": True}])
+def test_seconds_are_fine_too():
+    assert parse_steps([{"wait_s": 0.5}, {"wait_s": 2}]) == [Wait(500), Wait(2000)]
+
+
+@pytest.mark.parametrize(
+    "row", [{}, "say", {"wait_s": -1}, {"say": 1}, {"digits": "x"}, {"wait_ms": -1}, {"wait_ms": True}]
+)
 def test_rows_that_are_no_step(row):
     with pytest.raises(ValueError):
         parse_steps([row])

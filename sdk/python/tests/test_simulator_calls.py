@@ -154,3 +154,15 @@ async def test_no_call_lasts_for_ever(sim, app):
     app._on_media = echo
     call = await (await sim.dial_in(OUR, ADA, [Listen()], time_limit_s=0.3)).ended()
     assert (call.status, call.cause) == ("completed", "time_limit")
+
+
+async def test_a_fault_of_the_simulator_is_not_silence(sim, app):
+    call = await sim.dial_in(OUR, ADA, [Listen()])
+    await call.reached("stream_started")
+    call.media.caller = None
+    await call.ended()
+    assert (call.status, call.cause, len(call.of_kind("simulator_failed"))) == (
+        "failed",
+        "simulator_failed",
+        1,
+    )

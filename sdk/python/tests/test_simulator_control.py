@@ -1,11 +1,11 @@
 import asyncio
-import json
 import signal
 import sys
 
 import httpx
 import pytest
 
+from patter.simulators.client import SimulatorClient
 from patter.simulators.echo import EchoApp
 from patter.simulators.twilio import TwilioSimulator
 
@@ -20,38 +20,37 @@ async def http(sim):
         yield http
 
 
-async def test_a_call_made_from_another_process(http):
-    async with EchoApp(TOKEN) as app:
-        await http.post("/simulator/accounts", json={"account_sid": SID, "auth_token": TOKEN})
-        number = {"number": OUR, "account_sid": SID, "voice_url": app.voice_url}
-        assert (await http.post("/simulator/numbers", json=number)).status_code == 201
-        asked = {
-            "to": OUR,
-            "from": ADA,
-            "steps": SHORT,
-            "profile": "noise,jitter",
-            "faults": {"garbage_text": True},
-        }
-        sid = (await http.post("/simulator/calls", json=asked)).json()["call_sid"]
-        facts = []
-        async with http.stream("GET", f"/simulator/calls/{sid}/events", timeout=5) as stream:
-            async for line in stream.aiter_lines():
-                facts.append(json.loads(line))
-    kinds = [fact["kind"] for fact in facts]
+async def test_a_call_made_from_another_process(sim):
+    async with EchoApp(TOKEN) as app, SimulatorClient(sim.base_url) as client:
+        assert await client.is_ready()
+        await client.add_account(SID, TOKEN)
+        await client.add_number(OUR, SID, app.voice_url)
+        sid = await client.dial_in(OUR, ADA, SHORT, profile="noise,jitter", faults={"garbage_text": True})
+        kinds = [fact["kind"] async for fact in client.follow(sid)]
+        result = await client.result(sid)
+        assert (await client.audio(sid))[:4] == b"RIFF"
     assert "agent_started" in kinds
     assert [kind for kind in kinds if kind in ("said", "caller_hung_up", "ended")] == [
         "said",
         "caller_hung_up",
         "ended",
     ]
-    result = (await http.get(f"/simulator/calls/{sid}")).json()
     assert (result["status"], result["cause"], result["over"]) == ("completed", "caller_hung_up", True)
     assert result["stats"]["media"] > 10
-    audio = await http.get(result["audio"]["path"])
-    assert audio.content[:4] == b"RIFF"
 
 
-async def test_the_client_can_hang_up_and_set_phones(http):
+async def test_a_client_hears_why_not(sim):
+    async with SimulatorClient(sim.base_url) as client:
+        for refused in (client.dial_in(OUR, ADA), client.result("CA404"), client.audio("CA404")):
+            with pytest.raises(ValueError):
+                await refused
+        with pytest.raises(ValueError):
+            [fact async for fact in client.follow("CA404")]
+    async with SimulatorClient("http://127.0.0.1:9") as client:
+        assert not await client.is_ready()
+
+
+async def test_hanging_up_and_setting_phones(http):
     async with EchoApp(TOKEN) as app:
         await http.post("/simulator/accounts", json={"account_sid": SID, "auth_token": TOKEN})
         asked = {

@@ -10,7 +10,7 @@ from twilio.rest import Client
 
 from patter.simulators.echo import EchoApp
 from patter.simulators.script import HangUp
-from patter.simulators.twilio import Phone
+from patter.simulators.twilio import Faults, Phone
 
 SID, TOKEN = "AC00000000000000000000000000000001", "0123456789abcdef"
 OUR, DIAL = "+15550001111", "+15550002222"
@@ -61,6 +61,21 @@ async def test_a_call_with_all_its_callbacks(sim, vendor, app):
     assert (call.cause, call.trouble_codes, app.refused) == ("caller_hung_up", [], 0)
     fetched = await asyncio.to_thread(vendor.calls(made.sid).fetch)
     assert (fetched.status, fetched.duration) == ("completed", "1")
+
+
+async def test_callbacks_may_come_in_another_order(sim, vendor, app):
+    faults = Faults(shuffled_status_callbacks=True)
+    sim.add_phone(Phone(DIAL, answer_after_s=0, steps=(HangUp(at_ms=0),), faults=faults))
+    made = await asyncio.to_thread(
+        vendor.calls.create,
+        to=DIAL,
+        from_=OUR,
+        twiml=WAIT,
+        status_callback=app.url("status"),
+        status_callback_event=EVENTS,
+    )
+    await sim.calls[made.sid].ended()
+    assert app.told("status", "SequenceNumber") == ["0", "1", "3", "2"]
 
 
 async def test_only_the_events_that_were_asked_for(sim, vendor, app):

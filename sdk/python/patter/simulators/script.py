@@ -1,7 +1,7 @@
 """What the person on the phone is told to do, step by step, and its JSON form.
 
 JSON: ``{"say": "Hello"}``, ``{"over": "Stop!", "after_ms": 400}``, ``{"digits": "1w2"}``,
-``{"audio": "question.wav"}``, ``{"wait_ms": 500}``, ``{"hang_up": true}``,
+``{"audio": "question.wav"}``, ``{"wait_ms": 500}`` or ``{"wait_s": 0.5}``, ``{"hang_up": true}``,
 ``{"hang_up_at_ms": 3000}``, ``{"listen": true}``.
 """
 
@@ -82,6 +82,8 @@ def _step(row: Any) -> Step:
             return Audio(path)
         case {"wait_ms": int()}:
             return Wait(_ms(row, "wait_ms", 0))
+        case {"wait_s": int(seconds) | float(seconds)} if 0 <= seconds <= 600:
+            return Wait(int(seconds * 1000))
         case {"hang_up_at_ms": int()}:
             return HangUp(_ms(row, "hang_up_at_ms", 0))
         case {"hang_up": True}:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from patter.audio.wav import write_pcm16
 from patter.simulators.caller import Clip
 from patter.simulators.facts import Fact
 from patter.simulators.twilio.faults import Faults
@@ -58,6 +59,10 @@ class Media:
     underruns: list[Underrun] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     worst_clock_lag_ms: float = 0.0
+
+    def wav(self) -> bytes:
+        """Both sides as a stereo WAV file: left the caller, right the agent."""
+        return write_pcm16(bytes(self.caller), bytes(self.agent))
 
     def late_frames(self, over_ms: float = 0.0) -> list[Underrun]:
         """Breaks in the agent's voice, in the middle of a reply, longer than ``over_ms``."""

@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from patter.audio.wav import write_pcm16
 from patter.simulators.line import parse_profile
 from patter.simulators.script import Step, parse_steps
 from patter.simulators.twilio.call import Call
@@ -126,8 +125,7 @@ class ControlApi:
         return StreamingResponse(_lines(self._call(request)), media_type="application/x-ndjson")
 
     async def _audio(self, request: Request) -> Response:
-        media = self._call(request).media
-        return Response(write_pcm16(bytes(media.caller), bytes(media.agent)), media_type="audio/wav")
+        return Response(self._call(request).media.wav(), media_type="audio/wav")
 
     async def _hang_up(self, request: Request) -> Response:
         call = self._call(request)

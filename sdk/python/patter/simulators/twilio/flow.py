@@ -71,6 +71,7 @@ class Flow:
                 on_hang_up=lambda: call.end("caller_hung_up"),
             )
             self._clock = asyncio.create_task(self.handset.run())
+            self._clock.add_done_callback(self._blame)
         return self.handset
 
     async def fetch(self, source: Source, extra: Fields = ()) -> Document:
@@ -92,6 +93,7 @@ class Flow:
     async def _until_over(self) -> None:
         call = self.call
         phases = asyncio.create_task(self._phases())
+        phases.add_done_callback(self._blame)
         over = asyncio.create_task(call.over.wait())
         try:
             done, _ = await asyncio.wait(
@@ -226,6 +228,12 @@ class Flow:
         self.call.status = resource or status
         self.call.note("status", status=status)
         self.postman.status(status)
+
+    def _blame(self, task: asyncio.Task[None]) -> None:
+        """A fault of the simulator itself must end the call and say so, not look like a silent one."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.call.note("simulator_failed", error=repr(error))
+            self.call.end("simulator_failed", "failed")
 
     def _told_by_caller(self, fact: Fact) -> None:
         self.call.write(Fact(fact.kind, fact.at_ms + (self.call.answered_ms or 0), fact.data))

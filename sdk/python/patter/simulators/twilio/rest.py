@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from patter.audio.wav import write_pcm16
 from patter.simulators.twilio.call import Call, Source
 from patter.simulators.twilio.params import (
     NUMBER,
@@ -160,8 +159,7 @@ class RestApi:
         for call in self._calls_of(account):
             started = {fact.data["recording_sid"] for fact in call.of_kind("recording_started")}
             if request.path_params["sid"] in started and call.is_over:
-                audio = write_pcm16(bytes(call.media.caller), bytes(call.media.agent))
-                return Response(audio, media_type="audio/x-wav")
+                return Response(call.media.wav(), media_type="audio/x-wav")
         raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
 
     # -- look-ups -------------------------------------------------------------------------------
