@@ -61,9 +61,7 @@ class AgentViewSet(OrganisationViewSet):
         """Create an agent and publish its version 1 (unless ``draft`` is true)."""
         config = _fields(request)
         flags = {name: _flag(name, config.pop(name, False)) for name in ("draft", "is_default")}
-        agent = create_agent(
-            organisation=self.organisation, config=config, by=request.user.user, **flags
-        )
+        agent = create_agent(organisation=self.organisation, config=config, by=request.user.user, **flags)
         return Response(_body(agent), status=status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, pk: str) -> Response:

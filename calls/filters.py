@@ -15,7 +15,9 @@ from phone_numbers.e164 import NotANumber, checked_e164
 from phone_numbers.models import PhoneNumber
 
 
-def filtered_calls(calls: QuerySet[Call], asked: Mapping[str, str], organisation: Organisation) -> QuerySet[Call]:
+def filtered_calls(
+    calls: QuerySet[Call], asked: Mapping[str, str], organisation: Organisation
+) -> QuerySet[Call]:
     """The calls that all the given filters let through. Raises ValidationProblem."""
     if statuses := _words(asked, "status", Call.Status.values):
         calls = calls.filter(status__in=statuses)

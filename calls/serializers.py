@@ -116,7 +116,9 @@ class CallCreateSerializer(StrictSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
-        fields["from"] = serializers.CharField(required=False, max_length=40, help_text="One of your numbers.")
+        fields["from"] = serializers.CharField(
+            required=False, max_length=40, help_text="One of your numbers."
+        )
         return fields
 
     def validate_scheduled_at(self, at: Any) -> Any:

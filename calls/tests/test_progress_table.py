@@ -28,7 +28,9 @@ def test_every_status_has_a_rank_and_every_step_a_row():
     assert set(TABLE) == set(Step)
 
 
-@pytest.mark.parametrize(("status", "step", "answered"), list(itertools.product(TERMINAL, Step, (True, False))))
+@pytest.mark.parametrize(
+    ("status", "step", "answered"), list(itertools.product(TERMINAL, Step, (True, False)))
+)
 def test_a_terminal_status_is_never_left(status, step, answered):
     assert decide(status, answered, step) == Move()
 

@@ -29,7 +29,9 @@ def events_of(call: Call) -> list[str]:
     return sorted(rows.values_list("type", flat=True))
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(HAPPY)), ids=lambda order: "-".join(n for _, n in order))
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(HAPPY)), ids=lambda order: "-".join(n for _, n in order)
+)
 def test_any_order_ends_in_the_same_place(call, twilio, order):
     for status, sequence in order:
         extra = {"CallDuration": "42"} if status == "completed" else {}

@@ -69,7 +69,9 @@ class CarrierAccountViewSet(OrganisationViewSet):
         """Change the name or the secrets."""
         account = self.get_object()
         changes = _valid(CarrierAccountChangeSerializer(account, data=request.data))
-        return Response(CarrierAccountSerializer(change_carrier_account(account=account, changes=changes)).data)
+        return Response(
+            CarrierAccountSerializer(change_carrier_account(account=account, changes=changes)).data
+        )
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:

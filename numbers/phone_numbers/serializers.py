@@ -69,7 +69,9 @@ class CarrierAccountChangeSerializer(StrictSerializer):
         carrier = given.get("carrier") or self.instance.carrier  # type: ignore[union-attr]
         others = {name for names in FIELDS_OF.values() for name in names} - set(FIELDS_OF[carrier])
         if strange := [name for name in given if name in others]:
-            raise serializers.ValidationError({name: [f"An account at {carrier} has no such field."] for name in strange})
+            raise serializers.ValidationError(
+                {name: [f"An account at {carrier} has no such field."] for name in strange}
+            )
         return given
 
 
