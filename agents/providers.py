@@ -30,7 +30,9 @@ PROVIDERS: dict[str, Provider] = {
         Provider("deepgram", "Deepgram", ("stt",), setting="PATTER_DEEPGRAM_BASE_URL"),
         Provider("elevenlabs", "ElevenLabs", ("tts",), setting="PATTER_ELEVENLABS_BASE_URL"),
         Provider("openai", "OpenAI", ("llm",), setting="PATTER_OPENAI_BASE_URL", suffix="/v1"),
-        Provider("openai_compatible", "OpenAI-compatible server", ("llm",), needs_key=False, needs_base_url=True),
+        Provider(
+            "openai_compatible", "OpenAI-compatible server", ("llm",), needs_key=False, needs_base_url=True
+        ),
         Provider("offline", "Built-in, without an account", ("stt", "llm", "tts"), needs_key=False),
     )
 }

@@ -11,77 +11,160 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.CharField(default=functools.partial(patter_site.common.ids.make_id, *('agt',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('draft', models.JSONField(default=dict)),
-                ('published_version', models.PositiveIntegerField(blank=True, null=True)),
-                ('is_default', models.BooleanField(default=False, help_text='Answers numbers that name no agent.')),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.CharField(
+                        default=functools.partial(patter_site.common.ids.make_id, *("agt",), **{}),
+                        editable=False,
+                        max_length=40,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("draft", models.JSONField(default=dict)),
+                ("published_version", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "is_default",
+                    models.BooleanField(default=False, help_text="Answers numbers that name no agent."),
+                ),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             managers=[
-                ('_rows', django.db.models.manager.Manager()),
+                ("_rows", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='AgentVersion',
+            name="AgentVersion",
             fields=[
-                ('id', models.CharField(default=functools.partial(patter_site.common.ids.make_id, *('agv',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('config', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='agents.agent')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.CharField(
+                        default=functools.partial(patter_site.common.ids.make_id, *("agv",), **{}),
+                        editable=False,
+                        max_length=40,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("config", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="agents.agent",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
             managers=[
-                ('_rows', django.db.models.manager.Manager()),
+                ("_rows", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderCredential',
+            name="ProviderCredential",
             fields=[
-                ('id', models.CharField(default=functools.partial(patter_site.common.ids.make_id, *('pcr',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
-                ('owner', models.CharField(choices=[('organisation', 'Organisation'), ('platform', 'Platform')], default='organisation', max_length=12)),
-                ('provider', models.CharField(max_length=40)),
-                ('name', models.CharField(blank=True, max_length=100)),
-                ('api_key', patter_site.common.fields.EncryptedTextField(blank=True, default='')),
-                ('base_url', models.CharField(blank=True, default='', max_length=300)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.CharField(
+                        default=functools.partial(patter_site.common.ids.make_id, *("pcr",), **{}),
+                        editable=False,
+                        max_length=40,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.CharField(
+                        choices=[("organisation", "Organisation"), ("platform", "Platform")],
+                        default="organisation",
+                        max_length=12,
+                    ),
+                ),
+                ("provider", models.CharField(max_length=40)),
+                ("name", models.CharField(blank=True, max_length=100)),
+                ("api_key", patter_site.common.fields.EncryptedTextField(blank=True, default="")),
+                ("base_url", models.CharField(blank=True, default="", max_length=300)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             managers=[
-                ('_rows', django.db.models.manager.Manager()),
+                ("_rows", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('organisation',), name='one_default_agent'),
+            model_name="agent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)), fields=("organisation",), name="one_default_agent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agentversion',
-            constraint=models.UniqueConstraint(fields=('agent', 'number'), name='agent_version_once'),
+            model_name="agentversion",
+            constraint=models.UniqueConstraint(fields=("agent", "number"), name="agent_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='providercredential',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('organisation__isnull', True), ('owner', 'platform')), models.Q(('organisation__isnull', False), ('owner', 'organisation')), _connector='OR'), name='credential_has_its_owner'),
+            model_name="providercredential",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("organisation__isnull", True), ("owner", "platform")),
+                    models.Q(("organisation__isnull", False), ("owner", "organisation")),
+                    _connector="OR",
+                ),
+                name="credential_has_its_owner",
+            ),
         ),
     ]

@@ -9,36 +9,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='UsageRecord',
+            name="UsageRecord",
             fields=[
-                ('id', models.CharField(default=functools.partial(patter_site.common.ids.make_id, *('use',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
-                ('subject_type', models.CharField(max_length=40)),
-                ('subject_id', models.CharField(max_length=40)),
-                ('meter', models.CharField(max_length=60)),
-                ('quantity', models.DecimalField(decimal_places=6, max_digits=18)),
-                ('unit', models.CharField(max_length=20)),
-                ('provider', models.CharField(blank=True, default='', max_length=40)),
-                ('account_owner', models.CharField(default='organisation', max_length=12)),
-                ('estimated', models.BooleanField(default=False)),
-                ('simulated', models.BooleanField(default=False)),
-                ('idempotency_key', models.CharField(max_length=120, unique=True)),
-                ('used_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.CharField(
+                        default=functools.partial(patter_site.common.ids.make_id, *("use",), **{}),
+                        editable=False,
+                        max_length=40,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("subject_type", models.CharField(max_length=40)),
+                ("subject_id", models.CharField(max_length=40)),
+                ("meter", models.CharField(max_length=60)),
+                ("quantity", models.DecimalField(decimal_places=6, max_digits=18)),
+                ("unit", models.CharField(max_length=20)),
+                ("provider", models.CharField(blank=True, default="", max_length=40)),
+                ("account_owner", models.CharField(default="organisation", max_length=12)),
+                ("estimated", models.BooleanField(default=False)),
+                ("simulated", models.BooleanField(default=False)),
+                ("idempotency_key", models.CharField(max_length=120, unique=True)),
+                ("used_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', 'used_at'], name='billing_usa_organis_6eb54d_idx'), models.Index(fields=['subject_id'], name='billing_usa_subject_d20048_idx')],
+                "indexes": [
+                    models.Index(fields=["organisation", "used_at"], name="billing_usa_organis_6eb54d_idx"),
+                    models.Index(fields=["subject_id"], name="billing_usa_subject_d20048_idx"),
+                ],
             },
             managers=[
-                ('_rows', django.db.models.manager.Manager()),
+                ("_rows", django.db.models.manager.Manager()),
             ],
         ),
     ]

@@ -31,7 +31,9 @@ def configure_number(*, number: PhoneNumber, base_url: str, replace: bool = Fals
     if account.carrier != Carrier.TWILIO:
         raise NotConfigurable("Numbers at Telnyx cannot be set up from here yet.")
     if not base_url:
-        raise NotConfigurable("Set PATTER_PUBLIC_URL to the https address under which the carrier reaches Patter.")
+        raise NotConfigurable(
+            "Set PATTER_PUBLIC_URL to the https address under which the carrier reaches Patter."
+        )
     voice_url = webhook_address(account, "voice", base_url)
     status_url = webhook_address(account, "status", base_url)
 

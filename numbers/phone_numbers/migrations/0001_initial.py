@@ -10,70 +10,144 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('agents', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("agents", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CarrierAccount',
+            name="CarrierAccount",
             fields=[
-                ('id', models.CharField(default=functools.partial(patter_site.common.ids.make_id, *('cac',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
-                ('owner', models.CharField(choices=[('organisation', 'Organisation'), ('platform', 'Platform')], default='organisation', max_length=12)),
-                ('carrier', models.CharField(choices=[('twilio', 'Twilio'), ('telnyx', 'Telnyx')], max_length=10)),
-                ('name', models.CharField(blank=True, max_length=100)),
-                ('account_sid', models.CharField(blank=True, default='', max_length=64)),
-                ('auth_token', patter_site.common.fields.EncryptedTextField(blank=True, default='')),
-                ('api_key', patter_site.common.fields.EncryptedTextField(blank=True, default='')),
-                ('public_key', models.CharField(blank=True, default='', max_length=100)),
-                ('connection_id', models.CharField(blank=True, default='', max_length=64)),
-                ('base_url', models.CharField(blank=True, default='', max_length=300)),
-                ('simulated', models.BooleanField(default=False, help_text='Served by the simulator in the box.')),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('check_error', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.CharField(
+                        default=functools.partial(patter_site.common.ids.make_id, *("cac",), **{}),
+                        editable=False,
+                        max_length=40,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.CharField(
+                        choices=[("organisation", "Organisation"), ("platform", "Platform")],
+                        default="organisation",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "carrier",
+                    models.CharField(choices=[("twilio", "Twilio"), ("telnyx", "Telnyx")], max_length=10),
+                ),
+                ("name", models.CharField(blank=True, max_length=100)),
+                ("account_sid", models.CharField(blank=True, default="", max_length=64)),
+                ("auth_token", patter_site.common.fields.EncryptedTextField(blank=True, default="")),
+                ("api_key", patter_site.common.fields.EncryptedTextField(blank=True, default="")),
+                ("public_key", models.CharField(blank=True, default="", max_length=100)),
+                ("connection_id", models.CharField(blank=True, default="", max_length=64)),
+                ("base_url", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "simulated",
+                    models.BooleanField(default=False, help_text="Served by the simulator in the box."),
+                ),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("check_error", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             managers=[
-                ('_rows', django.db.models.manager.Manager()),
+                ("_rows", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='PhoneNumber',
+            name="PhoneNumber",
             fields=[
-                ('id', models.CharField(default=functools.partial(patter_site.common.ids.make_id, *('num',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=20)),
-                ('label', models.CharField(blank=True, default='', max_length=100)),
-                ('agent_version', models.PositiveIntegerField(blank=True, help_text='Empty: the published one.', null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('agent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='numbers', to='agents.agent')),
-                ('carrier_account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='numbers', to='numbers.carrieraccount')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.CharField(
+                        default=functools.partial(patter_site.common.ids.make_id, *("num",), **{}),
+                        editable=False,
+                        max_length=40,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("number", models.CharField(max_length=20)),
+                ("label", models.CharField(blank=True, default="", max_length=100)),
+                (
+                    "agent_version",
+                    models.PositiveIntegerField(blank=True, help_text="Empty: the published one.", null=True),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="numbers",
+                        to="agents.agent",
+                    ),
+                ),
+                (
+                    "carrier_account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="numbers",
+                        to="numbers.carrieraccount",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             managers=[
-                ('_rows', django.db.models.manager.Manager()),
+                ("_rows", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddIndex(
-            model_name='carrieraccount',
-            index=models.Index(fields=['carrier', 'account_sid'], name='numbers_car_carrier_7d8544_idx'),
+            model_name="carrieraccount",
+            index=models.Index(fields=["carrier", "account_sid"], name="numbers_car_carrier_7d8544_idx"),
         ),
         migrations.AddConstraint(
-            model_name='carrieraccount',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('organisation__isnull', True), ('owner', 'platform')), models.Q(('organisation__isnull', False), ('owner', 'organisation')), _connector='OR'), name='carrier_account_has_its_owner'),
+            model_name="carrieraccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("organisation__isnull", True), ("owner", "platform")),
+                    models.Q(("organisation__isnull", False), ("owner", "organisation")),
+                    _connector="OR",
+                ),
+                name="carrier_account_has_its_owner",
+            ),
         ),
         migrations.AddIndex(
-            model_name='phonenumber',
-            index=models.Index(fields=['number'], name='numbers_pho_number_f91b64_idx'),
+            model_name="phonenumber",
+            index=models.Index(fields=["number"], name="numbers_pho_number_f91b64_idx"),
         ),
         migrations.AddConstraint(
-            model_name='phonenumber',
-            constraint=models.UniqueConstraint(fields=('carrier_account', 'number'), name='number_once_per_carrier_account'),
+            model_name="phonenumber",
+            constraint=models.UniqueConstraint(
+                fields=("carrier_account", "number"), name="number_once_per_carrier_account"
+            ),
         ),
     ]
