@@ -68,7 +68,13 @@ def agent_page(request: MemberRequest, agent_id: str) -> HttpResponse:
     form = AgentForm(request.POST, initial=initial_of(agent.draft))
     saved = _save(form, agent)
     if getattr(request, "htmx", False):
-        context = {"form": form, "agent": agent, "saved": saved, "now": timezone.now(), "pending": _pending(agent)}
+        context = {
+            "form": form,
+            "agent": agent,
+            "saved": saved,
+            "now": timezone.now(),
+            "pending": _pending(agent),
+        }
         return render(request, "agents/saved.html", context)
     if saved and "publish" in request.POST:
         return _publish(request, form, agent)
