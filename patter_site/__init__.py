@@ -9,3 +9,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 for _root in (BASE_DIR / "numbers", BASE_DIR):
     if str(_root) not in sys.path:
         sys.path.append(str(_root))
+
+# Here, so that a task can be sent from wherever Django is set up.
+from patter_site.celery import app as celery_app  # noqa: E402
+
+__all__ = ["BASE_DIR", "celery_app"]

@@ -8,13 +8,18 @@ from urllib.parse import urlsplit
 
 import environ
 
-from patter_site.common.environment import Shape, development_secret, public_base_url
+from patter_site.common.environment import Shape, development_secret, public_base_url, require_long
+from patter_site.common.logging import logging_config
+from patter_site.common.provider_urls import provider_base_url
+from patter_site.common.schedule import TICK_S
+from patter_site.common.storage_url import storage_backend
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = BASE_DIR / ".patter"  # what development makes for itself: database, secrets, recordings
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+if (BASE_DIR / ".env").exists():
+    environ.Env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("PATTER_DEBUG", default=False)
 TESTING = "pytest" in sys.modules
@@ -26,6 +31,9 @@ PATTER_ENCRYPTION_KEYS = [
 ]
 if not PATTER_ENCRYPTION_KEYS:
     PATTER_ENCRYPTION_KEYS = [development_secret("encryption_key", STATE_DIR, DEBUG)]
+require_long("PATTER_SECRET_KEY", SECRET_KEY)
+for _key in PATTER_ENCRYPTION_KEYS:
+    require_long("PATTER_ENCRYPTION_KEY", _key)
 
 # -- where we are --------------------------------------------------------------------------------
 PATTER_PUBLIC_URL = public_base_url(env.str("PATTER_PUBLIC_URL", default=""))
@@ -70,12 +78,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "patter_site.common.request_id.request_id_middleware",
+    "patter_site.common.proxies.forwarded_headers_middleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "patter_site.common.static.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "patter_site.accounts.middleware.OrganisationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -120,6 +130,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+if TESTING:
+    # The real ones take 0.3 s for each person of a test.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -129,10 +143,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "static_collected"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(STATE_DIR / "storage")},
-    },
+    "default": storage_backend(env.str("PATTER_STORAGE_URL", default=""), STATE_DIR / "storage"),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
@@ -167,18 +178,43 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {"sweeps": {"task": "patter_site.common.tasks.run_sweeps", "schedule": TICK_S}}
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PATTER_PUBLIC_URL.startswith("https://")
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.list("PATTER_TRUSTED_PROXIES", default=[]) else None
-)
+# -- what the public address demands, and who may speak for a client ------------------------------
+_https = PATTER_PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+PATTER_TRUSTED_PROXIES = env.list("PATTER_TRUSTED_PROXIES", default=[])
+# Safe because forwarded_headers_middleware removes these headers when no listed proxy sent them.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+USE_X_FORWARDED_HOST = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+LOGGING = logging_config(debug=DEBUG)
+
+# -- mail, people, money ---------------------------------------------------------------------------
+globals().update(env.email_url("PATTER_EMAIL_URL", default="consolemail://" if DEBUG else "dummymail://"))
+DEFAULT_FROM_EMAIL = env.str("PATTER_EMAIL_FROM", default="Patter <patter@localhost>")
+PATTER_SIGNUP = env.bool("PATTER_SIGNUP", default=DEBUG)
+PATTER_BILLING = env.bool("PATTER_BILLING", default=False)
 PATTER_METRICS_TOKEN = env.str("PATTER_METRICS_TOKEN", default="")
-PATTER_TWILIO_BASE_URL = env.str("PATTER_TWILIO_BASE_URL", default="https://api.twilio.com").rstrip("/")
-PATTER_OPENAI_BASE_URL = env.str("PATTER_OPENAI_BASE_URL", default="")
-PATTER_DEEPGRAM_BASE_URL = env.str("PATTER_DEEPGRAM_BASE_URL", default="")
-PATTER_ELEVENLABS_BASE_URL = env.str("PATTER_ELEVENLABS_BASE_URL", default="")
-PATTER_ALLOW_PRIVATE_URLS = env.list("PATTER_ALLOW_PRIVATE_URLS", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
+PATTER_FALLBACK_URL = env.str("PATTER_FALLBACK_URL", default="")
+PATTER_ALLOW_PRIVATE_URLS = env.list(
+    "PATTER_ALLOW_PRIVATE_URLS", default=["127.0.0.0/8", "::1/128"] if DEBUG else []
+)
+
+# -- where providers live --------------------------------------------------------------------------
+PATTER_OPENAI_BASE_URL = provider_base_url("openai", env.str("PATTER_OPENAI_BASE_URL", default=""))
+PATTER_DEEPGRAM_BASE_URL = provider_base_url("deepgram", env.str("PATTER_DEEPGRAM_BASE_URL", default=""))
+PATTER_ELEVENLABS_BASE_URL = provider_base_url(
+    "elevenlabs", env.str("PATTER_ELEVENLABS_BASE_URL", default="")
+)
+PATTER_TWILIO_BASE_URL = provider_base_url("twilio", env.str("PATTER_TWILIO_BASE_URL", default=""))
+PATTER_TELNYX_BASE_URL = provider_base_url("telnyx", env.str("PATTER_TELNYX_BASE_URL", default=""))
 PATTER_SIMULATOR_URL = env.str("PATTER_SIMULATOR_URL", default="http://127.0.0.1:8010").rstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,20 +10,37 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+SHORTEST_SECRET = 32
+
 
 def development_secret(name: str, state_dir: Path, debug: bool) -> str:
     """A secret that development makes once and keeps. Production must bring its own."""
     if not debug:
         variable = f"PATTER_{name.upper()}"
         raise ImproperlyConfigured(
-            f"{variable} is not set. Give it at least 32 random characters, or set PATTER_DEBUG=1 to try Patter out."
+            f"{variable} is not set. Give it at least 32 random characters, "
+            "or set PATTER_DEBUG=1 to try Patter out."
         )
     path = state_dir / name
     if not path.exists():
         state_dir.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        # Written aside and renamed, so that a second process never reads half of it.
+        fresh = state_dir / f"{name}.{os.getpid()}"
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
     return path.read_text().strip()
+
+
+def require_long(variable: str, value: str) -> None:
+    """Raises ImproperlyConfigured for a secret that could be guessed."""
+    if len(value) < SHORTEST_SECRET:
+        raise ImproperlyConfigured(f"{variable} must have at least {SHORTEST_SECRET} characters.")
 
 
 def public_base_url(value: str) -> str:
@@ -57,7 +75,9 @@ class Shape:
 
     def database_options(self) -> dict[str, Any]:
         if self.postgres:
-            return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": {"pool": True}}
+            # psycopg's own pool stops at four, which one page with a few sockets uses up.
+            pool = {"min_size": 1, "max_size": 20, "timeout": 10}
+            return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": {"pool": pool}}
         return {
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
@@ -77,7 +97,7 @@ class Shape:
         }
 
     def broker_url(self) -> str:
-        return self.redis_url or "memory://"
+        return self.redis_url or "memory://localhost/"
 
     def broker_options(self) -> dict[str, Any]:
         # kombu's in-memory transport polls once a second unless told otherwise.

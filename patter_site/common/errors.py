@@ -1,7 +1,7 @@
 """One error shape for the whole API.
 
 ``{"error": {"code", "message", "fields", "request_id"}}`` with the right status. Services raise an
-``ApiProblem``; everything else that can go wrong in a view is translated by ``error_handler.exception_handler``.
+``ApiProblem``; everything else that can go wrong in a view is translated by ``error_handler``.
 
 * ApiProblem (400 bad_request)
   + ValidationProblem (400 validation_failed)

@@ -7,12 +7,9 @@ forgotten filter fails in the first test instead of leaking.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from django.db import models
-
-if TYPE_CHECKING:
-    from patter_site.accounts.models import Organisation
 
 M = TypeVar("M", bound=models.Model)
 
@@ -24,7 +21,7 @@ class UnscopedQuery(RuntimeError):
 class TenantManager(models.Manager[M]):
     """The only public way into a tenant's table."""
 
-    def of(self, organisation: Organisation | str) -> models.QuerySet[M]:
+    def of(self, organisation: models.Model | str) -> models.QuerySet[M]:
         """The rows of one organisation."""
         key = organisation if isinstance(organisation, str) else organisation.pk
         return super().get_queryset().filter(organisation_id=key)

@@ -7,7 +7,7 @@ class AgentViewSet(IdempotentCreateMixin, ListModelMixin, OrganisationViewSet):
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from rest_framework.request import Request
@@ -16,9 +16,6 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from patter_site.common.errors import ValidationProblem
-
-if TYPE_CHECKING:
-    from patter_site.accounts.models import Organisation
 
 
 class OrganisationView(APIView):
@@ -30,7 +27,8 @@ class OrganisationView(APIView):
     scopes: ClassVar[dict[str, str]] = {}
 
     @property
-    def organisation(self) -> Organisation:
+    def organisation(self) -> Any:
+        """The Organisation whose key this is."""
         return self.request.organisation
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
@@ -59,7 +57,7 @@ class OrganisationViewSet(OrganisationView, GenericViewSet[Any]):
 
 
 class ScopedRelatedField(PrimaryKeyRelatedField[Any]):
-    """A reference to a row of the same organisation: ``agent = ScopedRelatedField(Agent, allow_null=True)``."""
+    """A row of the same organisation: ``agent = ScopedRelatedField(Agent, allow_null=True)``."""
 
     def __init__(self, model: type[Model], **options: Any) -> None:
         self.model = model
