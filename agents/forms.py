@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.config import MAX_MESSAGE_CHARS, MAX_PROMPT_CHARS
 from agents.providers import Role, providers_for
 from agents.turn_taking import BALANCED, BOUNDS, PRESETS, WHOLE_NUMBERS, resolved_values
+from patter_site.common.error_fields import field_sentences
 
 PRESET_NAMES = {
     "quick": _("Quick: answers at once, for short questions"),
@@ -117,7 +118,7 @@ class AgentForm(forms.Form):
 
     def take_errors(self, detail: Any) -> None:
         """Put what the service refused under the fields that people see."""
-        for name, problems in _flat(detail):
+        for name, problems in field_sentences(detail).items():
             known = FIELD_OF.get(name, name.rpartition(".")[2] if name.startswith("turn_taking.") else name)
             self.add_error(known if known in self.fields else None, ValidationError(problems))
 
@@ -140,14 +141,6 @@ def _value_field(name: str, label: Any, help_text: Any) -> forms.Field:
         help_text=help_text,
         widget=forms.NumberInput({"placeholder": placeholder, "inputmode": "numeric"}),
     )
-
-
-def _flat(detail: Any, prefix: str = "") -> list[tuple[str, list[str]]]:
-    if isinstance(detail, Mapping):
-        return [
-            pair for name, inner in detail.items() for pair in _flat(inner, f"{prefix}.{name}".strip("."))
-        ]
-    return [(prefix, [str(each) for each in detail] if isinstance(detail, list) else [str(detail)])]
 
 
 def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:
