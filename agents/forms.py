@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.config import MAX_MESSAGE_CHARS, MAX_PROMPT_CHARS
 from agents.providers import Role, providers_for
 from agents.turn_taking import BALANCED, BOUNDS, PRESETS, WHOLE_NUMBERS, resolved_values
+from patter_site.common.error_fields import field_sentences
 
 PRESET_NAMES = {
     "quick": _("Quick: answers at once, for short questions"),
@@ -43,9 +44,14 @@ def _text(lines: int) -> forms.Textarea:
 
 
 class AgentForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For you and your colleagues; callers never hear it."))
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("For you and your colleagues; callers never hear it.")
+    )
     first_message = forms.CharField(
-        label=_("First message"), required=False, max_length=MAX_MESSAGE_CHARS, widget=_text(2),
+        label=_("First message"),
+        required=False,
+        max_length=MAX_MESSAGE_CHARS,
+        widget=_text(2),
         help_text=_("Said as soon as the call is answered. {{name}} puts in a variable."),
     )
     first_speaker = forms.ChoiceField(
@@ -55,7 +61,9 @@ class AgentForm(forms.Form):
         label=_("Callers may interrupt the first message"), required=False
     )
     language = forms.CharField(
-        label=_("Language"), max_length=20, widget=forms.TextInput({"list": "languages", "autocomplete": "off"}),
+        label=_("Language"),
+        max_length=20,
+        widget=forms.TextInput({"list": "languages", "autocomplete": "off"}),
         help_text=_("A tag such as en or de-CH. It sets recognition and voice."),
     )
     reply_by = forms.ChoiceField(
@@ -64,7 +72,10 @@ class AgentForm(forms.Form):
         help_text=_("With your own program, connect the SDK; the model and its prompt are then not asked."),
     )
     system_prompt = forms.CharField(
-        label=_("System prompt"), required=False, max_length=MAX_PROMPT_CHARS, widget=_text(8),
+        label=_("System prompt"),
+        required=False,
+        max_length=MAX_PROMPT_CHARS,
+        widget=_text(8),
         help_text=_("What the model is told before every reply: who it is, what it may do, how it speaks."),
     )
     stt_provider = forms.ChoiceField(label=_("Speech recognition"), required=False, choices=_providers("stt"))
@@ -74,13 +85,19 @@ class AgentForm(forms.Form):
     tts_provider = forms.ChoiceField(label=_("Voice provider"), required=False, choices=_providers("tts"))
     tts_model = forms.CharField(label=_("Voice model"), required=False, max_length=100)
     voice = forms.CharField(
-        label=_("Voice"), required=False, max_length=100, help_text=_("The voice's name or id at its provider.")
+        label=_("Voice"),
+        required=False,
+        max_length=100,
+        help_text=_("The voice's name or id at its provider."),
     )
     record = forms.BooleanField(
-        label=_("Record calls"), required=False, help_text=_("Both sides. Tell callers where the law asks for it.")
+        label=_("Record calls"),
+        required=False,
+        help_text=_("Both sides. Tell callers where the law asks for it."),
     )
     preset = forms.ChoiceField(
-        label=_("Manner"), choices=[(name, PRESET_NAMES.get(name, name)) for name in PRESETS],
+        label=_("Manner"),
+        choices=[(name, PRESET_NAMES.get(name, name)) for name in PRESETS],
         help_text=_("When the agent takes its turn, and what interrupts it."),
     )
 
@@ -101,7 +118,7 @@ class AgentForm(forms.Form):
 
     def take_errors(self, detail: Any) -> None:
         """Put what the service refused under the fields that people see."""
-        for name, problems in _flat(detail):
+        for name, problems in field_sentences(detail).items():
             known = FIELD_OF.get(name, name.rpartition(".")[2] if name.startswith("turn_taking.") else name)
             self.add_error(known if known in self.fields else None, ValidationError(problems))
 
@@ -117,15 +134,13 @@ def _value_field(name: str, label: Any, help_text: Any) -> forms.Field:
     default = resolved_values({})[name]
     placeholder = f"{default:g}"
     return kind(
-        label=label, required=False, min_value=bound.lowest, max_value=bound.highest, help_text=help_text,
+        label=label,
+        required=False,
+        min_value=bound.lowest,
+        max_value=bound.highest,
+        help_text=help_text,
         widget=forms.NumberInput({"placeholder": placeholder, "inputmode": "numeric"}),
     )
-
-
-def _flat(detail: Any, prefix: str = "") -> list[tuple[str, list[str]]]:
-    if isinstance(detail, Mapping):
-        return [pair for name, inner in detail.items() for pair in _flat(inner, f"{prefix}.{name}".strip("."))]
-    return [(prefix, [str(each) for each in detail] if isinstance(detail, list) else [str(detail)])]
 
 
 def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:

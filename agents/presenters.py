@@ -76,5 +76,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items() if inner not in (None, "", {}))
+        return ", ".join(
+            f"{name} {_shown(inner)}" for name, inner in value.items() if inner not in (None, "", {})
+        )
     return str(value)

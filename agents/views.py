@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from rest_framework.exceptions import ValidationError
 
-from agents.errors import AgentError
 from agents.forms import LANGUAGES, AgentForm, changes_of, initial_of
 from agents.models import Agent
 from agents.presenters import changes_between, version_rows
@@ -21,6 +20,7 @@ from agents.selectors import agents_of, version_of, versions_of
 from agents.services import change_draft, create_agent, publish_agent, restore_version
 from patter_site.accounts.pages import MemberRequest, member_page
 from patter_site.accounts.roles import may
+from patter_site.common.errors import ApiProblem
 
 
 def _agent(request: MemberRequest, agent_id: str) -> Agent:
@@ -68,7 +68,13 @@ def agent_page(request: MemberRequest, agent_id: str) -> HttpResponse:
     form = AgentForm(request.POST, initial=initial_of(agent.draft))
     saved = _save(form, agent)
     if getattr(request, "htmx", False):
-        context = {"form": form, "agent": agent, "saved": saved, "now": timezone.now(), "pending": _pending(agent)}
+        context = {
+            "form": form,
+            "agent": agent,
+            "saved": saved,
+            "now": timezone.now(),
+            "pending": _pending(agent),
+        }
         return render(request, "agents/saved.html", context)
     if saved and "publish" in request.POST:
         return _publish(request, form, agent)
@@ -96,8 +102,8 @@ def _publish(request: MemberRequest, form: AgentForm, agent: Agent) -> HttpRespo
         published = publish_agent(
             agent=agent, base_version=int(seen) if seen.isdigit() else None, by=request.user
         )
-    except AgentError as error:
-        form.add_error(None, str(error))
+    except ApiProblem as error:
+        form.add_error(None, error.message)
         return _form(request, form, agent)
     messages.success(
         request,
@@ -162,8 +168,8 @@ def restore(request: MemberRequest, agent_id: str, number: int) -> HttpResponse:
     agent = _agent(request, agent_id)
     try:
         restore_version(agent=agent, number=number)
-    except AgentError as error:
-        messages.error(request, str(error))
+    except ApiProblem as error:
+        messages.error(request, error.message)
         return redirect("agents:versions", request.organisation.slug, agent.pk)
     messages.success(request, _("The draft is version %d again. Publish it to use it.") % number)
     return redirect("agents:agent", request.organisation.slug, agent.pk)

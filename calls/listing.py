@@ -99,14 +99,20 @@ def page_of(organisation: Organisation, calls: QuerySet[Call], query: QueryDict)
     if after:
         found = list(calls.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
         more, found = len(found) > PAGE, found[:PAGE][::-1]
-        return CallsPage(rows_of(organisation, found), _query(query, before=found[-1].pk) if found else "",
-                         _query(query, after=found[0].pk) if more else "")
+        return CallsPage(
+            rows_of(organisation, found),
+            _query(query, before=found[-1].pk) if found else "",
+            _query(query, after=found[0].pk) if more else "",
+        )
     if before:
         calls = calls.filter(pk__lt=before)
     found = list(calls.order_by("-pk")[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]
-    return CallsPage(rows_of(organisation, found), _query(query, before=found[-1].pk) if more else "",
-                     _query(query, after=found[0].pk) if before and found else "")
+    return CallsPage(
+        rows_of(organisation, found),
+        _query(query, before=found[-1].pk) if more else "",
+        _query(query, after=found[0].pk) if before and found else "",
+    )
 
 
 def rows_of(organisation: Organisation, calls: list[Call]) -> list[CallRow]:

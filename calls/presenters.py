@@ -176,7 +176,9 @@ def timeline(
     ``shown_turn`` and ``shown_event`` are the newest that the page has already.
     """
     longest_ms = longest_ms or max(totals(turns), default=0)
-    by_turn = {turn.turn_id: TurnLine(turn, lag_of(turn, longest_ms)) for turn in turns if turn.role == "assistant"}
+    by_turn = {
+        turn.turn_id: TurnLine(turn, lag_of(turn, longest_ms)) for turn in turns if turn.role == "assistant"
+    }
     loose: list[EventLine] = []
     for event in events:
         line = EventLine(event, _event_ms(event, call))
@@ -222,7 +224,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Waveform:
-    """Both sides over time, in a box of 1000 × 88: bars where there are peaks, else blocks where somebody spoke."""
+    """Both sides over time, in a box of 1000 × 88: bars from peaks, else blocks where somebody spoke."""
 
     duration_ms: int
     caller: str
@@ -259,7 +261,9 @@ def _bars(peaks: Sequence[int], middle: int) -> str:
     step = BOX_WIDTH / count
     parts = []
     for i in range(count):
-        chunk = peaks[i * len(peaks) // count : max((i + 1) * len(peaks) // count, i * len(peaks) // count + 1)]
+        chunk = peaks[
+            i * len(peaks) // count : max((i + 1) * len(peaks) // count, i * len(peaks) // count + 1)
+        ]
         reach = max(max(chunk) / 100 * REACH, 0.4)
         parts.append(f"M{(i + 0.5) * step:.1f} {middle - reach:.1f}v{2 * reach:.1f}")
     return "".join(parts)

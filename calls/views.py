@@ -64,7 +64,11 @@ def _head(request: MemberRequest, call: Call, latencies: list[int]) -> dict[str,
 
 
 def _extras(call: Call) -> list[tuple[str, dict[str, Any]]]:
-    named = [(_("Variables"), call.variables), (_("Custom parameters"), call.custom_params), (_("Metadata"), call.metadata)]
+    named = [
+        (_("Variables"), call.variables),
+        (_("Custom parameters"), call.custom_params),
+        (_("Metadata"), call.metadata),
+    ]
     return [(name, values) for name, values in named if values]
 
 
@@ -82,7 +86,9 @@ def call_page(request: MemberRequest, call_id: str) -> HttpResponse:
     call = _call(request, call_id)
     turns, events = list(turns_of(call)), list(events_of(call))
     recording = recordings_of(call).last()
-    playable = recording if recording and recording.status == Recording.Status.READY and recording.file else None
+    playable = (
+        recording if recording and recording.status == Recording.Status.READY and recording.file else None
+    )
     context = {
         **_head(request, call, totals(turns)),
         "lines": timeline(call, turns, events),

@@ -102,9 +102,7 @@ TROUBLES = {
         _("The carrier never said whether the call was dialled, so it was not dialled again."),
         _("Look the call up at the carrier before you place it again."),
     ),
-    "failed": Trouble(
-        _("The call could not be carried out."), _("The events below show how far it came.")
-    ),
+    "failed": Trouble(_("The call could not be carried out."), _("The events below show how far it came.")),
 }
 DEFAULT_TROUBLE = Trouble(
     _("The call did not go as it should."),

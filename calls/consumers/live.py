@@ -82,7 +82,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         user = self.scope["user"]
         if organisation:
             membership = membership_of(user, organisation)
-            return (organisation_group(membership.organisation_id), membership.organisation_id) if membership else None
+            return (
+                (organisation_group(membership.organisation_id), membership.organisation_id)
+                if membership
+                else None
+            )
         mine = self._memberships().values_list("organisation_id", flat=True)
         row = Call.objects.unscoped("only among the user's own organisations").filter(
             pk=call, organisation__in=list(mine), organisation__is_active=True

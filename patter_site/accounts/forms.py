@@ -55,7 +55,8 @@ class SignInForm(forms.Form):
         if not isinstance(user, User):
             note_failure(self.request, email)
             raise forms.ValidationError(
-                _("This e-mail and password do not belong together. Check both, then try again."), code="wrong"
+                _("This e-mail and password do not belong together. Check both, then try again."),
+                code="wrong",
             )
         forget_failures(self.request, email)
         self.user = user
@@ -69,7 +70,8 @@ class ApiKeyForm(forms.Form):
         label=_("Name"), max_length=100, help_text=_("Where it will be used, so that you know it again.")
     )
     scopes = forms.MultipleChoiceField(
-        label=_("It may"), widget=forms.CheckboxSelectMultiple,
+        label=_("It may"),
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("Give a key only what its program needs."),
     )
 

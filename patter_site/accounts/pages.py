@@ -38,7 +38,8 @@ def member_page(action: str = "read") -> Callable[[Page[P]], Callable[..., HttpR
         def door(request: Any, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            request.membership = membership_of(request.user, slug)
+            # The organisation's middleware may have looked already.
+            request.membership = getattr(request, "membership", None) or membership_of(request.user, slug)
             if request.membership is None:
                 raise Http404
             request.organisation = request.membership.organisation

@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in: counted per address and e-mail in the cache, forgotten after a while."""
+"""How often somebody may try to sign in: counted in the cache, forgotten after a while."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,6 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
         # Read whole: a file that streams from a thread costs an ASGI server a warning and many hops.
         streamed = WhiteNoiseMiddleware.serve(static_file, request)
-        with streamed:
+        with closing(streamed):
             body = b"".join(streamed.streaming_content)
         return HttpResponse(body, status=streamed.status_code, headers=streamed.headers)

@@ -48,7 +48,9 @@ def phone(number: str) -> str:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(" ", "\u00a0")
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(
+        " ", "\u00a0"
+    )
 
 
 @register.filter
@@ -56,7 +58,11 @@ def ago(when: datetime | None) -> SafeString | str:
     """A relative time, exact on hover. Scripts keep it fresh, in the viewer's zone."""
     if when is None:
         return ""
-    text = _("just now") if (timezone.now() - when).total_seconds() < 60 else _("%s ago") % timesince(when, depth=1)
+    text = (
+        _("just now")
+        if (timezone.now() - when).total_seconds() < 60
+        else _("%s ago") % timesince(when, depth=1)
+    )
     return _time(when, text, "")
 
 
@@ -67,7 +73,11 @@ def at_clock(when: datetime | None) -> SafeString | str:
 
 
 def _time(when: datetime, text: str, mark: str) -> SafeString:
-    exact = formats.date_format(timezone.localtime(when), "j M Y, H:i:s") + " " + timezone.localtime(when).tzname()
+    exact = (
+        formats.date_format(timezone.localtime(when), "j M Y, H:i:s")
+        + " "
+        + timezone.localtime(when).tzname()
+    )
     return format_html(
         '<time datetime="{}" title="{}"{}>{}</time>', when.isoformat(), exact, SafeString(mark), text
     )
