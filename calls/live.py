@@ -121,9 +121,7 @@ class LiveCalls:
             await asyncio.sleep(RENEW_EVERY_S)
             mine = list(self._calls)
             try:
-                kept = await open_in_thread(
-                    renew_leases, call_ids=mine, owner=self.owner, lease_s=LEASE_S
-                )
+                kept = await open_in_thread(renew_leases, call_ids=mine, owner=self.owner, lease_s=LEASE_S)
             except Exception as error:  # a database that is away must not end calls
                 logger.warning("Leases could not be renewed", error=type(error).__name__)
                 continue

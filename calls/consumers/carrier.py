@@ -40,7 +40,9 @@ class CarrierConsumer(AsyncConsumer):
         if (await receive())["type"] != "websocket.connect":
             return
         signature = header(scope, b"x-twilio-signature")
-        if signature and not await open_in_thread(upgrade_is_genuine, self._call_id, signature, scope["path"]):
+        if signature and not await open_in_thread(
+            upgrade_is_genuine, self._call_id, signature, scope["path"]
+        ):
             logger.warning("A media socket came with a forged signature", call=self._call_id)
             await send({"type": "websocket.close", "code": REFUSED})
             return

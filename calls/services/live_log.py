@@ -140,5 +140,7 @@ def _ended(call: LoggedCall, entry: CallEnded) -> None:
         providers=call.providers,
     )
     row = Call.objects.of(call.organisation_id).get(pk=call.call_id)
-    Leg.objects.of(call.organisation_id).filter(call_id=call.call_id, ended_at=None).update(ended_at=row.ended_at)
+    Leg.objects.of(call.organisation_id).filter(call_id=call.call_id, ended_at=None).update(
+        ended_at=row.ended_at
+    )
     finish_recording(call.organisation_id, call.call_id, entry.duration_ms)

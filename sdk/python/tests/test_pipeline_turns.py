@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from patter.bridge.commands import Clear, HandlerAsk, HandlerStop, HangUp, LlmAsk, SttAudio, SttOpen, ToolRun, TtsSay
+from patter.bridge.commands import (
+    Clear,
+    HandlerAsk,
+    HandlerStop,
+    HangUp,
+    LlmAsk,
+    SttAudio,
+    SttOpen,
+    ToolRun,
+    TtsSay,
+)
 from patter.bridge.events import (
     CarrierEnded,
     DigitPressed,
@@ -278,4 +288,6 @@ def test_the_latency_of_a_turn_is_told_by_stage() -> None:
     latency = call.notes(TurnSettled)[-1].latency
     assert latency is not None
     assert latency["reply_ms"] == 100
-    assert latency["total_ms"] == sum(latency[k] for k in ("end_of_turn_ms", "reply_ms", "speech_ms", "line_ms"))
+    assert latency["total_ms"] == sum(
+        latency[k] for k in ("end_of_turn_ms", "reply_ms", "speech_ms", "line_ms")
+    )

@@ -29,6 +29,7 @@ from patter.bridge.events import (
 from patter.bridge.keypad import DIGITS
 from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle
 from patter.bridge.memory import Memory
+from patter.bridge.meter import Meter
 from patter.bridge.plan import CallPlan
 from patter.bridge.playback import Playback
 from patter.bridge.recorder import Recorder
@@ -46,6 +47,7 @@ class CallMachine:
         self._engine = engine(self._parts)
         self._lifecycle = Lifecycle(now)
         self._recorder = Recorder() if plan.record else None
+        self._meter = Meter()
         self._rejected = 0
         self._longest_until: float | None = None
         self._goodbye_said = False
@@ -58,6 +60,7 @@ class CallMachine:
     # -- events ---------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Commands:
+        self._meter.count_event(event)
         match event:
             case CallerAudio():
                 out = self._caller_audio(event, now)
@@ -108,7 +111,11 @@ class CallMachine:
 
     def _frame_rejected(self, reason: str, now: float) -> Outcome:
         self._rejected += 1
-        return [self._note("frame.rejected", now, reason=reason)] if self._rejected <= MOST_REJECTED_NOTES else []
+        return (
+            [self._note("frame.rejected", now, reason=reason)]
+            if self._rejected <= MOST_REJECTED_NOTES
+            else []
+        )
 
     def _playback_moved(self, now: float) -> Outcome:
         return [] if self._lifecycle.over else self._engine.playback_moved(now)
@@ -170,7 +177,11 @@ class CallMachine:
         segments = self._recorder.finish() if self._recorder else []
         memory = self._parts.memory
         ended = CallEnded(
-            self._lifecycle.reason, self._parts.clock.ms(now), memory.transcript(), memory.history()
+            self._lifecycle.reason,
+            self._parts.clock.ms(now),
+            memory.transcript(),
+            memory.history(),
+            self._meter.usage(),
         )
         return [*map(Note, segments), CloseLeg(), Note(ended), EndSession()]
 
@@ -181,6 +192,7 @@ class CallMachine:
             if isinstance(command, EndCall):
                 commands += self._settle(self._act(Cue.HANG_UP, now, command.reason), now)
             else:
+                self._meter.count_command(command)
                 commands.append(command)
         if self._recorder and not self._ended:
             self._keep_heard(now)

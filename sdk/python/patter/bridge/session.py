@@ -256,9 +256,7 @@ class CallSession:
             self._later(ToolDone(command.run_id, {"error": f"There is no tool {command.name!r}."}, ok=False))
             return
         work = self._performers.tools.run(command, self.feed)
-        self._start(
-            command.run_id, work, lambda error: ToolDone(command.run_id, {"error": error}, ok=False)
-        )
+        self._start(command.run_id, work, lambda error: ToolDone(command.run_id, {"error": error}, ok=False))
 
     def _hang_up(self, _command: HangUp) -> None:
         self._start("hang_up", self._hang_up_until_done(), HangUpFailed)

@@ -16,7 +16,24 @@ RESUMES_PER_REPLY = 2
 
 BACKCHANNELS: dict[str, frozenset[str]] = {
     "en": frozenset(
-        ["mhm", "mm", "mmm", "hm", "hmm", "uh", "uhuh", "uh huh", "um", "ah", "oh", "yeah", "yep", "ok", "okay", "right"]
+        [
+            "mhm",
+            "mm",
+            "mmm",
+            "hm",
+            "hmm",
+            "uh",
+            "uhuh",
+            "uh huh",
+            "um",
+            "ah",
+            "oh",
+            "yeah",
+            "yep",
+            "ok",
+            "okay",
+            "right",
+        ]
         + ["sure", "i see"]
     ),
     "de": frozenset(["mhm", "hm", "hmm", "ja", "ok", "okay", "genau", "aha", "ach so", "äh", "ähm"]),

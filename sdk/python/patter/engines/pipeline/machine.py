@@ -332,5 +332,3 @@ class PipelineMachine:
 
     def _note(self, kind: str, now: float, **data: object) -> Note:
         return Note(Noted(kind, self._parts.clock.ms(now), data))
-
-

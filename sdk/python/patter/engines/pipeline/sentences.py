@@ -7,7 +7,26 @@ import re
 END = re.compile(r"""[.!?…]+["')\]]*\s+|[。！？]+\s*|\n+""")
 CLAUSE = re.compile(r"[,;:–—]\s+")
 ABBREVIATIONS = frozenset(
-    ["mr", "mrs", "ms", "dr", "prof", "st", "no", "vs", "etc", "e.g", "i.e", "a.m", "p.m", "inc", "ltd", "co", "jr", "sr"]
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "no",
+        "vs",
+        "etc",
+        "e.g",
+        "i.e",
+        "a.m",
+        "p.m",
+        "inc",
+        "ltd",
+        "co",
+        "jr",
+        "sr",
+    ]
 )
 SHORTEST = 12
 FIRST_CLAUSE = 40
