@@ -93,7 +93,7 @@ class CallSession:
         """Carry the call to its end. Everything that was started ends with it."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            self._set_timer()
+            self._drain_inbox()
             try:
                 await self._over.wait()
             finally:
@@ -127,8 +127,11 @@ class CallSession:
         if self.over:
             return
         self._inbox.append(event)
-        if self._feeding:
-            return
+        # Before ``run`` there is no parent for the work that an event may start.
+        if not self._feeding and self._tasks is not None:
+            self._drain_inbox()
+
+    def _drain_inbox(self) -> None:
         self._feeding = True
         try:
             while self._inbox:
