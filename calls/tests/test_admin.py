@@ -42,6 +42,19 @@ def test_a_call_is_found_and_shown_with_its_turns_and_events(staff, cast, number
     assert "Hallo" in page and "carrier.voice" in page
 
 
+@pytest.mark.parametrize("model", ["Organisation", "User", "ApiKey"])
+def test_people_and_organisations_are_shown(staff, cast, model):
+    shown = {"Organisation": cast.organisation, "User": cast.ada}.get(model)
+    shown = shown or ApiKey.objects.of(cast.organisation).get()
+    page = staff.get(reverse(f"admin:accounts_{model.lower()}_change", args=[shown.pk]))
+    assert page.status_code == 200
+    assert b"pbkdf2" not in page.content
+
+
+def test_an_agent_is_shown_with_its_versions(staff, number):
+    assert staff.get(reverse("admin:agents_agent_change", args=[number.agent.pk])).status_code == 200
+
+
 def test_secrets_are_on_no_page(staff, cast, number):
     account = number.carrier_account
     page = staff.get(reverse("admin:numbers_carrieraccount_change", args=[account.pk]))
