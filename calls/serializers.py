@@ -88,7 +88,7 @@ class CallSerializer(serializers.ModelSerializer[Call]):
 
 
 class CallCreateSerializer(StrictSerializer):
-    """``from`` and ``agent`` may be left out: the agent's oldest number calls, and whoever answers it speaks."""
+    """Without ``from`` the agent's oldest number calls; without ``agent`` whoever answers it speaks."""
 
     to = serializers.CharField(max_length=40, help_text="Whom to call, E.164.")
     agent = ScopedRelatedField(Agent, required=False, allow_null=True)

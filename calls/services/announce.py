@@ -45,7 +45,7 @@ def announce_machine(call: Call, result: str) -> None:
 
 
 def announce_end(call: Call, history: Sequence[Mapping[str, str]] | None = None) -> None:
-    """``call.ended`` for a call that was answered, ``call.failed`` for one that was not: one of them, once."""
+    """``call.ended`` for a call that was answered, ``call.failed`` for any other: one of them, once."""
     if call.announced_at is not None:
         return
     call.announced_at = timezone.now()

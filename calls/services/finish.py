@@ -39,7 +39,7 @@ def finish_call(
     usage: Mapping[str, int],
     providers: Mapping[str, str] | None = None,
 ) -> Call:
-    """End a call from the media side. Safe to repeat: what was written first stays, what was missing is added.
+    """End a call from the media side. Safe to repeat: what is written stays, what was missing is added.
 
     Args:
         end_reason: from the closed list of end reasons.

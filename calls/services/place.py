@@ -28,7 +28,7 @@ from phone_numbers.selectors import answering_agent, numbers_of
 class PlaceOptions:
     """What a call may be told besides whom to call. Empty values leave it to the agent.
 
-    ``reply_to`` is the bus address of the connection that asks; ``ring_s`` and ``max_duration_s`` are seconds.
+    ``reply_to`` is the bus address of the connection that asks.
     """
 
     first_message: str = ""

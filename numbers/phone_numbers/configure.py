@@ -50,5 +50,5 @@ def configure_number(*, number: PhoneNumber, base_url: str, replace: bool = Fals
 
 
 def _is_free(current: str, ours: str) -> bool:
-    """Whether nobody else's address is lost: none, the carrier's sample, or ours already (also with extra keys)."""
+    """Whether nobody else's address is lost: none is set, the carrier's sample, or ours with any query."""
     return not current or current.startswith(PLACEHOLDER_VOICE_URLS) or current.partition("?")[0] == ours

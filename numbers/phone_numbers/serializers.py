@@ -49,7 +49,7 @@ class CarrierAccountSerializer(serializers.ModelSerializer[CarrierAccount]):
 
 
 class CarrierAccountChangeSerializer(StrictSerializer):
-    """Twilio: ``account_sid`` and ``auth_token``. Telnyx: ``api_key``, ``public_key`` and ``connection_id``."""
+    """Twilio: ``account_sid``, ``auth_token``. Telnyx: ``api_key``, ``public_key``, ``connection_id``."""
 
     name = serializers.CharField(max_length=100, allow_blank=True, required=False)
     account_sid = serializers.CharField(max_length=64, required=False)
@@ -61,7 +61,7 @@ class CarrierAccountChangeSerializer(StrictSerializer):
     def validate_account_sid(self, sid: str) -> str:
         if not ACCOUNT_SID.fullmatch(sid):
             raise serializers.ValidationError(
-                "This is AC and 32 characters of 0-9 and a-f. It stands on the first page of Twilio's console."
+                "This is AC and 32 characters of 0-9 and a-f. Twilio's console shows it on its first page."
             )
         return sid
 
