@@ -64,7 +64,11 @@ def _refuse_above(by_role: str, *roles: str) -> None:
 
 def _locked(membership: Membership) -> Membership:
     # All memberships of the organisation: two owners who leave at once must not both succeed.
-    rows = Membership.objects.of(membership.organisation_id).select_for_update(of=("self",)).select_related("user")
+    rows = (
+        Membership.objects.of(membership.organisation_id)
+        .select_for_update(of=("self",))
+        .select_related("user")
+    )
     for row in rows.order_by("pk"):
         if row.pk == membership.pk:
             return row
