@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from agents.api import AgentViewSet, ProviderCredentialViewSet
+from patter_site.common.routing import ApiRouter
 
-urlpatterns: list[URLPattern] = []
+router = ApiRouter()
+router.register("agents", AgentViewSet, basename="agent")
+router.register("provider-credentials", ProviderCredentialViewSet, basename="provider-credential")
+urlpatterns = router.urls

@@ -37,7 +37,7 @@ class ProviderField(StrictSerializer):
         possible = [provider.name for provider in providers_for(self.role)]
         if name not in possible:
             raise serializers.ValidationError(
-                f"{name!r} is not a provider for the {ROLE_NAMES[self.role]}. Possible: {', '.join(possible)}."
+                f"{name!r} cannot be used for the {ROLE_NAMES[self.role]}. Possible: {', '.join(possible)}."
             )
         return name
 

@@ -89,7 +89,9 @@ def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, 
             "agent_not_published", f"The agent {agent.name!r} has only a draft. Publish it to take calls."
         )
     if version.config.get("mode", "pipeline") != "pipeline":
-        raise AgentNotReady("mode_unknown", f"The mode {version.config['mode']!r} does not run. Use 'pipeline'.")
+        raise AgentNotReady(
+            "mode_unknown", f"The mode {version.config['mode']!r} does not run. Use 'pipeline'."
+        )
     return version.number, version.config
 
 

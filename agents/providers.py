@@ -1,4 +1,4 @@
-"""The providers that an agent can use, in one table: for what, whether they need a key, and where they live."""
+"""The providers that an agent can use, in one table: for what, what they need, and where they live."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Literal
 
 from django.conf import settings
 
+from patter_site.common.provider_urls import provider_base_url
+
 Role = Literal["stt", "llm", "tts"]
 ROLE_NAMES: dict[Role, str] = {"stt": "speech recognition", "llm": "language model", "tts": "voice"}
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """``setting`` names the setting with its base address; ``suffix`` is the path that every base ends with."""
+    """``setting`` names the setting with its base address."""
 
     name: str
     label: str
@@ -21,7 +23,6 @@ class Provider:
     needs_key: bool = True
     needs_base_url: bool = False
     setting: str = ""
-    suffix: str = ""
 
 
 PROVIDERS: dict[str, Provider] = {
@@ -29,8 +30,10 @@ PROVIDERS: dict[str, Provider] = {
     for provider in (
         Provider("deepgram", "Deepgram", ("stt",), setting="PATTER_DEEPGRAM_BASE_URL"),
         Provider("elevenlabs", "ElevenLabs", ("tts",), setting="PATTER_ELEVENLABS_BASE_URL"),
-        Provider("openai", "OpenAI", ("llm",), setting="PATTER_OPENAI_BASE_URL", suffix="/v1"),
-        Provider("openai_compatible", "OpenAI-compatible server", ("llm",), needs_key=False, needs_base_url=True),
+        Provider("openai", "OpenAI", ("llm",), setting="PATTER_OPENAI_BASE_URL"),
+        Provider(
+            "openai_compatible", "OpenAI-compatible server", ("llm",), needs_key=False, needs_base_url=True
+        ),
         Provider("offline", "Built-in, without an account", ("stt", "llm", "tts"), needs_key=False),
     )
 }
@@ -47,15 +50,7 @@ def credential_providers() -> list[Provider]:
 
 
 def base_url_of(provider: Provider, credential_base_url: str = "") -> str | None:
-    """Where a provider lives: what the credential says, else the environment; None: where its maker put it."""
-    configured = getattr(settings, provider.setting, "") if provider.setting else ""
-    chosen = credential_base_url or configured
-    return mended_base_url(chosen, provider.suffix) if chosen else None
-
-
-def mended_base_url(url: str, suffix: str) -> str:
-    """The address with the provider's path exactly once, whether or not it was written with it."""
-    url = url.strip().rstrip("/")
-    while suffix and url.endswith(suffix):
-        url = url.removesuffix(suffix).rstrip("/")
-    return url + suffix
+    """Where a provider lives: what the credential says, else the environment; None for one in the box."""
+    if credential_base_url:
+        return provider_base_url(provider.name, credential_base_url)
+    return getattr(settings, provider.setting) if provider.setting else None

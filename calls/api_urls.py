@@ -1,3 +1,6 @@
-from django.urls import URLPattern
+from calls.api import CallViewSet
+from patter_site.common.routing import ApiRouter
 
-urlpatterns: list[URLPattern] = []
+router = ApiRouter()
+router.register("calls", CallViewSet, basename="call")
+urlpatterns = router.urls

@@ -74,7 +74,10 @@ class Call(TenantModel):
     voicemail_message = models.TextField(blank=True, default="")
     simulated = models.BooleanField(default=False)
     reply_to = models.CharField(
-        max_length=200, blank=True, default="", help_text="Bus address of the connection that placed the call."
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Bus address of the connection that placed the call.",
     )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -17,10 +18,10 @@ def call_data(call: Call) -> dict[str, Any]:
     return {
         "call_id": call.pk,
         "direction": call.direction,
-        "status": call.status,
         "from": call.from_number,
         "to": call.to_number,
         "agent_id": call.agent_id,
+        "number_id": call.number_id,
         "custom_params": call.custom_params,
         "metadata": call.metadata,
         "simulated": call.simulated,
@@ -44,40 +45,46 @@ def announce_machine(call: Call, result: str) -> None:
 
 
 def announce_end(call: Call, history: Sequence[Mapping[str, str]] | None = None) -> None:
-    """``call.ended`` for a call that was answered, ``call.failed`` for one that was not: one of them, once."""
+    """``call.ended`` for a call that was answered, ``call.failed`` for any other: one of them, once."""
     if call.announced_at is not None:
         return
     call.announced_at = timezone.now()
     call.save(update_fields=["announced_at"])
-    seconds = call.duration_s
-    ended: dict[str, Any] = {
-        "outcome": call.outcome,
-        "reason": call.end_reason,
-        "error_code": call.error_code or None,
-        "answered_at": _iso(call.answered_at),
-        "ended_at": _iso(call.ended_at),
-        "duration": seconds,
-        "duration_seconds": seconds,
-    }
     if call.answered_at is None:
-        _write(call, "call.failed", ended)
+        _write(call, "call.failed", _end_of(call))
         return
     said = list(history) if history is not None else history_of(call)
-    turns = transcript_of(call)
-    _write(call, "call.ended", {**ended, "history": said})
-    if turns:
+    _write(call, "call.ended", {**_end_of(call), **_length_of(call), "history": said})
+    if turns := transcript_of(call):
         _write(call, "call.transcript", {"turns": turns})
 
 
+def _end_of(call: Call) -> dict[str, Any]:
+    end = {
+        "status": call.status,
+        "outcome": call.outcome,
+        "end_reason": call.end_reason,
+        "ended_at": _iso(call.ended_at),
+    }
+    failed = {"error_code": call.error_code, "error_message": call.error_message} if call.error_code else {}
+    return {**end, **failed}
+
+
+def _length_of(call: Call) -> dict[str, Any]:
+    """The length under its own name, and under the two that the SDK's ``call_end`` has."""
+    seconds = call.duration_s or 0
+    return {
+        "started_at": _iso(call.started_at),
+        "answered_at": _iso(call.answered_at),
+        "duration_s": seconds,
+        "duration": seconds,
+        "duration_seconds": seconds,
+    }
+
+
 def _write(call: Call, kind: str, data: Mapping[str, Any]) -> None:
-    record_event(
-        organisation=call.organisation,
-        type=kind,
-        subject_type="call",
-        subject_id=call.pk,
-        data={**call_data(call), **data},
-    )
+    record_event(organisation=call.organisation_id, type=kind, subject=call, data={**call_data(call), **data})
 
 
-def _iso(at: Any) -> str | None:
+def _iso(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None

@@ -7,11 +7,8 @@ callbacks, which carry the call's id, say otherwise.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import structlog
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from agents.errors import AgentNotReady
@@ -25,6 +22,7 @@ from calls.services.carrier_refusals import dialled_perhaps, verdict_on
 from calls.services.progress import Step
 from patter.carriers.twilio.resources import TwilioCall
 from patter.errors import CarrierError
+from patter_site.common.jobs import backoff_s, claim, fail, finish
 from phone_numbers.carrier import ask_twilio
 
 logger = structlog.get_logger(__name__)
@@ -34,20 +32,12 @@ MAX_TRIES = 8
 TIME_LIMIT_MARGIN_S = 60
 
 
-def due_dials(limit: int = 50) -> list[str]:
-    """The calls that are to be dialled now."""
-    rows = Dial.objects.unscoped("the sweep dials for every organisation")
-    due = rows.filter(state=Dial.State.DUE, due_at__lte=timezone.now()).order_by("due_at")
-    return list(due.values_list("pk", flat=True)[:limit])
-
-
 def dial_call(call_id: str) -> None:
     """Dial a call if it is due and nobody else does. Never inside a transaction."""
-    dial = _claim(call_id)
+    dial = _claimed(call_id)
     if dial is None:
         return
-    call = dial.call
-    limit_s = _time_limit_s(call)
+    limit_s = _time_limit_s(dial)
     if limit_s is None or not _mark_sent(dial):
         return
     try:
@@ -58,23 +48,25 @@ def dial_call(call_id: str) -> None:
     _sent(dial, created)
 
 
-def _claim(call_id: str) -> Dial | None:
-    rows = Dial.objects.unscoped("a job is found by its call").filter(pk=call_id)
-    now = timezone.now()
-    claimed = rows.filter(state=Dial.State.DUE, due_at__lte=now, sent_at=None).update(
-        state=Dial.State.RUNNING, lease_until=now + timedelta(seconds=LEASE_S), tries=F("tries") + 1
-    )
-    if not claimed:
+def _claimed(call_id: str) -> Dial | None:
+    rows = Dial.objects.unscoped("a job is found by its call")
+    rows = rows.select_related("call__organisation", "call__carrier_account", "call__agent")
+    dial = rows.filter(pk=call_id).first()
+    if dial is None or not claim(dial, lease_s=LEASE_S):
         return None
-    return rows.select_related("call__organisation", "call__carrier_account", "call__agent").get()
+    if dial.sent_at is not None:
+        # Left by a process that died after the mark: what became of the request is unknown.
+        finish(dial)
+        return None
+    return dial
 
 
-def _time_limit_s(call: Call) -> int | None:
+def _time_limit_s(dial: Dial) -> int | None:
     """How long the carrier lets the call last. None: the agent cannot carry it any more, and it has ended."""
     try:
-        return int(plan_of(call).plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S
+        return int(plan_of(dial.call).plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S
     except AgentNotReady as error:
-        _end(call, Step.FAILED, Facts(error_code=error.code, error_message=error.message))
+        _end(dial, Step.FAILED, Facts(error_code=error.code, error_message=error.message))
         return None
 
 
@@ -83,7 +75,7 @@ def _mark_sent(dial: Dial) -> bool:
     """From here on the callee may have been phoned. False: the call was cancelled meanwhile."""
     call = locked_call(dial.pk)
     if call.is_over:
-        Dial.objects.of(call.organisation_id).filter(pk=dial.pk).update(state=Dial.State.DONE)
+        finish(dial)
         return False
     dial.sent_at = timezone.now()
     dial.save(update_fields=["sent_at"])
@@ -151,7 +143,7 @@ def _attached(dial: Dial, created: TwilioCall) -> bool:
     if not call.carrier_call_id:
         call.carrier_call_id = created.sid
         call.save(update_fields=["carrier_call_id"])
-    _done(dial)
+    finish(dial)
     return not call.is_over
 
 
@@ -161,7 +153,7 @@ def _refused(dial: Dial, error: CarrierError) -> None:
     if dialled_perhaps(error):
         with transaction.atomic():
             note_event(locked_call(call.pk), Happening("dial.unknown", data))
-            _done(dial, str(error))
+            finish(dial)
         return
     verdict = verdict_on(error)
     if verdict.step is None and dial.tries < MAX_TRIES:
@@ -173,25 +165,19 @@ def _refused(dial: Dial, error: CarrierError) -> None:
         blocked_by=verdict.blocked_by,
         end_reason="" if verdict.step in (Step.INVALID_NUMBER, Step.BLOCKED) else "carrier_error",
     )
-    _end(call, verdict.step or Step.FAILED, facts)
-
-
-def _again(dial: Dial, error: CarrierError) -> None:
-    """Back to the queue: the request was not processed, so making it again phones nobody twice."""
-    dial.state, dial.sent_at, dial.lease_until = Dial.State.DUE, None, None
-    dial.due_at = timezone.now() + timedelta(seconds=min(60, 2**dial.tries))
-    dial.last_error = str(error)
-    dial.save()
+    _end(dial, verdict.step or Step.FAILED, facts)
 
 
 @transaction.atomic
-def _end(call: Call, step: Step, facts: Facts) -> None:
+def _again(dial: Dial, error: CarrierError) -> None:
+    """Back to the queue: the request was not processed, so making it again phones nobody twice."""
+    dial.sent_at = None
+    dial.save(update_fields=["sent_at"])
+    fail(dial, error.code or "refused", retry_in_s=backoff_s(dial.tries, base_s=2, longest_s=60))
+
+
+@transaction.atomic
+def _end(dial: Dial, step: Step, facts: Facts) -> None:
     happening = Happening("dial.refused", {"code": facts.error_code, "message": facts.error_message})
-    advance_call(call_id=call.pk, step=step, happening=happening, facts=facts)
-    rows = Dial.objects.of(call.organisation_id).filter(pk=call.pk)
-    rows.update(state=Dial.State.FAILED, last_error=facts.error_message)
-
-
-def _done(dial: Dial, error: str = "") -> None:
-    dial.state, dial.lease_until, dial.last_error = Dial.State.DONE, None, error
-    dial.save(update_fields=["state", "lease_until", "last_error"])
+    advance_call(call_id=dial.pk, step=step, happening=happening, facts=facts)
+    fail(dial, facts.error_code, retry_in_s=None)

@@ -39,7 +39,7 @@ def finish_call(
     usage: Mapping[str, int],
     providers: Mapping[str, str] | None = None,
 ) -> Call:
-    """End a call from the media side. Safe to repeat: what was written first stays, what was missing is added.
+    """End a call from the media side. Safe to repeat: what is written stays, what was missing is added.
 
     Args:
         end_reason: from the closed list of end reasons.
@@ -52,7 +52,9 @@ def finish_call(
     call = locked_call(call_id)
     save_turns(call, transcript)
     step = STEPS.get(end_reason, Step.FAILED if end_reason in BROKEN else Step.COMPLETED)
-    happening = Happening("call.finished", {"reason": end_reason, "duration_ms": duration_ms}, "media:finished")
+    happening = Happening(
+        "call.finished", {"reason": end_reason, "duration_ms": duration_ms}, "media:finished"
+    )
     facts = _facts(end_reason, duration_ms)
     call = advance_call(call_id=call_id, step=step, happening=happening, facts=facts).call
     _meter(call, duration_ms, usage, providers or {})
@@ -84,9 +86,7 @@ def index_transcript(call: Call) -> None:
         return
     text = "\n".join(said)
     Transcript.objects.of(call.organisation_id).filter(call=call).delete()
-    Transcript.objects.create(
-        organisation_id=call.organisation_id, call=call, text=text, words=indexed(text)
-    )
+    Transcript.objects.create(organisation_id=call.organisation_id, call=call, text=text, words=indexed(text))
 
 
 def _facts(end_reason: str, duration_ms: int) -> Facts:
@@ -99,9 +99,7 @@ def _facts(end_reason: str, duration_ms: int) -> Facts:
     )
 
 
-def _meter(
-    call: Call, duration_ms: int, usage: Mapping[str, int], providers: Mapping[str, str]
-) -> None:
+def _meter(call: Call, duration_ms: int, usage: Mapping[str, int], providers: Mapping[str, str]) -> None:
     owner = call.carrier_account.owner if call.carrier_account else "organisation"
     for meter, quantity in {"media_ms": duration_ms, **usage}.items():
         if quantity > 0:

@@ -15,8 +15,10 @@ from agents.models import Agent
 from calls.models import Call, Dial
 from calls.plan import plan_of
 from calls.services.advance import Happening, note_event
+from calls.tasks import dial as dial_task
 from patter_site.accounts.models import Organisation
 from patter_site.common.errors import Conflict, NotAllowed, ValidationProblem
+from patter_site.common.jobs import wake
 from phone_numbers.e164 import NotANumber, checked_e164
 from phone_numbers.models import Carrier, PhoneNumber
 from phone_numbers.selectors import answering_agent, numbers_of
@@ -26,7 +28,7 @@ from phone_numbers.selectors import answering_agent, numbers_of
 class PlaceOptions:
     """What a call may be told besides whom to call. Empty values leave it to the agent.
 
-    ``reply_to`` is the bus address of the connection that asks; ``ring_s`` and ``max_duration_s`` are seconds.
+    ``reply_to`` is the bus address of the connection that asks.
     """
 
     first_message: str = ""
@@ -79,6 +81,8 @@ def place_call(
     note_event(call, Happening("call.placed", unknown if resolved.unknown_variables else {}))
     due_at = options.scheduled_at or timezone.now()
     Dial.objects.create(organisation=organisation, call=call, callback_base=base, due_at=due_at)
+    if call.status == Call.Status.QUEUED:
+        wake(dial_task, call.pk)
     return call
 
 

@@ -12,7 +12,9 @@ from calls.services.progress import Step
 
 
 @transaction.atomic
-def note_stream(*, call: Call, stream_id: str, event: str, error: str = "", at: datetime | None = None) -> None:
+def note_stream(
+    *, call: Call, stream_id: str, event: str, error: str = "", at: datetime | None = None
+) -> None:
     """Write down that a stream started, stopped or failed. A stream that started proves the answer."""
     data = {"stream_id": stream_id, **({"error": error} if error else {})}
     happening = Happening(f"carrier.{event[:40] or 'stream'}", data, f"stream:{stream_id}:{event}"[:160])

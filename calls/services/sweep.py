@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -16,7 +17,6 @@ from calls.models import Call, Dial
 from calls.services.advance import Facts, Happening, advance_call, locked_call
 from calls.services.announce import announce_end
 from calls.services.progress import Step
-from django.db import transaction
 
 logger = structlog.get_logger(__name__)
 

@@ -67,7 +67,9 @@ def read_stream_token(token: str, *, now: float | None = None) -> StreamToken:
 
 
 def consume_stream_token(call_id: str, n: int, *, owner: str = "", lease_s: int = LEASE_S) -> bool:
-    """Use a token up, and lease the call to the process that carries it. False: used, void, or the call is over.
+    """Use a token up, and lease the call to the process that carries it.
+
+    False: the token was used, a newer one was given out, or the call is over.
 
     ``lease_s`` is how long the call is believed to be carried without a renewal.
     """

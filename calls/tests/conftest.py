@@ -20,3 +20,19 @@ def number(cast: Cast):
 @pytest.fixture
 def twilio(number) -> Twilio:
     return Twilio(number.carrier_account)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
+    """What is published on the bus, instead of publishing it."""
+    messages: list[tuple[str, dict]] = []
+    monkeypatch.setattr("patter_site.common.bus._post", lambda call: call(_Layer(messages)))
+    return messages
+
+
+class _Layer:
+    def __init__(self, messages: list[tuple[str, dict]]) -> None:
+        self.messages = messages
+
+    def group_send(self, group: str, message: dict) -> None:
+        self.messages.append((group, message))

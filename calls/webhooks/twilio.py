@@ -71,7 +71,10 @@ def status(request: TwilioRequest) -> HttpResponse:
     )
     if advanced.call.is_over and advanced.call.has_media:
         # The process that carries the call learns it here at the latest; its socket may hang open.
-        publish(f"call.{call.pk}", {"type": "call.carrier_ended", "cause": advanced.call.end_reason or _cause(step)})
+        publish(
+            f"call.{call.pk}",
+            {"type": "call.carrier_ended", "cause": advanced.call.end_reason or _cause(step)},
+        )
     return _nothing()
 
 
@@ -134,9 +137,12 @@ def _answered(request: TwilioRequest, answer: Answer) -> HttpResponse:
 
 
 def _cause(step: Step) -> str:
-    return {Step.BUSY: "busy", Step.NO_ANSWER: "no_answer", Step.DECLINED: "declined", Step.FAILED: "failed"}.get(
-        step, "caller_hung_up"
-    )
+    return {
+        Step.BUSY: "busy",
+        Step.NO_ANSWER: "no_answer",
+        Step.DECLINED: "declined",
+        Step.FAILED: "failed",
+    }.get(step, "caller_hung_up")
 
 
 def _document(text: str) -> HttpResponse:

@@ -60,7 +60,9 @@ class TwilioRequest:
     def call(self) -> Call | None:
         """The call that this is about, inside the proven accounts: by our id, else by the carrier's."""
         rows = Call.objects.unscoped("the carrier account was proven by its signature")
-        rows = rows.filter(carrier_account__in=self.accounts).select_related("organisation", "carrier_account")
+        rows = rows.filter(carrier_account__in=self.accounts).select_related(
+            "organisation", "carrier_account"
+        )
         if self.call_id:
             return rows.filter(pk=self.call_id).first()
         sid = self.field("CallSid")

@@ -44,7 +44,10 @@ def machine_result(answered_by: str) -> str:
 
 
 def custom_params(request: HttpRequest) -> dict[str, str]:
-    """Extra keys of the voice address and SIP headers ``X-…``. What is too long is left out: the call matters more."""
+    """Extra keys of the voice address and SIP headers ``X-…``.
+
+    What is too long is left out: refusing the call for it would be worse.
+    """
     given = {name: value for name, value in request.GET.items() if name not in OWN_KEYS}
     for name, value in request.POST.items():
         header = name.removeprefix(SIP_HEADER)

@@ -31,7 +31,9 @@ def configure_number(*, number: PhoneNumber, base_url: str, replace: bool = Fals
     if account.carrier != Carrier.TWILIO:
         raise NotConfigurable("Numbers at Telnyx cannot be set up from here yet.")
     if not base_url:
-        raise NotConfigurable("Set PATTER_PUBLIC_URL to the https address under which the carrier reaches Patter.")
+        raise NotConfigurable(
+            "Set PATTER_PUBLIC_URL to the https address under which the carrier reaches Patter."
+        )
     voice_url = webhook_address(account, "voice", base_url)
     status_url = webhook_address(account, "status", base_url)
 
@@ -48,5 +50,5 @@ def configure_number(*, number: PhoneNumber, base_url: str, replace: bool = Fals
 
 
 def _is_free(current: str, ours: str) -> bool:
-    """Whether nobody else's address is lost: none, the carrier's sample, or ours already (also with extra keys)."""
+    """Whether nobody else's address is lost: none is set, the carrier's sample, or ours with any query."""
     return not current or current.startswith(PLACEHOLDER_VOICE_URLS) or current.partition("?")[0] == ours

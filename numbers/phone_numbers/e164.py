@@ -10,11 +10,11 @@ class NotANumber(ValueError):
 
 
 def checked_e164(text: str) -> str:
-    """The number in E.164, such as ``+41441234567``. Blanks and punctuation are taken out. Raises NotANumber."""
+    """The number in E.164, such as ``+41441234567``, without blanks and signs. Raises NotANumber."""
     text = text.strip()
     if not text.startswith("+"):
         raise NotANumber(
-            f"Write the number in E.164: + and the country code first, such as +14155550100, not {text[:30]!r}."
+            f"Write it in E.164: + and the country code first, such as +14155550100, not {text[:30]!r}."
         )
     try:
         number = phonenumbers.parse(text, None)

@@ -70,7 +70,9 @@ class PhoneNumber(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["carrier_account", "number"], name="number_once_per_carrier_account"),
+            models.UniqueConstraint(
+                fields=["carrier_account", "number"], name="number_once_per_carrier_account"
+            ),
         ]
         indexes = [models.Index(fields=["number"])]
 

@@ -35,7 +35,9 @@ class PlainValuesField(serializers.DictField):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         values = super().to_internal_value(data)
-        errors = {name: [problem] for name, value in values.items() if (problem := self._problem(name, value))}
+        errors = {
+            name: [problem] for name, value in values.items() if (problem := self._problem(name, value))
+        }
         if errors:
             raise serializers.ValidationError(errors)
         return values
@@ -46,4 +48,3 @@ class PlainValuesField(serializers.DictField):
         if len(name) + len(str(value)) >= self.max_chars:
             return f"{name[:40]!r}: name and value must stay under {self.max_chars} characters together."
         return ""
-

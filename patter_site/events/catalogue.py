@@ -54,6 +54,10 @@ RECORDING: dict[str, Schema] = {"call_id": TEXT, "recording_id": TEXT}
 
 CATALOGUE: dict[str, Schema] = {
     "call.started": _object(CALL, {**ABOUT_CALL, "started_at": MOMENT}),
+    "call.ringing": _object(CALL, {**ABOUT_CALL, "ringing_at": MOMENT}),
+    "call.machine_detected": _object(
+        {**CALL, "result": {"enum": ["human", "machine", "unknown"]}}, {**ABOUT_CALL}
+    ),
     "call.answered": _object(CALL, {**ABOUT_CALL, "answered_at": MOMENT}),
     "call.ended": _object(
         {**CALL, **END, "duration_s": COUNT},

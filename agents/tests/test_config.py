@@ -1,0 +1,67 @@
+import pytest
+from rest_framework.exceptions import ValidationError
+
+from agents.config import validated_config
+from agents.turn_taking import BOUNDS, resolved_values, turn_taking_of
+from patter.bridge.plan import TurnTaking
+from patter_site.common.error_fields import field_sentences
+
+
+def refused(**config) -> dict[str, list[str]]:
+    with pytest.raises(ValidationError) as error:
+        validated_config({"name": "a", **config})
+    return field_sentences(error.value.detail)
+
+
+def test_a_name_is_enough():
+    config = validated_config({"name": "Mia"})
+    assert (config["mode"], config["reply_by"], config["language"]) == ("pipeline", "handler", "en")
+    assert config["stt"] is None and config["record"] is True
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "words"),
+    [
+        ({"promt": "x"}, "promt", "Unknown field. Known here: name, mode"),
+        ({"turn_taking": {"endpoint": 1}}, "turn_taking.endpoint", "Unknown field"),
+        ({"stt": {"provider": "offline", "key": "x"}}, "stt.key", "Unknown field"),
+        ({"mode": "realtime"}, "mode", "does not run yet. Use 'pipeline'"),
+        ({"mode": "convai"}, "mode", "does not run yet. Use 'pipeline'"),
+        ({"mode": "pipelin"}, "mode", "is not a mode"),
+        ({"tts": {"provider": "deepgram"}}, "tts.provider", "Possible: elevenlabs, offline"),
+        ({"stt": {"provider": "whisper9"}}, "stt.provider", "Possible: deepgram, offline"),
+        ({"language": "german"}, "language", "language tag"),
+        ({"variables": {"first name": "x"}}, "variables", "cannot be a variable"),
+        ({"variables": {"a": {"b": 1}}}, "variables.a", "a text, a number or a truth value"),
+        ({"tools": ["transfer_call"]}, "tools", "Every agent already has: end_call"),
+        ({"transfer_targets": [{"number": "+1"}]}, "transfer_targets", "not available yet"),
+        ({"fallbacks": {"tts": []}}, "fallbacks", "not available yet"),
+        ({"reply_by": "me"}, "reply_by", "not a valid choice"),
+        ({"max_duration_s": 5}, "max_duration_s", "greater than or equal to 10"),
+        ({"turn_taking": {"preset": "hasty"}}, "turn_taking.preset", "not a valid choice"),
+    ],
+)
+def test_what_is_wrong_is_named_in_a_sentence(given, field, words):
+    errors = refused(**given)
+    assert words in errors[field][0]
+
+
+@pytest.mark.parametrize("name", list(BOUNDS))
+def test_every_value_has_its_bounds(name):
+    bound = BOUNDS[name]
+    assert bound.lowest <= bound.default <= bound.highest
+    assert validated_config({"name": "a", "turn_taking": {name: bound.highest}})
+    assert f"turn_taking.{name}" in refused(turn_taking={name: bound.highest + 1})
+
+
+def test_the_defaults_are_those_of_the_call_machine():
+    assert turn_taking_of({}) == TurnTaking()
+
+
+def test_a_preset_gives_way_to_single_values():
+    values = resolved_values({"preset": "patient", "endpointing_ms": 111})
+    assert (values["endpointing_ms"], values["turn_timeout_ms"]) == (111, 1500)
+
+
+def test_the_agents_own_limit_wins():
+    assert turn_taking_of({"max_duration_s": 60}, 30).max_duration_s == 30

@@ -1,0 +1,95 @@
+import pytest
+
+from agents.errors import AgentNotReady
+from agents.models import Owner, ProviderCredential
+from agents.plan import CallWishes, resolve_plan
+from agents.services import archive_agent, change_draft, create_agent, create_credential, publish_agent
+
+OFFLINE = {"stt": {"provider": "offline"}, "tts": {"provider": "offline"}}
+DEEPGRAM = {"stt": {"provider": "deepgram"}, "tts": {"provider": "offline"}}
+
+
+def agent_of(cast, draft=False, **config):
+    return create_agent(organisation=cast.organisation, config={"name": "A", **config}, draft=draft)
+
+
+def code_of(agent, version=None) -> str:
+    with pytest.raises(AgentNotReady) as refused:
+        resolve_plan(agent, CallWishes(call_id="call_1"), version)
+    return refused.value.code
+
+
+def test_variables_of_the_call_win_over_parameters_and_those_over_the_agent(cast):
+    agent = agent_of(
+        cast, **OFFLINE, first_message="{a} {b} {c} {d}", system_prompt="{c}", variables={"a": 1, "b": 1, "c": 1}
+    )
+    wishes = CallWishes(call_id="c", custom_params={"b": "2", "c": "2"}, variables={"c": 3})
+    resolved = resolve_plan(agent, wishes)
+    assert resolved.plan.first_message == "1 2 3 {d}"
+    assert resolved.plan.system_prompt == "3"
+    assert resolved.unknown_variables == ("d",)
+
+
+def test_the_call_may_bring_its_own_first_message_and_limits(cast):
+    agent = agent_of(cast, **OFFLINE, first_message="Hello", max_duration_s=100)
+    wishes = CallWishes(call_id="c", first_message="Hi {n}", variables={"n": "Mia"}, max_duration_s=20, record=False)
+    plan = resolve_plan(agent, wishes).plan
+    assert (plan.first_message, plan.turn_taking.max_duration_s, plan.record) == ("Hi Mia", 20, False)
+
+
+def test_every_plan_can_end_the_call(cast):
+    names = [tool["function"]["name"] for tool in resolve_plan(agent_of(cast, **OFFLINE), CallWishes("c")).plan.tools]
+    assert names == ["end_call"]
+
+
+def test_a_call_uses_the_published_version_or_the_one_it_pins(cast):
+    agent = agent_of(cast, **OFFLINE, first_message="one")
+    change_draft(agent=agent, changes={"first_message": "two"})
+    assert resolve_plan(agent, CallWishes("c")).plan.first_message == "one"
+    agent = publish_agent(agent=agent)
+    assert resolve_plan(agent, CallWishes("c")).plan.first_message == "two"
+    assert resolve_plan(agent, CallWishes("c"), 1).plan.first_message == "one"
+
+
+def test_what_is_missing_has_a_code(cast):
+    archived = agent_of(cast, **OFFLINE)
+    archive_agent(agent=archived)
+    archived.refresh_from_db()
+    assert code_of(None) == "no_agent"
+    assert code_of(archived) == "agent_archived"
+    assert code_of(agent_of(cast, draft=True)) == "agent_not_published"
+    assert code_of(agent_of(cast, **OFFLINE), 9) == "agent_version_unknown"
+    assert code_of(agent_of(cast)) == "agent_has_no_ears"
+    assert code_of(agent_of(cast, stt={"provider": "offline"})) == "agent_has_no_voice"
+    assert code_of(agent_of(cast, **OFFLINE, reply_by="model")) == "agent_has_no_model"
+    assert code_of(agent_of(cast, **DEEPGRAM)) == "credential_missing"
+
+
+def test_a_provider_that_went_away_is_said_so(cast):
+    agent = agent_of(cast, **OFFLINE)
+    version = agent.versions.get()
+    version.config["tts"] = {"provider": "gone"}
+    version.save()
+    assert code_of(agent) == "provider_unknown"
+
+
+def test_the_organisations_newest_key_is_used(cast):
+    create_credential(organisation=cast.organisation, provider="deepgram", api_key="old")
+    create_credential(
+        organisation=cast.organisation, provider="deepgram", api_key="new", base_url="https://dg.example.com"
+    )
+    spec = resolve_plan(agent_of(cast, **DEEPGRAM), CallWishes("c")).plan.stt
+    assert (spec.api_key, spec.base_url) == ("new", "https://dg.example.com")
+
+
+def test_nobody_elses_key_is_used_but_the_platforms(cast):
+    create_credential(organisation=cast.other, provider="deepgram", api_key="cleo")
+    agent = agent_of(cast, **DEEPGRAM)
+    assert code_of(agent) == "credential_missing"
+    ProviderCredential(owner=Owner.PLATFORM, provider="deepgram", api_key="platform").save()
+    assert resolve_plan(agent, CallWishes("c")).plan.stt.api_key == "platform"
+
+
+def test_the_voice_of_the_agent_is_the_voice_of_its_tts(cast):
+    plan = resolve_plan(agent_of(cast, **OFFLINE, voice="anna", language="de"), CallWishes("c")).plan
+    assert (plan.tts.voice, plan.tts.language, plan.stt.language) == ("anna", "de", "de")
