@@ -138,7 +138,7 @@ def lag_of(turn: Turn, longest_ms: int) -> Lag | None:
     stages, x = [], 0.0
     for name, css, label in STAGES:
         ms = latency.get(name)
-        if ms is None:
+        if not ms:
             continue
         width = LAG_WIDTH * ms / max(longest_ms, 1)
         stages.append(Stage(css, _(label), ms, round(x, 1), round(width, 1)))
@@ -264,7 +264,9 @@ def _bars(peaks: Sequence[int], middle: int) -> str:
         chunk = peaks[
             i * len(peaks) // count : max((i + 1) * len(peaks) // count, i * len(peaks) // count + 1)
         ]
-        reach = max(max(chunk) / 100 * REACH, 0.4)
+        reach = max(chunk) / 100 * REACH
+        if reach < 0.4:
+            continue  # silence is the axis
         parts.append(f"M{(i + 0.5) * step:.1f} {middle - reach:.1f}v{2 * reach:.1f}")
     return "".join(parts)
 

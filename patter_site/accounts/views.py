@@ -62,7 +62,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Works once, for fifteen minutes: the link that a developer follows from the terminal."""
+    """Works once, for a short while: the link that a developer follows from the terminal."""
     user = use_sign_in_link(token)
     if user is None:
         return render(request, "accounts/link_used.html", status=410)
