@@ -27,7 +27,8 @@ def follow_call(
             printed = _print_turns(call, printed, say)
         if is_over:
             give_up = give_up or time.monotonic() + SETTLES_WITHIN_S
-            if (call is not None and call.is_over) or time.monotonic() > give_up:
+            # The last turns are written a moment after the carrier says that it is over; so is the reason.
+            if (call is not None and call.is_over and call.end_reason) or time.monotonic() > give_up:
                 break
             time.sleep(LOOK_EVERY_S)
     if call is None:
