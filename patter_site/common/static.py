@@ -11,7 +11,9 @@ from whitenoise.base import WhiteNoise
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 
-class StaticFilesMiddleware(WhiteNoiseMiddleware):
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    use_finders: bool
+
     def __init__(self, get_response: Any = None, settings: Any = settings) -> None:
         super().__init__(get_response, settings)
         if not self.use_finders and not self.files:

@@ -61,14 +61,17 @@ class Simulator:
         self._http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
 
     def start(self) -> None:
-        """Raises SimulatorFailed unless it answers in 15 s."""
+        """Begin; it is ready a second later."""
         quiet = None if os.environ.get("PATTER_SIMULATOR_LOG") else subprocess.DEVNULL
         # A session of its own: Ctrl-C in the terminal ends the platform first, which then ends this.
         self._process = subprocess.Popen(
             simulator_command(self.port), stdout=quiet, stderr=quiet, start_new_session=True
         )
+
+    def wait_until_ready(self) -> None:
+        """Raises SimulatorFailed unless it answers within 15 s."""
         deadline = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < deadline:
+        while self._process is not None and time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise SimulatorFailed(f"The carrier simulator ended with code {self._process.returncode}.")
             if self._answers():
