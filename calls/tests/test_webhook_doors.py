@@ -67,7 +67,10 @@ def test_an_account_without_a_token_opens_nothing(cast):
 @pytest.mark.parametrize("door", DOORS)
 def test_only_posts_of_forms_come_in(number, door):
     assert Client().get(f"/webhooks/twilio/{door}").status_code == 405
-    assert Client().post(f"/webhooks/twilio/{door}", {"a": 1}, content_type="application/json").status_code == 403
+    assert (
+        Client().post(f"/webhooks/twilio/{door}", {"a": 1}, content_type="application/json").status_code
+        == 403
+    )
 
 
 class TestTwoOrganisationsWithOneTwilioAccount:
