@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.core.files.storage import default_storage
 from django.db import transaction
 
@@ -19,4 +21,9 @@ def delete_call(*, call: Call) -> None:
     files = [recording.file for recording in recordings_of(call) if recording.file]
     call.delete()
     # After the commit: a file cannot be brought back when the transaction fails.
-    transaction.on_commit(lambda: [default_storage.delete(name) for name in files])
+    transaction.on_commit(partial(_delete_files, files))
+
+
+def _delete_files(names: list[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
