@@ -1,3 +1,13 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from calls import views
+
+app_name = "calls"
+urlpatterns = [
+    path("o/<slug:slug>/calls/", views.call_list, name="list"),
+    path("o/<slug:slug>/calls/<str:call_id>/", views.call_page, name="call"),
+    path("o/<slug:slug>/calls/<str:call_id>/row/", views.call_row, name="row"),
+    path("o/<slug:slug>/calls/<str:call_id>/growth/", views.call_growth, name="growth"),
+    path("o/<slug:slug>/calls/<str:call_id>/recording.wav", views.call_recording, name="recording"),
+    path("o/<slug:slug>/calls/<str:call_id>/hang-up/", views.hang_up, name="hang_up"),
+]

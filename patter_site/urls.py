@@ -27,4 +27,5 @@ urlpatterns = [
     path("", include("calls.webhooks.urls")),
     path("", include("calls.urls")),
     path("", include("agents.urls")),
+    path("", include("phone_numbers.urls")),
 ]

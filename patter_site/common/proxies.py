@@ -67,7 +67,8 @@ def forwarded_headers_middleware(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         meta = request.META
-        peer = meta["PATTER_PEER"] = meta.get("REMOTE_ADDR", "")
+        peer = meta.get("REMOTE_ADDR", "")
+        meta["PATTER_FORWARDED"] = any(name in meta for name in (*FORWARDED, "HTTP_FORWARDED", "HTTP_VIA"))
         if is_listed(peer, trusted):
             meta["REMOTE_ADDR"] = client_address(peer, meta.get("HTTP_X_FORWARDED_FOR", ""), trusted)
         else:

@@ -26,6 +26,6 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
         # Read whole: a file that streams from a thread costs an ASGI server a warning and many hops.
         streamed = WhiteNoiseMiddleware.serve(static_file, request)
-        with streamed:
-            body = b"".join(streamed.streaming_content)
+        body = b"".join(streamed.streaming_content)
+        streamed.close()
         return HttpResponse(body, status=streamed.status_code, headers=streamed.headers)

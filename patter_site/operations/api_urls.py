@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import re_path
 
-urlpatterns: list[URLPattern] = []
+from patter_site.operations.schema import DocsView, SchemaView
+
+urlpatterns = [
+    re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
+    re_path(r"^docs/?$", DocsView.as_view(), name="docs"),
+]

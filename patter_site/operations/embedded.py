@@ -30,7 +30,7 @@ class EmbeddedWorkers:
         # Nobody else is on this queue to gossip with.
         quiet = {"without_heartbeat": True, "without_gossip": True, "without_mingle": True}
         self._worker = app.WorkController(pool_cls="threads", concurrency=THREADS, **quiet)
-        # A scheduler without a file: its only entry is the tick, and the tick keeps its leases in the database.
+        # Without a file: its only entry is the tick, and the tick keeps its leases in the database.
         self._beat = Service(app, max_interval=1, scheduler_cls=Scheduler)
         self._run("celery-worker", self._worker.start)
         self._run("celery-beat", self._beat.start)

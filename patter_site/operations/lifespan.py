@@ -9,9 +9,10 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from calls.live import drain_live_calls
 from patter_site.common import bus
 from patter_site.operations.embedded import EmbeddedWorkers
-from patter_site.operations.single_process import AlreadyRunning, SingleProcess
+from patter_site.operations.single_process import AlreadyRunning, single_process
 
 logger = structlog.get_logger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -28,7 +29,6 @@ class Lifespan:
 
     def __init__(self) -> None:
         self.started = False
-        self._lock = SingleProcess()
         self._workers = EmbeddedWorkers()
 
     @property
@@ -60,13 +60,14 @@ class Lifespan:
     async def start(self) -> None:
         bus.bind_loop()
         if settings.SHAPE.embedded:
-            await asyncio.to_thread(self._lock.acquire)
+            await asyncio.to_thread(single_process.acquire)
             await asyncio.to_thread(self._workers.start)
         self.started = True
 
     async def _shutdown(self) -> None:
+        await drain_live_calls()
         if settings.SHAPE.embedded:
             await asyncio.to_thread(self._workers.stop)
-            self._lock.release()
+            single_process.release()
         bus.unbind_loop()
         self.started = False

@@ -32,7 +32,9 @@ class SingleProcess:
         self._session: psycopg.Connection[Any] | None = None
 
     def acquire(self) -> None:
-        """Raises AlreadyRunning."""
+        """Raises AlreadyRunning. Nothing happens when this process holds the lock."""
+        if self._file is not None or self._session is not None:
+            return
         if connection.vendor == "postgresql":
             self._lock_session()
         else:
@@ -70,3 +72,6 @@ class SingleProcess:
             session.close()
             raise AlreadyRunning
         self._session = session
+
+
+single_process = SingleProcess()

@@ -1,0 +1,89 @@
+"""The carrier simulator as a child process, and its control surface."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+READY_WITHIN_S = 15.0
+
+
+class SimulatorFailed(RuntimeError):
+    """The simulator did not start, or refused. The message is a sentence."""
+
+
+def simulator_command(port: int) -> list[str]:
+    return [sys.executable, "-m", "patter.simulators", "--port", str(port)]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Simulator:
+    """One simulator on loopback. ``stop`` ends it; it also ends when this process dies with its group."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+
+    def start(self) -> None:
+        """Raises SimulatorFailed unless it answers in 15 s."""
+        quiet = None if os.environ.get("PATTER_SIMULATOR_LOG") else subprocess.DEVNULL
+        # A session of its own: Ctrl-C in the terminal ends the platform first, which then ends this.
+        self._process = subprocess.Popen(
+            simulator_command(self.port), stdout=quiet, stderr=quiet, start_new_session=True
+        )
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise SimulatorFailed(f"The carrier simulator ended with code {self._process.returncode}.")
+            if self._answers():
+                return
+            time.sleep(0.05)
+        raise SimulatorFailed(f"The carrier simulator did not answer within {READY_WITHIN_S:.0f} s.")
+
+    def _answers(self) -> bool:
+        try:
+            return self._http.get("/simulator/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        self._http.close()
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
+        try:
+            process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def tell(self, what: str, **values: Any) -> dict[str, Any]:
+        """``POST /simulator/{what}``. Raises SimulatorFailed with its own words."""
+        response = self._http.post(f"/simulator/{what}", json=values)
+        body: dict[str, Any] = response.json()
+        if response.is_error:
+            raise SimulatorFailed(f"The carrier simulator refused: {body.get('error', response.status_code)}")
+        return body
+
+    def facts(self, call_sid: str) -> Iterator[dict[str, Any]]:
+        """What happens in a call, as it happens, until it ends."""
+        with self._http.stream("GET", f"/simulator/calls/{call_sid}/events", timeout=None) as lines:
+            for line in lines.iter_lines():
+                if line:
+                    yield json.loads(line)
