@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from calls.testing import Twilio, make_number
+from calls.tests.cast import Twilio, make_number
 from patter_site.testing import Cast, make_cast
 from phone_numbers.tests.twilio_server import twilio_server
 

@@ -3,7 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from calls.models import CallEvent, Turn
-from calls.testing import AUTH_TOKEN, make_call
+from calls.tests.cast import AUTH_TOKEN, make_call
 from patter_site.accounts.models import ApiKey, User
 
 PAGES = [

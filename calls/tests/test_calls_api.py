@@ -4,7 +4,7 @@ from billing.models import UsageRecord
 from billing.services import record_usage
 from calls.models import Call, CallEvent, Dial, Turn
 from calls.services.finish import index_transcript
-from calls.testing import CALLER, NUMBER, make_agent, make_call, make_number
+from calls.tests.cast import CALLER, NUMBER, make_agent, make_call, make_number
 from patter_site.testing import api, error_of, make_key
 
 URL = "/api/v1/calls"

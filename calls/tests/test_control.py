@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from calls.models import Call
-from calls.testing import make_call
+from calls.tests.cast import make_call
 from patter_site.testing import api, error_of
 
 

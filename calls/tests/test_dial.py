@@ -9,7 +9,7 @@ from calls.services.control import hang_up_call
 from calls.services.dial import dial_call
 from calls.services.place import PlaceOptions, place_call
 from calls.tasks import dial_due
-from calls.testing import CALLER, NUMBER
+from calls.tests.cast import CALLER, NUMBER
 from patter_site.events.models import Event
 
 

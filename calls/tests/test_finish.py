@@ -5,7 +5,7 @@ from calls.models import Call, Turn
 from calls.selectors import transcript_of
 from calls.services.finish import finish_call
 from calls.services.tokens import consume_stream_token
-from calls.testing import make_call
+from calls.tests.cast import make_call
 from patter_site.events.models import Event
 
 TRANSCRIPT = [

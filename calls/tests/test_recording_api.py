@@ -5,7 +5,8 @@ from django.core.files.storage.memory import InMemoryStorage
 
 from calls.models import Recording
 from calls.ranged import wanted_range
-from calls.testing import make_call
+from calls.services.record import segment_path
+from calls.tests.cast import make_call
 from patter_site.testing import api, error_of
 
 WAV = bytes(range(256)) * 4
@@ -77,3 +78,12 @@ def test_a_call_without_a_recording(cast):
     Recording.objects.create(organisation=cast.organisation, call=call)
     missing = get(cast, call)
     assert missing.status_code == 404 and error_of(missing)["code"] == "no_recording"
+
+
+def test_deleting_the_call_deletes_its_files(cast, call, django_capture_on_commit_callbacks):
+    recording = Recording.objects.of(cast.organisation).get()
+    left = default_storage.save(segment_path(cast.organisation.pk, call.pk, 0), ContentFile(b"x"))
+    Recording.objects.of(cast.organisation).update(segments=2)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api(cast.key).delete(f"/api/v1/calls/{call.pk}").status_code == 204
+    assert not default_storage.exists(recording.file) and not default_storage.exists(left)

@@ -4,7 +4,7 @@ import pytest
 
 from agents.services import archive_agent, create_agent
 from calls.models import Call, CallEvent
-from calls.testing import ACCOUNT_SID, AUTH_TOKEN, Twilio, make_account, make_number
+from calls.tests.cast import ACCOUNT_SID, AUTH_TOKEN, Twilio, make_account, make_number
 from patter_site.events.models import Event
 from phone_numbers.models import CarrierAccount
 

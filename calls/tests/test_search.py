@@ -5,7 +5,7 @@ import pytest
 from calls.models import Call, Turn
 from calls.search import search_calls
 from calls.services.finish import index_transcript
-from calls.testing import make_call
+from calls.tests.cast import make_call
 
 SAID = {
     "order": "I'd like to RE-ORDER two well-known books, number A-17, for 1.500 euros.",

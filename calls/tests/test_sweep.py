@@ -6,7 +6,7 @@ from django.utils import timezone
 from calls.models import Call, Dial
 from calls.services.lease import release_lease, renew_leases
 from calls.services.sweep import sweep_calls
-from calls.testing import make_call
+from calls.tests.cast import make_call
 from patter_site.events.models import Event
 
 NOW = timezone.now

@@ -10,7 +10,7 @@ from calls.services.tokens import (
     issue_stream_token,
     read_stream_token,
 )
-from calls.testing import make_call
+from calls.tests.cast import make_call
 
 
 @pytest.fixture

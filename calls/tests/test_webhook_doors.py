@@ -4,7 +4,16 @@ import pytest
 from django.test import Client
 
 from calls.models import Call
-from calls.testing import ACCOUNT_SID, AUTH_TOKEN, FORM, NUMBER, Twilio, make_account, make_agent, make_number
+from calls.tests.cast import (
+    ACCOUNT_SID,
+    AUTH_TOKEN,
+    FORM,
+    NUMBER,
+    Twilio,
+    make_account,
+    make_agent,
+    make_number,
+)
 from patter.carriers.twilio.signature import HEADER, sign
 from patter_site.testing import error_of
 
