@@ -57,6 +57,7 @@ class Command(BaseCommand):
             simulator.stop()
             raise CommandError(str(failed)) from None
         settings.PATTER_SIMULATOR_URL = simulator.url
+        simulator.remember()
         return simulator
 
     def _when_ready(self, base: str, simulator: Simulator | None) -> None:
