@@ -22,7 +22,8 @@ def test_members_see_and_strangers_get_404():
         client.force_login(user)
         for address in addresses(cast.organisation.slug, call.pk):
             response = client.get(address)
-            response.close()
+            if response.streaming:
+                list(response.streaming_content)
             assert response.status_code == status, (user, address)
 
 
