@@ -65,9 +65,9 @@ class Server(uvicorn.Server):
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        asyncio.run(self._on_own_loop())
 
-    async def _serve(self) -> None:
+    async def _on_own_loop(self) -> None:
         bus.bind_loop()
         await self.serve(sockets=[self.listener])
         bus.unbind_loop()
@@ -170,6 +170,7 @@ def open_page(browser: Browser, server: Server, scene: Scene, complaints: Compla
             color_scheme="dark" if dark else "light",
             permissions=["clipboard-read", "clipboard-write"],
         )
+        context.set_default_timeout(6000)
         contexts.append(context)
         page = context.new_page()
         complaints.listen(page)

@@ -111,6 +111,13 @@ def test_settings_that_the_form_does_not_show_stay():
     assert changes["turn_taking"]["ring_s"] == 20 and changes["turn_taking"]["preset"] == "patient"
 
 
+def test_saving_what_one_sees_changes_nothing(client, cast, agent):
+    before = agent.draft
+    client.post(address(cast, agent.pk), {**fields(), **{k: v for k, v in initial_of(before).items() if v}})
+    agent.refresh_from_db()
+    assert agent.draft == before
+
+
 def _cleaned(values):
     from agents.forms import AgentForm
 
