@@ -17,9 +17,12 @@ import structlog
 from django.db import DatabaseError, InterfaceError
 
 from calls.adapters.threads import write_in_thread
+from calls.selectors import recordings_to_join
 from calls.services.live_log import LoggedCall, entry_summary, store_entries
+from calls.tasks import join_call_recording
 from patter.bridge.records import CallEnded, Entry, Interim, RecordingSegment
 from patter_site.common.bus import publish
+from patter_site.common.jobs import wake
 
 logger = structlog.get_logger(__name__)
 
@@ -45,6 +48,7 @@ class LogWriter:
     def __init__(self) -> None:
         self._waiting: deque[Written] = deque()
         self._news = asyncio.Event()
+        self._stored = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -75,7 +79,8 @@ class LogWriter:
     async def flushed(self) -> None:
         """Wait until everything that was taken so far is stored. For tests and orderly ends."""
         while self._waiting:
-            await asyncio.sleep(0.01)
+            self._stored.clear()
+            await self._stored.wait()
 
     async def _write_forever(self) -> None:
         while not (self._closing and not self._waiting):
@@ -97,6 +102,7 @@ class LogWriter:
                 continue
             for _ in batch:
                 self._waiting.popleft()
+            self._stored.set()
             for written in batch:
                 _show(written)
 
@@ -107,17 +113,24 @@ def store_batch(batch: Sequence[Written]) -> None:
     for written in batch:
         calls.setdefault(written.call.call_id, []).append(written)
     for entries in calls.values():
-        call = entries[0].call
-        pairs = [(written.sequence, written.entry) for written in entries]
-        try:
-            store_entries(call, pairs)
-        except (DatabaseError, InterfaceError):
-            raise
-        except Exception:
-            logger.exception("Entries of a call were refused", call=call.call_id)
-            ends = [pair for pair in pairs if isinstance(pair[1], CallEnded)]
-            if ends and len(pairs) > 1:
-                store_entries(call, ends)
+        _store_call(entries)
+
+
+def _store_call(entries: Sequence[Written]) -> None:
+    call = entries[0].call
+    pairs = [(written.sequence, written.entry) for written in entries]
+    try:
+        store_entries(call, pairs)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("Entries of a call were refused", call=call.call_id)
+        ends = [pair for pair in pairs if isinstance(pair[1], CallEnded)]
+        if ends and len(pairs) > 1:
+            store_entries(call, ends)
+    if any(isinstance(entry, CallEnded) for _, entry in pairs):
+        for recording in recordings_to_join(call.organisation_id, call.call_id):
+            wake(join_call_recording, recording.pk)
 
 
 def _show(written: Written) -> None:

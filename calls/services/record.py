@@ -45,7 +45,7 @@ def store_segment(organisation_id: str, call_id: str, segment: RecordingSegment)
 
 
 def finish_recording(organisation_id: str, call_id: str, duration_ms: int) -> None:
-    """The call is over: the recording waits to be joined."""
+    """The call is over: its recording waits to be joined."""
     rows = Recording.objects.of(organisation_id).filter(call_id=call_id, status=Recording.Status.RECORDING)
     rows.update(
         status=Recording.Status.PROCESSING,

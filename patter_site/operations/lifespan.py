@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from calls.live import drain_live_calls
 from patter_site.common import bus
 from patter_site.operations.embedded import EmbeddedWorkers
 from patter_site.operations.single_process import AlreadyRunning, single_process
@@ -64,6 +65,7 @@ class Lifespan:
         self.started = True
 
     async def _shutdown(self) -> None:
+        await drain_live_calls()
         if settings.SHAPE.embedded:
             await asyncio.to_thread(self._workers.stop)
             single_process.release()

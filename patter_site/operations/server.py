@@ -12,6 +12,8 @@ from types import FrameType
 import uvicorn
 import uvloop
 
+from calls.live import drain_live_calls
+
 GRACE_S = 1  # for requests and sockets that are open when the end is asked for
 
 
@@ -48,6 +50,11 @@ class Server(uvicorn.Server):
         if self.started:
             # A daemon: the demo call must not hold up the end.
             threading.Thread(target=self._when_ready, name="when-ready", daemon=True).start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before the sockets are closed: a call that ends in order hangs up and is written down.
+        await drain_live_calls()
+        await super().shutdown(sockets)
 
 
 def server_config() -> uvicorn.Config:

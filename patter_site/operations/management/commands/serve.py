@@ -54,6 +54,7 @@ class Command(BaseCommand):
         simulator = Simulator()
         simulator.start()
         settings.PATTER_SIMULATOR_URL = simulator.url
+        simulator.remember()
         return simulator
 
     def _when_ready(self, base: str, simulator: Simulator | None) -> None:
