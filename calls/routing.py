@@ -1,10 +1,11 @@
-"""Sockets of the calls room."""
+"""Sockets of the calls room. Carriers send no Origin; browsers must."""
 
 from __future__ import annotations
 
-from typing import Any
+from django.urls import path
 
+from calls.consumers.carrier import CarrierConsumer
 from calls.consumers.live import live_sockets
 
-carrier_sockets: list[Any] = []
-browser_sockets: list[Any] = [*live_sockets]
+carrier_sockets = [path("media/twilio/<str:call_id>", CarrierConsumer.as_asgi())]
+browser_sockets = [*live_sockets]

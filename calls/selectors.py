@@ -58,3 +58,9 @@ def turn_row(turn: Turn) -> dict[str, Any]:
     if turn.latency is not None:
         row["latency"] = turn.latency
     return row
+
+
+def recordings_to_join(organisation_id: str, call_id: str) -> QuerySet[Recording]:
+    """Recordings of a call that is over, whose segments are not one file yet."""
+    rows = Recording.objects.of(organisation_id).filter(call_id=call_id)
+    return rows.filter(status=Recording.Status.PROCESSING)

@@ -3,9 +3,11 @@
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import tarfile
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from . import node
 from .environment import TOOLS, SetupFailed, patiently, say
@@ -26,12 +28,20 @@ const [from, to] = process.argv.slice(1);
 pipeline(createReadStream(from), require("zlib").createBrotliDecompress(), createWriteStream(to),
   (problem) => { if (problem) throw problem; });
 """
-# The package is made for a bare machine: it brings the libraries and the fonts that Chromium links to.
+# The package is made for a bare machine: it brings the libraries that Chromium links to, and fonts.
 WRAPPER = """#!/bin/sh
 here={here}
 export LD_LIBRARY_PATH="$here/lib${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
-export FONTCONFIG_PATH="${{FONTCONFIG_PATH:-$here/fonts}}"
+export FONTCONFIG_FILE="${{FONTCONFIG_FILE:-$here/fonts.conf}}"
 exec "$here/chromium" "$@"
+"""
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{here}/fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>{here}/fonts-cache</cachedir>
+</fontconfig>
 """
 
 
@@ -66,23 +76,31 @@ def _fetch(folder: Path) -> None:
         raise SetupFailed(HELP)
     if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
         raise SetupFailed(f"{PACKAGE} is not the package that was reviewed. {HELP}")
-    with tarfile.open(archive) as package:
-        package.extractall(folder, filter="data")
+    _unpack(archive, folder)
     packed = folder / "package" / "bin"
     _inflate(packed / "chromium.br", folder / "chromium", environment)
     (folder / "chromium").chmod(0o755)
     for name in ("al2023", "fonts", "swiftshader"):
         tar = folder / f"{name}.tar"
         _inflate(packed / f"{name}.tar.br", tar, environment)
-        with tarfile.open(tar) as content:
-            content.extractall(folder, filter="data")
-        tar.unlink()
-    archive.unlink()
+        _unpack(tar, folder)
     shutil.rmtree(folder / "package")
+    # Its own names the folders of the place it was made for.
+    (folder / "fonts.conf").write_text(FONTS.format(here=escape(str(folder))))
     # Written last: where it stands, everything before it is complete.
     chrome = folder / "chrome"
-    chrome.write_text(WRAPPER.format(here=f"'{folder}'"))
+    chrome.write_text(WRAPPER.format(here=shlex.quote(str(folder))))
     chrome.chmod(0o755)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    with tarfile.open(archive) as content:
+        # Python 3.11 learnt the filter in 3.11.4.
+        if hasattr(tarfile, "data_filter"):
+            content.extractall(folder, filter="data")
+        else:
+            content.extractall(folder)
+    archive.unlink()
 
 
 def _inflate(source: Path, target: Path, environment: dict[str, str]) -> None:

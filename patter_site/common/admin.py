@@ -22,7 +22,7 @@ class ReadOnly:
 
 
 class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """A list with its search, and a page per row. Relations are joined: a list is a fixed number of queries."""
+    """A list with its search, and a page per row. A list joins its relations."""
 
     list_per_page = 50
     show_full_result_count = False

@@ -33,7 +33,7 @@ SENSITIVE = frozenset(
     }
 )
 SECRETS = re.compile(r"pt_[0-9a-z]{20,}|(?<![\w.])\+[1-9]\d{6,14}(?!\w)|(?i:bearer\s+\S+)")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 def drop_sensitive(_logger: Any, _method: str, event: Event) -> Event:
@@ -42,7 +42,9 @@ def drop_sensitive(_logger: Any, _method: str, event: Event) -> Event:
         if name.lower() in SENSITIVE:
             event[name] = "[dropped]"
         elif isinstance(value, str):
-            event[name] = CONTROL.sub(" ", SECRETS.sub("[dropped]", value))
+            clean = SECRETS.sub("[dropped]", value)
+            # A traceback is ours and has lines; any other text may come from a client.
+            event[name] = clean if name == "exception" else CONTROL.sub(" ", clean)
     return event
 
 

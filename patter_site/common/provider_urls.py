@@ -19,7 +19,7 @@ HTTP_OF = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 
 def provider_base_url(provider: str, given: str = "") -> str:
     """The base with its suffix exactly once and no slash at the end. Raises ImproperlyConfigured."""
-    given = given.strip().rstrip("/")
+    given = given.strip()
     if not given:
         return DEFAULTS[provider]
     parts = urlsplit(given if "://" in given else f"https://{given}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,9 @@ from whitenoise.base import WhiteNoise
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 
-class StaticFilesMiddleware(WhiteNoiseMiddleware):
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    use_finders: bool
+
     def __init__(self, get_response: Any = None, settings: Any = settings) -> None:
         super().__init__(get_response, settings)
         if not self.use_finders and not self.files:
@@ -27,6 +28,6 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
         # Read whole: a file that streams from a thread costs an ASGI server a warning and many hops.
         streamed = WhiteNoiseMiddleware.serve(static_file, request)
-        with closing(streamed):
-            body = b"".join(streamed.streaming_content)
+        body = b"".join(streamed.streaming_content)
+        streamed.close()
         return HttpResponse(body, status=streamed.status_code, headers=streamed.headers)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from django.conf import settings
 
+from calls.live import drain_live_calls
 from patter_site.common import bus
 from patter_site.operations.embedded import EmbeddedWorkers
 from patter_site.operations.single_process import AlreadyRunning, single_process
 
 logger = structlog.get_logger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 NO_LIFESPAN = (
     "This server does not start Patter's embedded workers. Use `./dev run` (or uvicorn), "
@@ -64,6 +65,7 @@ class Lifespan:
         self.started = True
 
     async def _shutdown(self) -> None:
+        await drain_live_calls()
         if settings.SHAPE.embedded:
             await asyncio.to_thread(self._workers.stop)
             single_process.release()

@@ -150,4 +150,3 @@ ProviderCommand = (
 )
 Command = LegCommand | HangUp | CloseLeg | ProviderCommand | Note | EndSession
 Commands = list[Command]
-

@@ -25,12 +25,12 @@ class BadFrame(ValueError):
     """A frame that means nothing. The text is the reason, without any of the frame's content."""
 
 
-def parse_object(frame: str | bytes) -> dict[str, Any]:
+def parse_object(frame: str | bytes, max_chars: int = MAX_FRAME_CHARS) -> dict[str, Any]:
     """The JSON object in a text frame."""
     if not isinstance(frame, str):
         raise BadFrame("binary frame")
-    if len(frame) > MAX_FRAME_CHARS:
-        raise BadFrame("frame over 64 kB")
+    if len(frame) > max_chars:
+        raise BadFrame(f"frame over {max_chars // 1024} kB")
     try:
         data = _loads(frame)
     except (ValueError, RecursionError):

@@ -36,6 +36,7 @@ class TwilioRest:
         base_url: where the interface is; a simulated Twilio elsewhere.
         timeout_s: for connecting and for each answer.
         retry_delay_s: wait before a request is repeated that was refused unprocessed (429); doubles.
+        transport: what carries the requests, for tests.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class TwilioRest:
         *,
         timeout_s: float = 10.0,
         retry_delay_s: float = 0.5,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.account_sid = account_sid
         self._retry_delay_s = retry_delay_s
@@ -54,6 +56,7 @@ class TwilioRest:
             auth=(account_sid, auth_token),
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
             headers={"Accept": "application/json"},
+            transport=transport,
         )
 
     async def __aenter__(self) -> TwilioRest:

@@ -1,0 +1,26 @@
+"""Recognisers, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from patter.bridge.plan import ProviderSpec
+from patter.bridge.ports import Stt
+from patter.errors import ConfigError
+
+
+def _offline(spec: ProviderSpec) -> Stt:
+    from patter.engines.stt.offline.link import OfflineStt
+
+    return OfflineStt(spec)
+
+
+# Imported when used: a child process or a call with one provider must not load all of them.
+FACTORIES: dict[str, Callable[[ProviderSpec], Stt]] = {"offline": _offline}
+
+
+def open_stt(spec: ProviderSpec) -> Stt:
+    """A recogniser for one call. Raises ConfigError when there is no such provider."""
+    if (factory := FACTORIES.get(spec.provider)) is None:
+        raise ConfigError(f"unknown stt provider {spec.provider!r}; known: {', '.join(sorted(FACTORIES))}")
+    return factory(spec)

@@ -1,0 +1,1 @@
+"""A model without an account: rules that answer what was heard."""

@@ -1,0 +1,1 @@
+"""A recogniser without an account: a closed list of phrases, heard by pocketsphinx in a child process."""

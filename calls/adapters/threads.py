@@ -1,0 +1,34 @@
+"""The database, off the event loop and off the one thread that Channels shares among all sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_opening = ThreadPoolExecutor(4, thread_name_prefix="call-open")
+_writing = ThreadPoolExecutor(1, thread_name_prefix="call-log")
+
+
+def _tended(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    close_old_connections()
+    try:
+        return work(*args, **kwargs)
+    finally:
+        close_old_connections()
+
+
+async def open_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What must be known before a call can be carried."""
+    return await asyncio.get_running_loop().run_in_executor(_opening, lambda: _tended(work, *args, **kwargs))
+
+
+async def write_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What live calls write down, one batch at a time."""
+    return await asyncio.get_running_loop().run_in_executor(_writing, lambda: _tended(work, *args, **kwargs))

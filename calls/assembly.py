@@ -1,0 +1,108 @@
+"""The hosted composition root: from a call's row to a session that can carry it.
+
+Only this file knows which classes meet the ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from agents.errors import AgentNotReady
+from calls.adapters.call_log import CallLog, LogWriter
+from calls.models import Call
+from calls.plan import plan_of
+from calls.services.live_log import LoggedCall
+from patter.bridge.call import CallMachine
+from patter.bridge.plan import CallPlan
+from patter.bridge.ports import Llm
+from patter.bridge.session import CallSession, Performers
+from patter.carriers.twilio.rest import TwilioRest
+from patter.engines.llm import open_llm
+from patter.engines.pipeline.machine import PipelineMachine
+from patter.engines.stt import open_stt
+from patter.engines.tts import open_tts
+from patter.errors import CarrierError
+from phone_numbers.carrier import carrier_base_url
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything of a call that had to be read before it can be carried."""
+
+    plan: CallPlan
+    logged: LoggedCall
+    account_sid: str
+    auth_token: str
+    carrier_url: str
+
+
+class NotReady(Exception):
+    """This call cannot be carried. ``code`` says why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_call(call_id: str) -> Ready:
+    """Read a call whose token was proven and used. Reads the database: run it in a thread. Raises NotReady."""
+    rows = Call.objects.unscoped("the stream token was proven").select_related(
+        "agent", "carrier_account", "organisation"
+    )
+    call = rows.get(pk=call_id)
+    if call.carrier_account is None:
+        raise NotReady("no_carrier_account", "The carrier account of this call was removed.")
+    try:
+        plan = plan_of(call).plan
+    except AgentNotReady as error:
+        raise NotReady(error.code, error.message) from error
+    account = call.carrier_account
+    return Ready(
+        plan=plan,
+        logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
+        account_sid=account.account_sid,
+        auth_token=account.auth_token,
+        carrier_url=carrier_base_url(account),
+    )
+
+
+def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
+    providers: dict[str, str] = {}
+    if plan.stt:
+        providers["stt_ms"] = plan.stt.provider
+    if plan.tts:
+        providers["tts_characters"] = plan.tts.provider
+    if plan.llm:
+        providers |= {meter: plan.llm.provider for meter in ("llm_input_tokens", "llm_output_tokens")}
+    return providers
+
+
+class TwilioControl:
+    """Hangs up over REST, with a client of its own for each request: it is needed once a call."""
+
+    def __init__(self, ready: Ready) -> None:
+        self._ready = ready
+
+    async def hang_up(self, carrier_call_id: str) -> None:
+        if not carrier_call_id:
+            raise CarrierError("twilio", "the call has no id at the carrier yet", permanent=True)
+        ready = self._ready
+        async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=4.0) as rest:
+            await rest.hang_up(carrier_call_id)
+
+
+def make_session(ready: Ready, writer: LogWriter) -> CallSession:
+    """A session with instances of its own: nothing is shared between two callers."""
+    plan = ready.plan
+    if plan.stt is None or plan.tts is None:
+        raise NotReady("agent_without_voice", "This agent has no speech recognition or no voice.")
+    stt, llm = plan.stt, _llm_of(plan)
+    performers = Performers(stt=lambda: open_stt(stt), tts=open_tts(plan.tts), llm=llm)
+    machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
+    log = CallLog(writer, ready.logged)
+    return CallSession(machine, control=TwilioControl(ready), performers=performers, log=log)
+
+
+def _llm_of(plan: CallPlan) -> Llm | None:
+    return open_llm(plan.llm) if plan.reply_by == "model" and plan.llm else None

@@ -1,0 +1,161 @@
+"""The calls that this process carries.
+
+A call outlives its media socket: when the carrier opens another one, the same session goes on with it.
+So sessions live here, each in a task with a name, and sockets come and go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import uuid
+from typing import Any
+
+import structlog
+from channels.layers import get_channel_layer
+
+from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.threads import open_in_thread
+from calls.assembly import Ready, TwilioControl, make_session
+from calls.services.lease import renew_leases
+from patter.bridge.events import CarrierEnded, Event, HangUpAsked, SayAsked
+from patter.bridge.records import CallEnded
+from patter.bridge.session import CallSession
+from patter.errors import PatterError
+
+logger = structlog.get_logger(__name__)
+
+RENEW_EVERY_S = 5.0
+LEASE_S = 30
+DRAIN_S = 4.0
+
+
+class LiveCall:
+    """One call, its session, and the task that reads what others ask of it."""
+
+    def __init__(self, ready: Ready, writer: LogWriter) -> None:
+        self.call_id = ready.plan.call_id
+        self._ready = ready
+        self._writer = writer
+        self.session: CallSession = make_session(ready, writer)
+        self.task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Carry the call to its end, whatever happens."""
+        control = asyncio.create_task(self._read_control(), name=f"control {self.call_id}")
+        try:
+            await self.session.run()
+        except Exception:
+            logger.exception("A call machine failed", call=self.call_id)
+            await self._abandon()
+        finally:
+            control.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await control
+
+    async def _read_control(self) -> None:
+        """The one task that listens for this call on the channel layer. Text and control only."""
+        layer = get_channel_layer()
+        group, channel = f"call.{self.call_id}", await layer.new_channel()
+        await layer.group_add(group, channel)
+        try:
+            while True:
+                event = _control_event(await layer.receive(channel))
+                if event is not None:
+                    self.session.feed(event)
+        finally:
+            with contextlib.suppress(Exception):
+                await layer.group_discard(group, channel)
+
+    async def _abandon(self) -> None:
+        """A fault of ours: hang up and write the end, so that nobody pays for a silent line."""
+        CallLog(self._writer, self._ready.logged).write(CallEnded("worker_lost", 0, [], []))
+        with contextlib.suppress(PatterError):
+            await TwilioControl(self._ready).hang_up(self.session.carrier_call_id)
+        if self.session.leg is not None:
+            await self.session.leg.close()
+
+
+def _control_event(message: dict[str, Any]) -> Event | None:
+    match message:
+        case {"type": "call.hang_up"}:
+            return HangUpAsked(str(message.get("reason", "api_hung_up")))
+        case {"type": "call.say", "text": str(text)}:
+            return SayAsked(text)
+        case {"type": "call.carrier_ended"}:
+            return CarrierEnded(str(message.get("cause", "caller_hung_up")))
+        case _:
+            return None
+
+
+class LiveCalls:
+    """All calls of this process: found by id, their leases renewed, drained at the end."""
+
+    def __init__(self) -> None:
+        self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.writer = LogWriter()
+        self._calls: dict[str, LiveCall] = {}
+        self._keeper: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def get(self, call_id: str) -> LiveCall | None:
+        return self._calls.get(call_id)
+
+    def begin(self, ready: Ready) -> LiveCall:
+        """Start carrying a call. Raises NotReady."""
+        self.writer.start()
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.create_task(self._keep_leases(), name="call leases")
+        live = LiveCall(ready, self.writer)
+        self._calls[live.call_id] = live
+        live.task = asyncio.create_task(live.run(), name=f"call {live.call_id}")
+        live.task.add_done_callback(lambda _: self._calls.pop(live.call_id, None))
+        return live
+
+    async def _keep_leases(self) -> None:
+        while self._calls:
+            await asyncio.sleep(RENEW_EVERY_S)
+            mine = list(self._calls)
+            try:
+                kept = await open_in_thread(renew_leases, call_ids=mine, owner=self.owner, lease_s=LEASE_S)
+            except Exception as error:  # a database that is away must not end calls
+                logger.warning("Leases could not be renewed", error=type(error).__name__)
+                continue
+            for call_id in set(mine) - kept:
+                if live := self._calls.get(call_id):
+                    # Another process took the call over, or it was ended behind our back.
+                    live.session.feed(CarrierEnded("caller_hung_up"))
+
+    async def drain(self, reason: str = "worker_lost") -> None:
+        """This process stops: end what it carries, and write everything down."""
+        for live in list(self._calls.values()):
+            live.session.feed(HangUpAsked(reason))
+        tasks = [live.task for live in self._calls.values() if live.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=DRAIN_S)
+        if self._keeper is not None:
+            self._keeper.cancel()
+        await self.writer.close()
+
+
+_live: dict[int, LiveCalls] = {}
+
+
+def live_calls() -> LiveCalls:
+    """The calls of this process's event loop. Tests have a loop each, and so a set of calls each."""
+    loop = asyncio.get_running_loop()
+    found = _live.get(id(loop))
+    if found is None:
+        found = _live[id(loop)] = LiveCalls()
+    return found
+
+
+async def drain_live_calls() -> None:
+    """For the server's end. Harmless when nothing was ever carried."""
+    found = _live.pop(id(asyncio.get_running_loop()), None)
+    if found is not None:
+        await found.drain()

@@ -1,0 +1,146 @@
+"""What a live call says about itself, as rows. Safe to repeat: every entry is stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from calls.models import Call, CallEvent, Leg, Turn
+from calls.services.advance import Facts, Happening, advance_call
+from calls.services.finish import finish_call, index_transcript
+from calls.services.progress import Step
+from calls.services.record import finish_recording, store_segment
+from patter.bridge.records import (
+    CallConnected,
+    CallEnded,
+    Entry,
+    Interim,
+    Noted,
+    RecordingSegment,
+    TurnSettled,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """What the log must know about a call without asking the database."""
+
+    call_id: str
+    organisation_id: str
+    providers: dict[str, str] = field(default_factory=dict)
+
+
+def store_entries(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> None:
+    """Store entries of one call, each with its sequence number.
+
+    Files are written before the transaction: a storage that is slow must not hold locks.
+    """
+    for _, entry in entries:
+        if isinstance(entry, RecordingSegment):
+            store_segment(call.organisation_id, call.call_id, entry)
+    with transaction.atomic():
+        CallEvent.objects.bulk_create(_events(call, entries), ignore_conflicts=True, batch_size=500)
+        turns = _turns(call, entries)
+        Turn.objects.bulk_create(turns, ignore_conflicts=True, batch_size=500)
+        for _, entry in entries:
+            if isinstance(entry, CallConnected):
+                _connected(call, entry)
+    if turns:
+        index_transcript(Call.objects.of(call.organisation_id).get(pk=call.call_id))
+    for _, entry in entries:
+        if isinstance(entry, CallEnded):
+            _ended(call, entry)
+
+
+def entry_summary(entry: Entry) -> dict[str, Any]:
+    """An entry as open pages and terminals are told of it."""
+    match entry:
+        case Interim(role, text, at_ms):
+            return {"kind": "interim", "role": role, "text": text, "at_ms": at_ms}
+        case TurnSettled():
+            return {
+                "kind": "turn",
+                "index": entry.index,
+                "turn_id": entry.turn_id,
+                "role": entry.role,
+                "text": entry.text,
+                "full_text": entry.full_text,
+                "started_ms": entry.started_ms,
+                "interrupted": entry.interrupted,
+                "latency": dict(entry.latency) if entry.latency else None,
+            }
+        case Noted(kind, at_ms, data):
+            return {"kind": "event", "event": kind, "at_ms": at_ms, "data": dict(data)}
+        case CallEnded(reason, duration_ms):
+            return {"kind": "status", "status": "ended", "reason": reason, "duration_ms": duration_ms}
+        case _:
+            return {"kind": "status", "status": "connected"}
+
+
+def _events(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> list[CallEvent]:
+    return [
+        CallEvent(
+            organisation_id=call.organisation_id,
+            call_id=call.call_id,
+            kind=entry.kind,
+            at_ms=entry.at_ms,
+            data=dict(entry.data),
+            dedupe_key=f"log:{sequence}",
+        )
+        for sequence, entry in entries
+        if isinstance(entry, Noted)
+    ]
+
+
+def _turns(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> list[Turn]:
+    return [
+        Turn(
+            organisation_id=call.organisation_id,
+            call_id=call.call_id,
+            index=entry.index,
+            turn_id=entry.turn_id,
+            role=entry.role,
+            text=entry.text,
+            full_text=entry.full_text,
+            started_ms=entry.started_ms,
+            ended_ms=entry.ended_ms,
+            interrupted=entry.interrupted,
+            latency=dict(entry.latency) if entry.latency else None,
+        )
+        for _, entry in entries
+        if isinstance(entry, TurnSettled)
+    ]
+
+
+def _connected(call: LoggedCall, entry: CallConnected) -> None:
+    advance_call(
+        call_id=call.call_id,
+        step=Step.ANSWERED,
+        happening=Happening("media.connected", {"stream_id": entry.stream_id}, f"media:{entry.stream_id}"),
+        facts=Facts(carrier_call_id=entry.carrier_call_id),
+    )
+    Leg.objects.of(call.organisation_id).get_or_create(
+        call_id=call.call_id,
+        stream_id=entry.stream_id,
+        defaults={"organisation_id": call.organisation_id, "carrier_call_id": entry.carrier_call_id},
+    )
+
+
+def _ended(call: LoggedCall, entry: CallEnded) -> None:
+    finish_call(
+        call.call_id,
+        end_reason=entry.reason,
+        duration_ms=entry.duration_ms,
+        transcript=entry.transcript,
+        history=entry.history,
+        usage=entry.usage,
+        providers=call.providers,
+    )
+    row = Call.objects.of(call.organisation_id).get(pk=call.call_id)
+    Leg.objects.of(call.organisation_id).filter(call_id=call.call_id, ended_at=None).update(
+        ended_at=row.ended_at
+    )
+    finish_recording(call.organisation_id, call.call_id, entry.duration_ms)

@@ -1,0 +1,123 @@
+"""Our own recording: segments stored while the call runs, joined into one WAV afterwards."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from calls.models import Recording
+from patter.audio.mulaw import MAX_LEVEL, level
+from patter.audio.wav import header, interleave
+from patter.bridge.records import RecordingSegment
+from patter_site.events.services import record_event
+
+PEAKS = 400
+"""Bars of the waveform, however long the call was."""
+
+MOST_TRIES = 5
+
+
+def segment_path(organisation_id: str, call_id: str, index: int) -> str:
+    return f"recordings/{organisation_id}/{call_id}/{index:05d}.ulaw"
+
+
+def recording_path(organisation_id: str, call_id: str) -> str:
+    return f"recordings/{organisation_id}/{call_id}/call.wav"
+
+
+def store_segment(organisation_id: str, call_id: str, segment: RecordingSegment) -> None:
+    """Write one segment's file, then count it. The file of a repeated segment stays as it is."""
+    path = segment_path(organisation_id, call_id, segment.index)
+    if not default_storage.exists(path):
+        default_storage.save(path, ContentFile(interleave(segment.caller, segment.agent)))
+    recording, _ = Recording.objects.of(organisation_id).get_or_create(
+        call_id=call_id, defaults={"organisation_id": organisation_id}
+    )
+    if recording.segments <= segment.index:
+        recording.segments = segment.index + 1
+        recording.save(update_fields=["segments"])
+
+
+def finish_recording(organisation_id: str, call_id: str, duration_ms: int) -> None:
+    """The call is over: its recording waits to be joined."""
+    rows = Recording.objects.of(organisation_id).filter(call_id=call_id, status=Recording.Status.RECORDING)
+    rows.update(
+        status=Recording.Status.PROCESSING,
+        state=Recording.State.DUE,
+        due_at=timezone.now(),
+        duration_ms=duration_ms,
+    )
+
+
+def join_recording(recording: Recording) -> None:
+    """Make one WAV of the segments, with the bars of its waveform. Safe to repeat."""
+    organisation_id, call_id = recording.organisation_id, recording.call_id
+    paths = [segment_path(organisation_id, call_id, index) for index in range(recording.segments)]
+    stereo = b"".join(_read(path) for path in paths)
+    target = recording_path(organisation_id, call_id)
+    if default_storage.exists(target):
+        default_storage.delete(target)
+    wav = io.BytesIO(header(len(stereo), channels=2) + stereo)
+    saved = default_storage.save(target, ContentFile(wav.getvalue()))
+    with transaction.atomic():
+        recording.file = saved
+        recording.size_bytes = len(wav.getvalue())
+        recording.duration_ms = len(stereo) // 16
+        recording.peaks = {"caller": _peaks(stereo[0::2]), "agent": _peaks(stereo[1::2])}
+        recording.status = Recording.Status.READY
+        recording.state = Recording.State.DONE
+        recording.due_at = recording.lease_until = None
+        recording.save()
+        _announce(recording, "recording.ready")
+    for path in paths:
+        default_storage.delete(path)
+
+
+def join_failed(recording: Recording, error: str) -> None:
+    """Try again later, a few times; then say that the recording failed."""
+    final = recording.tries >= MOST_TRIES
+    with transaction.atomic():
+        recording.last_error = error[:500]
+        recording.state = Recording.State.FAILED if final else Recording.State.DUE
+        recording.due_at = None if final else timezone.now() + timedelta(seconds=10 * 2**recording.tries)
+        recording.status = Recording.Status.FAILED if final else Recording.Status.PROCESSING
+        recording.save()
+        if final:
+            _announce(recording, "recording.failed")
+
+
+def _announce(recording: Recording, kind: str) -> None:
+    record_event(
+        organisation=recording.organisation,
+        type=kind,
+        subject=recording.call,
+        data={
+            "call_id": recording.call_id,
+            "recording_id": recording.pk,
+            "duration_ms": recording.duration_ms,
+            "size_bytes": recording.size_bytes,
+        },
+    )
+
+
+def _read(path: str) -> bytes:
+    with default_storage.open(path) as file:
+        return bytes(file.read())
+
+
+def _peaks(side: bytes) -> list[int]:
+    """0 to 100 for each bar."""
+    return [round(100 * loudest / MAX_LEVEL) for loudest in _loudest(side)]
+
+
+def _loudest(side: bytes) -> Iterator[int]:
+    bar = max(160, -(-len(side) // PEAKS))
+    for start in range(0, len(side), bar):
+        piece = side[start : start + bar]
+        yield max(level(piece[at : at + 160]) for at in range(0, len(piece), 160))

@@ -1,0 +1,87 @@
+"""The web server in this process: uvicorn, started and stopped by us, so that what belongs to it can too."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+import uvloop
+
+from calls.live import drain_live_calls
+
+GRACE_S = 1  # for requests and sockets that are open when the end is asked for
+
+
+class CannotListen(RuntimeError):
+    """The port is taken, or not allowed. The message is a sentence."""
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Bound before anything else starts, so that a taken port is said at once. Raises CannotListen."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another PORT."
+        ) from None
+    listener.setblocking(False)
+    return listener
+
+
+class Server(uvicorn.Server):
+    """Tells when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_ready = when_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            # A daemon: the demo call must not hold up the end.
+            threading.Thread(target=self._when_ready, name="when-ready", daemon=True).start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before the sockets are closed: a call that ends in order hangs up and is written down.
+        await drain_live_calls()
+        await super().shutdown(sockets)
+
+
+def server_config() -> uvicorn.Config:
+    return uvicorn.Config(
+        "patter_site.asgi:application",
+        ws="websockets-sansio",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        # Ours, with a list of its own: common/proxies.py.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def run_server(listener: socket.socket, when_ready: Callable[[], None]) -> bool:
+    """Serve until SIGINT or SIGTERM. False: it never came up. ``when_ready`` runs in a thread of its own."""
+    server = Server(server_config(), when_ready)
+    # uvicorn raises the signal again when it is done, for whoever had the handler before. That is us, and
+    # for us it is the ordinary way to end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ordinary_end)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(server.serve(sockets=[listener]))
+    return server.started
+
+
+def _ordinary_end(number: int, frame: FrameType | None) -> None:
+    return None

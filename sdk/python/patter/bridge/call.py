@@ -1,0 +1,210 @@
+"""The machine of one call: every event comes in here, in one order, and goes to the parts it concerns.
+
+Contract: ``receive(event, now)``, ``next_timer()``, ``handle_timer(now)`` give commands; nothing waits.
+``now`` is the event loop's clock in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from patter.audio.frames import ms_of
+from patter.bridge.clock import MediaClock
+from patter.bridge.commands import CloseLeg, Command, Commands, EndSession, HangUp, Note
+from patter.bridge.engine import EndCall, Engine, Outcome, Parts
+from patter.bridge.events import (
+    CallerAudio,
+    CarrierEnded,
+    DigitPressed,
+    Event,
+    FrameRejected,
+    HangUpAsked,
+    HangUpDone,
+    HangUpFailed,
+    LegLost,
+    LegOpened,
+    LegStopped,
+    MarkPlayed,
+)
+from patter.bridge.keypad import DIGITS
+from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle
+from patter.bridge.memory import Memory
+from patter.bridge.meter import Meter
+from patter.bridge.plan import CallPlan
+from patter.bridge.playback import Playback
+from patter.bridge.recorder import Recorder
+from patter.bridge.records import CallConnected, CallEnded, Noted
+
+MOST_REJECTED_NOTES = 20
+
+
+class CallMachine:
+    """Routes; the decisions are in its parts."""
+
+    def __init__(self, plan: CallPlan, engine: Callable[[Parts], Engine], now: float) -> None:
+        self._plan = plan
+        self._parts = Parts(plan, MediaClock(), Playback(), Memory())
+        self._engine = engine(self._parts)
+        self._lifecycle = Lifecycle(now)
+        self._recorder = Recorder() if plan.record else None
+        self._meter = Meter()
+        self._rejected = 0
+        self._longest_until: float | None = None
+        self._goodbye_said = False
+        self._ended = False
+
+    @property
+    def ended(self) -> bool:
+        return self._ended
+
+    # -- events ---------------------------------------------------------------------------------
+
+    def receive(self, event: Event, now: float) -> Commands:
+        self._meter.count_event(event)
+        match event:
+            case CallerAudio():
+                out = self._caller_audio(event, now)
+            case MarkPlayed(name):
+                self._parts.playback.mark_played(name, now)
+                out = self._playback_moved(now)
+            case LegOpened():
+                out = self._opened(event, now)
+            case DigitPressed(digit):
+                known = digit in DIGITS and not self._lifecycle.over
+                out = self._engine.receive(event, now) if known else []
+            case LegStopped():
+                out = self._act(Cue.STOPPED, now, "caller_hung_up")
+            case LegLost(detail):
+                out = [self._note("leg.lost", now, detail=detail), *self._act(Cue.LOST, now)]
+            case CarrierEnded(cause):
+                out = self._act(Cue.OVER, now, cause)
+            case HangUpAsked(reason):
+                out = self._act(Cue.HANG_UP, now, reason)
+            case HangUpDone():
+                out = self._act(Cue.HUNG_UP, now)
+            case HangUpFailed(error):
+                out = [self._note("hang_up.failed", now, error=error), *self._act(Cue.HUNG_UP, now)]
+            case FrameRejected(reason):
+                out = self._frame_rejected(reason, now)
+            case _:
+                out = [] if self._lifecycle.over else self._engine.receive(event, now)
+        return self._settle(out, now)
+
+    def _caller_audio(self, event: CallerAudio, now: float) -> Outcome:
+        at_ms = self._parts.clock.frame(event.media_ms, ms_of(len(event.payload)), now)
+        if self._recorder:
+            self._recorder.caller(event.payload, at_ms)
+        if self._lifecycle.over or not event.payload:
+            return []
+        return self._engine.receive(CallerAudio(event.payload, at_ms), now)
+
+    def _opened(self, event: LegOpened, now: float) -> Outcome:
+        self._parts.clock.open(now)
+        act = self._lifecycle.cue(Cue.OPENED, now)
+        if act is Act.START:
+            self._longest_until = now + self._plan.turn_taking.max_duration_s
+            connected = Note(CallConnected(event.carrier_call_id, event.stream_id))
+            return [connected, *self._engine.start(now)]
+        if act is Act.REPLACE:
+            return [self._note("leg.replaced", now), *self._engine.line_replaced(now)]
+        return []
+
+    def _frame_rejected(self, reason: str, now: float) -> Outcome:
+        self._rejected += 1
+        return (
+            [self._note("frame.rejected", now, reason=reason)]
+            if self._rejected <= MOST_REJECTED_NOTES
+            else []
+        )
+
+    def _playback_moved(self, now: float) -> Outcome:
+        return [] if self._lifecycle.over else self._engine.playback_moved(now)
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def next_timer(self) -> float | None:
+        if self._ended:
+            return None
+        timers = [self._lifecycle.deadline, self._longest_until]
+        if not self._lifecycle.over:
+            timers += [self._parts.playback.next_timer(), self._engine.next_timer()]
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, now: float) -> Commands:
+        out: Outcome = []
+        if self._lifecycle.deadline is not None and self._lifecycle.deadline <= now:
+            out += self._act(Cue.LATE, now, "carrier_error")
+        if self._longest_until is not None and self._longest_until <= now:
+            out += self._too_long(now)
+        if not self._lifecycle.over:
+            due = self._parts.playback.next_timer()
+            if due is not None and due <= now:
+                out += self._parts.playback.handle_timer(now)
+                out += self._engine.playback_moved(now)
+            engine_due = self._engine.next_timer()
+            if engine_due is not None and engine_due <= now:
+                out += self._engine.handle_timer(now)
+        return self._settle(out, now)
+
+    def _too_long(self, now: float) -> Outcome:
+        if self._lifecycle.over:
+            self._longest_until = None
+            return []
+        if self._goodbye_said:
+            self._longest_until = None
+            return self._act(Cue.HANG_UP, now, "max_duration")
+        self._goodbye_said = True
+        self._longest_until = now + GOODBYE_WITHIN_S
+        return self._engine.say_goodbye("max_duration", now)
+
+    # -- ends -----------------------------------------------------------------------------------
+
+    def _act(self, cue: Cue, now: float, reason: str = "") -> Outcome:
+        was_over = self._lifecycle.over
+        act = self._lifecycle.cue(cue, now, reason)
+        out: Outcome = []
+        if self._lifecycle.over and not was_over:
+            out += [command for command in self._engine.stop(now) if not isinstance(command, EndCall)]
+        if act is Act.HANG_UP:
+            out.append(HangUp())
+        elif act is Act.END:
+            out += self._end(now)
+        return out
+
+    def _end(self, now: float) -> Outcome:
+        self._ended = True
+        self._keep_heard(now)
+        segments = self._recorder.finish() if self._recorder else []
+        memory = self._parts.memory
+        ended = CallEnded(
+            self._lifecycle.reason,
+            self._parts.clock.ms(now),
+            memory.transcript(),
+            memory.history(),
+            self._meter.usage(),
+        )
+        return [*map(Note, segments), CloseLeg(), Note(ended), EndSession()]
+
+    def _settle(self, out: Iterable[Command | EndCall], now: float) -> Commands:
+        """Carry out an engine's wish to end, and keep what was heard meanwhile."""
+        commands: Commands = []
+        for command in out:
+            if isinstance(command, EndCall):
+                commands += self._settle(self._act(Cue.HANG_UP, now, command.reason), now)
+            else:
+                self._meter.count_command(command)
+                commands.append(command)
+        if self._recorder and not self._ended:
+            self._keep_heard(now)
+            commands += map(Note, self._recorder.take_due())
+        return commands
+
+    def _keep_heard(self, now: float) -> None:
+        if not self._recorder:
+            return
+        for heard in self._parts.playback.take_heard():
+            late_ms = round((now - heard.ended_at) * 1000)
+            self._recorder.agent(heard.payload, self._parts.clock.ms(now) - late_ms)
+
+    def _note(self, kind: str, now: float, **data: object) -> Note:
+        return Note(Noted(kind, self._parts.clock.ms(now), data))

@@ -1,0 +1,30 @@
+"""The call's media clock: where we are in the caller's audio, told by the carrier's own timestamps."""
+
+from __future__ import annotations
+
+
+class MediaClock:
+    """Turns loop time into milliseconds of media. Frames set it; between frames it runs with the loop."""
+
+    def __init__(self) -> None:
+        self._offset_ms = 0  # where the present stream's zero lies in the call
+        self._base_ms = 0
+        self._base_at: float | None = None
+
+    def open(self, now: float) -> None:
+        """Media begins, or begins again on another stream: time goes on from where it was."""
+        self._offset_ms = self._base_ms = self.ms(now)
+        self._base_at = now
+
+    def frame(self, media_ms: int, length_ms: int, now: float) -> int:
+        """A frame arrived that began at ``media_ms`` of its stream. Returns where that is in the call."""
+        start = self._offset_ms + media_ms
+        if start + length_ms >= self._base_ms:
+            self._base_ms, self._base_at = start + length_ms, now
+        return start
+
+    def ms(self, now: float) -> int:
+        """Milliseconds since media began."""
+        if self._base_at is None:
+            return 0
+        return self._base_ms + max(0, int((now - self._base_at) * 1000))

@@ -1,0 +1,59 @@
+"""What listens and speaks in a call: the contract between the call machine and its engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from patter.bridge.clock import MediaClock
+from patter.bridge.commands import Command
+from patter.bridge.events import Event
+from patter.bridge.memory import Memory
+from patter.bridge.plan import CallPlan
+from patter.bridge.playback import Playback
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """An engine's wish: the call is to end now. It never leaves the call machine."""
+
+    reason: str
+
+
+Outcome = list[Command | EndCall]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the call machine and its engine share."""
+
+    plan: CallPlan
+    clock: MediaClock
+    playback: Playback
+    memory: Memory
+
+
+class Engine(Protocol):
+    """A pure machine: event and time in, commands out."""
+
+    def start(self, now: float) -> Outcome:
+        """Media flows: open what is needed and speak first, if that is wanted."""
+
+    def receive(self, event: Event, now: float) -> Outcome:
+        """An event that concerns listening or speaking. Caller audio comes with the call's media time."""
+
+    def playback_moved(self, now: float) -> Outcome:
+        """The carrier played something, or playback's own time came."""
+
+    def line_replaced(self, now: float) -> Outcome:
+        """Another media socket took over: what the carrier had buffered is gone."""
+
+    def say_goodbye(self, reason: str, now: float) -> Outcome:
+        """Say the goodbye phrase, then end with this reason."""
+
+    def next_timer(self) -> float | None: ...
+
+    def handle_timer(self, now: float) -> Outcome: ...
+
+    def stop(self, now: float) -> Outcome:
+        """The call is over: settle the open turn and stop all work."""

@@ -1,0 +1,240 @@
+"""What was sent to the caller, and what of it was heard.
+
+Sent is not heard: the carrier buffers everything and plays it in real time. So playback keeps at
+most half a second ahead of the carrier's clock, sets a mark every 200 ms, and believes only marks
+that it still has in its book: a carrier echoes the marks of cleared audio too.
+
+Offsets are bytes of µ-law at 8 kHz from the beginning of the reply: 8 bytes are one millisecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from patter.bridge.commands import Clear, Commands, Mark, Play
+
+BYTES_PER_MS = 8
+FRAME_BYTES = 160
+MARK_EVERY_BYTES = 200 * BYTES_PER_MS
+BACK_BYTES = 300 * BYTES_PER_MS
+"""A resumed reply goes back at most this far."""
+KEEP_BYTES = BACK_BYTES + FRAME_BYTES
+LEAD_S = 0.5
+REFILL_S = 0.4
+MARK_GRACE_S = 2.0
+SILENCE = b"\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class HeardAudio:
+    """Audio that the caller has heard. ``ended_at`` is the loop time at which its last byte was played."""
+
+    payload: bytes
+    ended_at: float
+
+
+class Playback:
+    """The book of one call's replies. One reply plays at a time."""
+
+    def __init__(self) -> None:
+        self._next_mark = 0  # numbered across replies: an echo may arrive after the next reply began
+        self._heard_audio: list[HeardAudio] = []
+        self._carrier_free_at = 0.0
+        self._reset()
+        self._finished = False
+
+    def _reset(self) -> None:
+        self._audio = bytearray()
+        self._base = 0  # offset of the first kept byte
+        self._sent = 0
+        self._confirmed = 0
+        self._marked = 0
+        self._marks: dict[str, int] = {}
+        self._boundaries: list[int] = []
+        self._reference = (0, 0.0)  # an offset, and the loop time at which it was being played
+        self._closed = False
+        self._paused = False
+        self._active = False
+        self.first_sent_at: float | None = None
+
+    # -- a reply ------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """A new reply. What was left of the one before is forgotten."""
+        self._reset()
+        self._active = True
+
+    def add(self, payload: bytes, now: float) -> Commands:
+        """Audio of the reply, in order."""
+        self._audio += payload
+        return self._pump(now)
+
+    def end_chunk(self, now: float) -> Commands:
+        """A chunk's audio is complete: a place where a resumed reply may begin again."""
+        self._boundaries.append(self.added)
+        return self._pump(now)
+
+    def close(self, now: float) -> Commands:
+        """No more audio comes for this reply."""
+        self._closed = True
+        if tail := self.added % FRAME_BYTES:
+            self._audio += SILENCE * (FRAME_BYTES - tail)
+        commands = self._pump(now)
+        if self.added == 0:
+            self._finish()
+        return commands
+
+    # -- facts --------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> bool:
+        """A reply has begun and is neither heard to its end nor cut."""
+        return self._active
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    @property
+    def added(self) -> int:
+        return self._base + len(self._audio)
+
+    @property
+    def waiting_ms(self) -> int:
+        """Audio that is here and not sent yet."""
+        return (self.added - self._sent) // BYTES_PER_MS
+
+    @property
+    def sent_ms(self) -> int:
+        return self._sent // BYTES_PER_MS
+
+    def heard_ms(self, now: float) -> int:
+        """How much of the reply was heard: never less than a mark proved, never more than was sent."""
+        return self._heard(now) // BYTES_PER_MS
+
+    def _heard(self, now: float) -> int:
+        offset, at = self._reference
+        if self._paused:
+            return offset
+        played = offset + int((now - at) * 1000) * BYTES_PER_MS
+        return max(offset, min(played, self._sent))
+
+    def now_playing(self, now: float) -> bytes:
+        """The 20 ms that the caller hears right now; empty in silence."""
+        if not self._active or self._paused:
+            return b""
+        start = max(0, self._heard(now) - self._base)
+        return bytes(self._audio[start : start + FRAME_BYTES]) if start + self._base < self._sent else b""
+
+    def take_finished(self) -> bool:
+        """True once, when the reply was heard to its end."""
+        finished, self._finished = self._finished, False
+        return finished
+
+    def take_heard(self) -> list[HeardAudio]:
+        """What was heard since the last time, for the recording."""
+        heard, self._heard_audio = self._heard_audio, []
+        return heard
+
+    # -- the carrier answers --------------------------------------------------------------------
+
+    def mark_played(self, name: str, now: float) -> None:
+        """A mark came back. One that is not in the book proves nothing."""
+        offset = self._marks.pop(name, None)
+        if offset is None or not self._active:
+            return
+        self._reference = (max(offset, self._reference[0]), now)
+        self._confirm(offset, now)
+        if self._closed and offset == self.added:
+            self._finish()
+
+    def _confirm(self, offset: int, now: float) -> None:
+        if offset <= self._confirmed:
+            return
+        piece = bytes(self._audio[self._confirmed - self._base : offset - self._base])
+        self._heard_audio.append(HeardAudio(piece, now))
+        self._confirmed = offset
+        if (surplus := offset - KEEP_BYTES - self._base) > 0:
+            del self._audio[:surplus]
+            self._base += surplus
+
+    # -- interruptions --------------------------------------------------------------------------
+
+    def pause(self, now: float) -> Commands:
+        """Stop the voice but keep the reply: neither carrier can pause, so its buffer is destroyed."""
+        heard = self._heard(now)
+        self._confirm(heard, now)
+        self._reference = (heard, now)
+        self._marks.clear()
+        self._paused = True
+        self._carrier_free_at = now
+        return [Clear()]
+
+    def resume(self, now: float) -> Commands:
+        """Go on from the last boundary that was heard, at most 300 ms back."""
+        heard = self._reference[0]
+        start = max((b for b in self._boundaries if heard - BACK_BYTES <= b <= heard), default=heard)
+        start -= start % FRAME_BYTES  # frames stay on their grid, so that the last one is whole
+        self._sent = self._marked = self._confirmed = start
+        self._reference = (start, now)
+        self._paused = False
+        return self._pump(now)
+
+    def cut(self, now: float) -> tuple[int, Commands]:
+        """End the reply here. Returns the milliseconds that were heard."""
+        heard = self._heard(now)
+        was_active, was_paused = self._active, self._paused
+        self._confirm(heard, now)
+        self._reset()
+        self._carrier_free_at = now
+        return heard // BYTES_PER_MS, ([Clear()] if was_active and not was_paused else [])
+
+    # -- pace -----------------------------------------------------------------------------------
+
+    def next_timer(self) -> float | None:
+        if not self._active or self._paused:
+            return None
+        if self.added - self._sent >= FRAME_BYTES:
+            return self._carrier_free_at - REFILL_S
+        if self._closed:
+            return self._carrier_free_at + MARK_GRACE_S
+        return None
+
+    def handle_timer(self, now: float) -> Commands:
+        commands = self._pump(now)
+        timer = self.next_timer()
+        if self._active and self._closed and self._sent == self.added and timer is not None and timer <= now:
+            # The carrier never echoed the last mark: it has had the time to play everything.
+            self._confirm(self._sent, now)
+            self._finish()
+        return commands
+
+    def _pump(self, now: float) -> Commands:
+        if not self._active or self._paused:
+            return []
+        commands: Commands = []
+        while self.added - self._sent >= FRAME_BYTES and self._carrier_free_at - now < LEAD_S:
+            if self._carrier_free_at <= now:  # the carrier's buffer is empty: it plays this at once
+                self._carrier_free_at = now
+                self._reference = (self._sent, now)
+            start = self._sent - self._base
+            commands.append(Play(bytes(self._audio[start : start + FRAME_BYTES])))
+            self._sent += FRAME_BYTES
+            self._carrier_free_at += 0.02
+            if self.first_sent_at is None:
+                self.first_sent_at = now
+            commands.extend(self._mark_if_due())
+        return commands
+
+    def _mark_if_due(self) -> Iterator[Mark]:
+        at_end = self._sent == self.added and (self._closed or self._sent in self._boundaries)
+        if self._sent - self._marked >= MARK_EVERY_BYTES or at_end:
+            name = f"m{self._next_mark}"
+            self._next_mark += 1
+            self._marks[name] = self._marked = self._sent
+            yield Mark(name)
+
+    def _finish(self) -> None:
+        self._active = False
+        self._finished = True

@@ -1,0 +1,318 @@
+"""The one driver of a call: it feeds the machine, performs its commands, and decides nothing.
+
+``feed`` is synchronous, so a call has one order of events and no queue of its own. Each command that
+starts work becomes a task with a parent; what the work says comes back as events. A performer that
+breaks its promise and raises becomes a failure event too, and never ends the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from patter.bridge.call import CallMachine
+from patter.bridge.commands import (
+    Clear,
+    CloseLeg,
+    Command,
+    EndSession,
+    HandlerAsk,
+    HandlerStop,
+    HangUp,
+    LlmAsk,
+    LlmStop,
+    Mark,
+    Note,
+    Play,
+    SttAudio,
+    SttFinalize,
+    SttOpen,
+    SttStop,
+    ToolRun,
+    ToolStop,
+    TtsSay,
+    TtsStop,
+)
+from patter.bridge.events import (
+    Event,
+    HandlerFailed,
+    HangUpDone,
+    HangUpFailed,
+    LegOpened,
+    LlmFailed,
+    SttFailed,
+    ToolDone,
+    TtsFailed,
+)
+from patter.bridge.ports import CallLog, CarrierControl, Handler, Leg, Llm, Stt, ToolRunner, Tts
+from patter.errors import PatterError
+
+HANG_UP_TRIES = 3
+HANG_UP_RETRY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Performers:
+    """Who does the work of one call. ``stt`` makes a new recogniser for each connection."""
+
+    stt: Callable[[], Stt]
+    tts: Tts
+    llm: Llm | None = None
+    handler: Handler | None = None
+    tools: ToolRunner | None = None
+
+
+class CallSession:
+    """One call in this process. ``run`` lives as long as the call does."""
+
+    def __init__(
+        self, machine: CallMachine, *, control: CarrierControl, performers: Performers, log: CallLog
+    ) -> None:
+        self._machine = machine
+        self._control = control
+        self._performers = performers
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._leg: Leg | None = None
+        self._carrier_call_id = ""
+        self._tasks: asyncio.TaskGroup | None = None
+        self._work: dict[str, asyncio.Task[None]] = {}
+        self._stt: Stt | None = None
+        self._stt_id = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._inbox: deque[Event] = deque()
+        self._feeding = False
+        self._over = asyncio.Event()
+        self._error: Exception | None = None
+        self._table = self._make_table()
+
+    async def run(self) -> None:
+        """Carry the call to its end. Everything that was started ends with it."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            self._drain_inbox()
+            try:
+                await self._over.wait()
+            finally:
+                self._stop()
+        await self._performers.tts.close()
+        if self._error is not None:
+            raise self._error
+
+    def attach(self, leg: Leg) -> Leg | None:
+        """Take the newest media socket. Returns the one it replaces, for the caller to close."""
+        old, self._leg = self._leg, leg
+        return old
+
+    @property
+    def leg(self) -> Leg | None:
+        return self._leg
+
+    @property
+    def carrier_call_id(self) -> str:
+        """The caller's leg at the carrier; empty before the stream began."""
+        return self._carrier_call_id
+
+    @property
+    def over(self) -> bool:
+        return self._over.is_set()
+
+    # -- feeding ----------------------------------------------------------------------------------
+
+    def feed(self, event: Event) -> None:
+        """Something happened. Safe to call from within a performer."""
+        if self.over:
+            return
+        self._inbox.append(event)
+        # Before ``run`` there is no parent for the work that an event may start.
+        if not self._feeding and self._tasks is not None:
+            self._drain_inbox()
+
+    def _drain_inbox(self) -> None:
+        self._feeding = True
+        try:
+            while self._inbox:
+                self._one(self._inbox.popleft())
+        except Exception as error:
+            self._broken(error)
+        finally:
+            self._feeding = False
+        self._set_timer()
+
+    def _broken(self, error: Exception) -> None:
+        """The machine itself failed: a fault of ours. The call ends here, and ``run`` raises it."""
+        self._error = error
+        self._over.set()
+
+    def _one(self, event: Event) -> None:
+        now = self._loop.time()
+        self._run_timers(now)
+        if isinstance(event, LegOpened):
+            self._carrier_call_id = event.carrier_call_id
+        self._perform(self._machine.receive(event, now))
+
+    def _run_timers(self, now: float) -> None:
+        for _ in range(100):  # a machine whose timer never moves must not hang the loop
+            due = self._machine.next_timer()
+            if due is None or due > now:
+                return
+            self._perform(self._machine.handle_timer(max(due, now)))
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = None if self.over else self._machine.next_timer()
+        if due is not None:
+            self._timer = self._loop.call_at(due, self._timer_due)
+
+    def _timer_due(self) -> None:
+        self._timer = None
+        self._feeding = True
+        try:
+            self._run_timers(self._loop.time())
+        except Exception as error:
+            self._broken(error)
+        finally:
+            self._feeding = False
+        if self._inbox:
+            self.feed(self._inbox.popleft())
+        else:
+            self._set_timer()
+
+    # -- performing -------------------------------------------------------------------------------
+
+    def _make_table(self) -> dict[type, Callable[[Any], None]]:
+        return {
+            Play: self._to_leg,
+            Mark: self._to_leg,
+            Clear: self._to_leg,
+            SttOpen: self._stt_open,
+            SttAudio: self._stt_audio,
+            SttFinalize: self._stt_finalize,
+            SttStop: lambda command: self._cancel(command.stt_id),
+            LlmAsk: self._llm_ask,
+            LlmStop: lambda command: self._cancel(command.ask_id),
+            HandlerAsk: self._handler_ask,
+            HandlerStop: self._handler_stop,
+            TtsSay: self._tts_say,
+            TtsStop: lambda command: self._cancel(command.say_id),
+            ToolRun: self._tool_run,
+            ToolStop: lambda command: self._cancel(command.run_id),
+            HangUp: self._hang_up,
+            CloseLeg: self._close_leg,
+            Note: lambda command: self._log.write(command.entry),
+            EndSession: lambda _: self._over.set(),
+        }
+
+    def _perform(self, commands: list[Command]) -> None:
+        for command in commands:
+            self._table[type(command)](command)
+
+    def _to_leg(self, command: Play | Mark | Clear) -> None:
+        if self._leg is not None:
+            self._leg.send(command)
+
+    def _stt_open(self, command: SttOpen) -> None:
+        self._stt, self._stt_id = self._performers.stt(), command.stt_id
+        work = self._stt.run(command.stt_id, self.feed)
+        self._start(command.stt_id, work, lambda error: SttFailed(command.stt_id, error))
+
+    def _stt_audio(self, command: SttAudio) -> None:
+        if self._stt is not None and command.stt_id == self._stt_id:
+            self._stt.send(command.payload)
+
+    def _stt_finalize(self, command: SttFinalize) -> None:
+        if self._stt is not None and command.stt_id == self._stt_id:
+            self._stt.finalize()
+
+    def _llm_ask(self, command: LlmAsk) -> None:
+        if self._performers.llm is None:
+            self._later(LlmFailed(command.ask_id, "This agent has no model.", permanent=True))
+            return
+        work = self._performers.llm.ask(command, self.feed)
+        self._start(command.ask_id, work, lambda error: LlmFailed(command.ask_id, error))
+
+    def _handler_ask(self, command: HandlerAsk) -> None:
+        if self._performers.handler is None:
+            self._later(HandlerFailed(command.turn_id, "handler_lost", "Nothing is connected that answers."))
+            return
+        work = self._performers.handler.ask(command, self.feed)
+        self._start(
+            command.turn_id, work, lambda error: HandlerFailed(command.turn_id, "handler_error", error)
+        )
+
+    def _handler_stop(self, command: HandlerStop) -> None:
+        if self._performers.handler is not None:
+            self._performers.handler.cancel(command.turn_id, command.heard)
+        self._cancel(command.turn_id)
+
+    def _tts_say(self, command: TtsSay) -> None:
+        work = self._performers.tts.say(command.say_id, command.text, self.feed)
+        self._start(command.say_id, work, lambda error: TtsFailed(command.say_id, error))
+
+    def _tool_run(self, command: ToolRun) -> None:
+        if self._performers.tools is None:
+            self._later(ToolDone(command.run_id, {"error": f"There is no tool {command.name!r}."}, ok=False))
+            return
+        work = self._performers.tools.run(command, self.feed)
+        self._start(command.run_id, work, lambda error: ToolDone(command.run_id, {"error": error}, ok=False))
+
+    def _hang_up(self, _command: HangUp) -> None:
+        self._start("hang_up", self._hang_up_until_done(), HangUpFailed)
+
+    async def _hang_up_until_done(self) -> None:
+        for attempt in range(1, HANG_UP_TRIES + 1):
+            try:
+                await self._control.hang_up(self._carrier_call_id)
+            except PatterError as error:
+                if attempt == HANG_UP_TRIES or getattr(error, "permanent", False):
+                    self.feed(HangUpFailed(str(error)))
+                    return
+                await asyncio.sleep(HANG_UP_RETRY_S * attempt)
+            else:
+                self.feed(HangUpDone())
+                return
+
+    def _close_leg(self, _command: CloseLeg) -> None:
+        if self._leg is not None:
+            self._start("close_leg", self._leg.close(), lambda error: HangUpFailed(error))
+
+    # -- tasks ------------------------------------------------------------------------------------
+
+    def _later(self, event: Event) -> None:
+        self._loop.call_soon(self.feed, event)
+
+    def _start(self, key: str, work: Coroutine[Any, Any, None], failure: Callable[[str], Event]) -> None:
+        if self._tasks is None:
+            work.close()
+            return
+        task = self._tasks.create_task(self._guarded(work, failure), name=key)
+        self._work[key] = task
+        task.add_done_callback(lambda done: self._forget(key, done))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None], failure: Callable[[str], Event]) -> None:
+        try:
+            await work
+        except Exception as error:  # a TaskGroup child that raises would end the call
+            self.feed(failure(f"{type(error).__name__}: {error}"))
+
+    def _forget(self, key: str, task: asyncio.Task[None]) -> None:
+        if self._work.get(key) is task:
+            del self._work[key]
+
+    def _cancel(self, key: str) -> None:
+        if task := self._work.get(key):
+            task.cancel()
+
+    def _stop(self) -> None:
+        self._over.set()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for key, task in list(self._work.items()):
+            if key != "close_leg":
+                task.cancel()

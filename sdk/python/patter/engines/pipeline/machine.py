@@ -1,0 +1,334 @@
+"""The pipeline: ears, interruption and replies, wired. Any STT, any model or handler, any voice."""
+
+from __future__ import annotations
+
+from patter.audio.mulaw import level
+from patter.bridge.commands import Note, SttFinalize
+from patter.bridge.engine import Outcome, Parts
+from patter.bridge.events import (
+    CallerAudio,
+    DigitPressed,
+    Event,
+    SayAsked,
+    SttClosed,
+    SttFailed,
+    SttHeard,
+    SttOpened,
+    SttSpeechStarted,
+    SttUtteranceEnded,
+)
+from patter.bridge.keypad import digit_text
+from patter.bridge.records import Interim, Noted
+from patter.engines.pipeline.ears import Ears
+from patter.engines.pipeline.interrupt import Interrupt, Verdict, is_backchannel, is_echo
+from patter.engines.pipeline.replies import Replies
+from patter.engines.pipeline.reply import Kind
+from patter.engines.pipeline.signals import (
+    FinalizeWanted,
+    Signal,
+    UtteranceEnded,
+    VoiceBegan,
+    VoiceEnded,
+    WordsHeard,
+)
+from patter.engines.pipeline.stt_line import SttLine
+
+GAP_S = 0.2
+"""After this long without a frame, silence is counted by the loop's clock."""
+
+
+class PipelineMachine:
+    """The engine of one call in pipeline mode."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._plan = parts.plan
+        self._values = parts.plan.turn_taking
+        self._stt = SttLine()
+        self._ears = Ears(self._values)
+        self._interrupt = Interrupt(self._values, parts.plan.language)
+        self._replies = Replies(parts)
+        self._first_at: float | None = None
+        self._idle_at: float | None = None
+        self._idle_prompts = 0
+        self._gap_at: float | None = None
+        self._stopped = False
+
+    @property
+    def state(self) -> str:
+        """The turn's state: listening, hearing, thinking, speaking, paused or closing."""
+        if self._replies.closing:
+            return "closing"
+        if self._parts.playback.paused:
+            return "paused"
+        if self._replies.current is not None:
+            return "speaking" if self._parts.playback.sent_ms else "thinking"
+        return "hearing" if self._ears.voiced or self._ears.pending_text else "listening"
+
+    # -- beginning ------------------------------------------------------------------------------
+
+    def start(self, now: float) -> Outcome:
+        out: Outcome = [*self._stt.open()]
+        if self._plan.first_speaker == "agent" and self._plan.first_message.strip():
+            self._first_at = now + self._values.first_message_delay_ms / 1000
+            return out + self._speak_first(now)
+        self._wait_for_caller(now)
+        return out
+
+    def _speak_first(self, now: float) -> Outcome:
+        if self._first_at is None or self._first_at > now:
+            return []
+        self._first_at = None
+        if self._replies.current is not None:
+            return []
+        self._interrupt.begin_reply()
+        return self._replies.say(self._plan.first_message, Kind.FIRST, now)
+
+    def line_replaced(self, now: float) -> Outcome:
+        return self._cut("line", now)
+
+    # -- events ---------------------------------------------------------------------------------
+
+    def receive(self, event: Event, now: float) -> Outcome:
+        match event:
+            case CallerAudio(payload, media_ms):
+                return self._audio(payload, media_ms, now)
+            case SttHeard():
+                return self._stt_heard(event, now)
+            case SttUtteranceEnded():
+                return self._signals(self._ears.utterance_ended(event), now)
+            case SttOpened():
+                return [*self._stt.opened(event)]
+            case SttFailed() | SttClosed():
+                return self._stt_failed(event, now)
+            case SttSpeechStarted():
+                return []
+            case DigitPressed(digit):
+                return self._digit(digit, now)
+            case SayAsked(text):
+                return [*self._cut("say", now), *self._say(text, now)]
+            case _:
+                return self._after(self._replies.receive(event, now), now)
+
+    def _audio(self, payload: bytes, media_ms: int, now: float) -> Outcome:
+        self._gap_at = now + GAP_S
+        out: Outcome = [*self._stt.audio(payload)]
+        if playing := self._parts.playback.now_playing(now):
+            # Its echo may come back over the line, and must not be taken for the caller's voice.
+            self._ears.detector.note_playback(level(playing))
+        signals = self._ears.audio(payload, media_ms)
+        if signals:
+            out += self._signals(signals, now)
+        if self._replies.current is not None:
+            out += self._judge(now)
+        return out
+
+    def _stt_heard(self, event: SttHeard, now: float) -> Outcome:
+        if event.stt_id != self._stt.stt_id:
+            return []
+        if event.final:
+            self._stt.final_text()
+        return self._signals(self._ears.heard(event, self._parts.clock.ms(now)), now)
+
+    def _stt_failed(self, event: SttFailed | SttClosed, now: float) -> Outcome:
+        if self._stopped or not self._stt.failed(event, now):
+            return []
+        error = event.error if isinstance(event, SttFailed) else "closed"
+        out: Outcome = [self._note("stt.failed", now, error=error)]
+        if self._stt.dead and not self._replies.closing:
+            out += self._cut("provider", now)
+            out += self._replies.say(
+                self._plan.phrases.apology, Kind.SYSTEM, now, end_reason="provider_error"
+            )
+        return out
+
+    def _say(self, text: str, now: float) -> Outcome:
+        self._interrupt.begin_reply()
+        self._idle_at = None
+        return self._replies.say(text, Kind.SYSTEM, now)
+
+    # -- what the ears say ------------------------------------------------------------------------
+
+    def _signals(self, signals: list[Signal], now: float) -> Outcome:
+        out: Outcome = []
+        for signal in signals:
+            match signal:
+                case VoiceBegan(at_ms):
+                    self._idle_at = None
+                    self._interrupt.voice_began(at_ms)
+                case VoiceEnded(at_ms):
+                    self._interrupt.voice_ended(at_ms)
+                    if self._replies.current is None:
+                        self._wait_for_caller(now)
+                case FinalizeWanted():
+                    out.append(SttFinalize(self._stt.stt_id))
+                case WordsHeard(text):
+                    out += self._words(text, now)
+                case UtteranceEnded():
+                    out += self._utterance_ended(signal, now)
+        return out
+
+    def _words(self, text: str, now: float) -> Outcome:
+        self._idle_at = None
+        out: Outcome = [Note(Interim("user", text, self._parts.clock.ms(now)))]
+        if not self._replying_aloud(now):
+            return out
+        if self._interruptible and self._interrupt.words(text, self._recent_reply(now)) is Verdict.CUT:
+            out += self._cut("words", now)
+        return out
+
+    def _utterance_ended(self, ended: UtteranceEnded, now: float) -> Outcome:
+        if self._replies.closing or not ended.text:
+            return []
+        now_ms = self._parts.clock.ms(now)
+        silence_ms = max(0, now_ms - ended.last_voiced_ms)
+        if self._replying_aloud(now):
+            if not self._interruptible or self._is_nothing(ended.text, now):
+                return [self._note("backchannel.ignored", now)]
+            silence_ms = min(silence_ms, self._values.max_turn_delay_ms)
+        out = self._cut("words", now)
+        turn_id = self._caller_turn(ended.text, ended.started_ms, ended.last_voiced_ms)
+        out.append(self._note("turn.ended", now, cause=ended.cause, silence_ms=silence_ms, turn_id=turn_id))
+        return out + self._answer(turn_id, ended.text, silence_ms, now)
+
+    def _caller_turn(self, text: str, started_ms: int, ended_ms: int) -> str:
+        """Write the caller's turn down; one that nobody answered yet goes on under a new id."""
+        memory = self._parts.memory
+        turn_id = self._replies.next_turn_id()
+        open_turn = memory.open_caller_turn()
+        if open_turn is not None and not open_turn.text.startswith("[DTMF:"):
+            memory.merge(open_turn, turn_id, text, ended_ms)
+        else:
+            memory.add(turn_id, "user", text, started_ms, ended_ms)
+        return turn_id
+
+    def _answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
+        self._interrupt.begin_reply()
+        self._idle_at, self._idle_prompts = None, 0
+        memory_turn = self._parts.memory.turns[-1]
+        return self._replies.answer(turn_id, memory_turn.text or text, end_of_turn_ms, now)
+
+    def _digit(self, digit: str, now: float) -> Outcome:
+        if self._replies.closing:
+            return []
+        now_ms = self._parts.clock.ms(now)
+        out = self._cut("key", now)
+        for signal in self._ears.take():
+            if isinstance(signal, UtteranceEnded):  # speech that was pending comes first, as its own turn
+                self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
+        turn_id = self._replies.next_turn_id()
+        self._parts.memory.add(turn_id, "user", digit_text(digit), now_ms, now_ms)
+        out.append(self._note("key.pressed", now, turn_id=turn_id))
+        return out + self._answer(turn_id, digit_text(digit), 0, now)
+
+    # -- interruption -----------------------------------------------------------------------------
+
+    @property
+    def _interruptible(self) -> bool:
+        reply = self._replies.current
+        if reply is None or reply.closing:
+            return False
+        return reply.kind is not Kind.FIRST or self._values.first_message_interruptible
+
+    def _replying_aloud(self, now: float) -> bool:
+        """Some of a reply was sent: words may be an interruption. Before that they only go on."""
+        return self._replies.current is not None and self._parts.playback.sent_ms > 0
+
+    def _is_nothing(self, text: str, now: float) -> bool:
+        return is_backchannel(text, self._plan.language) or is_echo(text, self._recent_reply(now))
+
+    def _recent_reply(self, now: float) -> str:
+        """What the caller could be hearing back: the reply's last 3 s."""
+        reply = self._replies.current
+        if reply is None:
+            return ""
+        heard_ms = self._parts.playback.heard_ms(now)
+        upto = reply.script.heard_text(heard_ms + 300)
+        before = reply.script.heard_text(max(0, heard_ms - 3000))
+        return upto[len(before) :]
+
+    def _judge(self, now: float) -> Outcome:
+        if not self._interruptible:
+            return []
+        playback = self._parts.playback
+        verdict = self._interrupt.tick(
+            self._parts.clock.ms(now), playback.heard_ms(now), not self._ears.voiced
+        )
+        if verdict is Verdict.PAUSE:
+            return [self._note("barge_in.suspected", now), *playback.pause(now)]
+        if verdict is Verdict.RESUME:
+            return [self._note("barge_in.denied", now), *playback.resume(now)]
+        return self._cut("voice", now) if verdict is Verdict.CUT else []
+
+    def _cut(self, by: str, now: float) -> Outcome:
+        if self._replies.current is None:
+            return []
+        heard_ms = self._parts.playback.heard_ms(now)
+        cut = self._replies.cut(now)
+        self._interrupt.begin_reply()
+        return [self._note("reply.cut", now, by=by, heard_ms=heard_ms), *cut.out]
+
+    # -- the agent's side ---------------------------------------------------------------------------
+
+    def playback_moved(self, now: float) -> Outcome:
+        return self._after(self._replies.playback_moved(now), now)
+
+    def _after(self, out: Outcome, now: float) -> Outcome:
+        if self._replies.current is None and self._idle_at is None:
+            self._wait_for_caller(now)
+        return out
+
+    def say_goodbye(self, reason: str, now: float) -> Outcome:
+        out = self._cut("goodbye", now)
+        return out + self._replies.say(self._plan.phrases.goodbye, Kind.SYSTEM, now, end_reason=reason)
+
+    # -- time -------------------------------------------------------------------------------------
+
+    def next_timer(self) -> float | None:
+        timers = [
+            self._first_at,
+            self._idle_at,
+            self._gap_at,
+            self._stt.next_timer(),
+            self._replies.next_timer(),
+        ]
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, now: float) -> Outcome:
+        out: Outcome = [*self._stt.handle_timer(now), *self._speak_first(now)]
+        out += self._after(self._replies.handle_timer(now), now)
+        if self._gap_at is not None and self._gap_at <= now:
+            self._gap_at = now + GAP_S
+            out += self._signals(self._ears.tick(self._parts.clock.ms(now)), now)
+            if self._replies.current is not None:
+                out += self._judge(now)
+        if self._idle_at is not None and self._idle_at <= now:
+            out += self._idle(now)
+        return out
+
+    def _wait_for_caller(self, now: float) -> None:
+        self._idle_at = now + self._values.idle_prompt_s
+
+    def _idle(self, now: float) -> Outcome:
+        self._idle_at = None
+        if self._replies.current is not None or self._ears.voiced:
+            return []
+        if self._idle_prompts >= self._values.idle_prompts:
+            return self._replies.say(self._plan.phrases.goodbye, Kind.SYSTEM, now, end_reason="idle")
+        self._idle_prompts += 1
+        self._interrupt.begin_reply()
+        return self._replies.say(self._plan.phrases.idle, Kind.SYSTEM, now)
+
+    # -- end --------------------------------------------------------------------------------------
+
+    def stop(self, now: float) -> Outcome:
+        self._stopped = True
+        cut = self._replies.cut(now)
+        for signal in self._ears.take():
+            if isinstance(signal, UtteranceEnded):
+                self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
+        self._first_at = self._idle_at = self._gap_at = None
+        return [*cut.out, *self._replies.settle_turns(), *self._stt.stop()]
+
+    def _note(self, kind: str, now: float, **data: object) -> Note:
+        return Note(Noted(kind, self._parts.clock.ms(now), data))

@@ -1,0 +1,154 @@
+"""One reply: asked for, streaming, done. Text comes from a handler or a model; tools take rounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from patter.bridge.events import LlmToolCall
+from patter.bridge.playback import Playback
+from patter.bridge.script import Script
+from patter.engines.pipeline.sentences import Sentences
+from patter.engines.pipeline.speech import Speech
+
+TOOL_ROUNDS = 3
+
+
+class Kind(Enum):
+    """Why the agent speaks."""
+
+    ANSWER = "answer"
+    FIRST = "first"
+    SYSTEM = "system"
+
+
+class State(Enum):
+    ASKED = "asked"
+    STREAMING = "streaming"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Timing:
+    """The stages of a turn's latency. ``decided_at`` and later are loop times in seconds."""
+
+    end_of_turn_ms: int = 0
+    decided_at: float = 0.0
+    first_text_at: float | None = None
+    first_audio_at: float | None = None
+    first_sent_at: float | None = None
+
+    def as_row(self) -> dict[str, int] | None:
+        """Milliseconds per stage, or None while the first frame was not sent."""
+        if self.first_sent_at is None:
+            return None
+        text_at = self.first_text_at or self.decided_at
+        audio_at = self.first_audio_at or text_at
+        row = {
+            "end_of_turn_ms": self.end_of_turn_ms,
+            "reply_ms": round((text_at - self.decided_at) * 1000),
+            "speech_ms": round((audio_at - text_at) * 1000),
+            "line_ms": round((self.first_sent_at - audio_at) * 1000),
+        }
+        row["total_ms"] = sum(row.values())
+        return row
+
+
+class Reply:
+    """What the agent is saying now."""
+
+    def __init__(self, turn_id: str, kind: Kind, playback: Playback, *, asked_at: float) -> None:
+        self.turn_id = turn_id
+        self.kind = kind
+        self.state = State.ASKED
+        self.script = Script()
+        self.speech = Speech(turn_id, playback, self.script)
+        self.timing = Timing(decided_at=asked_at)
+        self.started_ms = 0
+        self.ask_id = turn_id
+        self.rounds = 0
+        self.tool_messages: list[dict[str, Any]] = []
+        self.tool_calls: list[LlmToolCall] = []
+        self.results_wanted: set[str] = set()
+        self.closing = False
+        """The call ends when this reply was heard in full."""
+        self._text: list[str] = []
+        self._sentences = Sentences()
+
+    @property
+    def text(self) -> str:
+        return "".join(self._text)
+
+    @property
+    def empty(self) -> bool:
+        return not self.text.strip()
+
+    def push(self, text: str, now: float) -> None:
+        """A piece of text arrived."""
+        if not text:
+            return
+        if self.timing.first_text_at is None and text.strip():
+            self.timing.first_text_at = now
+        self.state = State.STREAMING
+        self._text.append(text)
+        for chunk in self._sentences.push(text):
+            self.speech.add(chunk)
+
+    def finish(self) -> None:
+        """No more text comes."""
+        self.state = State.DONE
+        for chunk in self._sentences.flush():
+            self.speech.add(chunk)
+        self.speech.finish()
+
+    # -- tools ----------------------------------------------------------------------------------
+
+    def tool_round(self) -> list[LlmToolCall]:
+        """The model finished a round with tool calls: they enter the messages, and are given out."""
+        calls, self.tool_calls = self.tool_calls, []
+        self.rounds += 1
+        self.tool_messages.append(
+            {
+                "role": "assistant",
+                "content": self.text or None,
+                "tool_calls": [
+                    {
+                        "id": call.tool_call_id,
+                        "type": "function",
+                        "function": {"name": call.name, "arguments": call.arguments},
+                    }
+                    for call in calls
+                ],
+            }
+        )
+        self.results_wanted = {call.tool_call_id for call in calls}
+        return calls
+
+    def tool_result(self, tool_call_id: str, result: Any) -> bool:
+        """Take one result. True when it was the last that was missing."""
+        if tool_call_id not in self.results_wanted:
+            return False
+        self.results_wanted.discard(tool_call_id)
+        self.tool_messages.append(
+            {"role": "tool", "tool_call_id": tool_call_id, "content": json.dumps(result, ensure_ascii=False)}
+        )
+        return not self.results_wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the model is told about every call of this agent."""
+
+    system: str
+    tools: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+    def messages(
+        self, history: Sequence[Mapping[str, str]], extra: Sequence[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        """Chat messages: the prompt, what was said and heard, and the tool rounds of this reply."""
+        head: list[Mapping[str, Any]] = [{"role": "system", "content": self.system}] if self.system else []
+        said = [{"role": turn["role"], "content": turn["text"]} for turn in history]
+        return [*head, *said, *extra]

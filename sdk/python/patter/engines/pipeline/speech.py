@@ -1,0 +1,139 @@
+"""Speaks the chunks of one reply in order, at most two ahead of what has been synthesised."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from patter.bridge.commands import Commands, TtsSay, TtsStop
+from patter.bridge.events import TtsAudio, TtsDone, TtsFailed
+from patter.bridge.playback import BYTES_PER_MS, Playback
+from patter.bridge.script import Script
+from patter.engines.pipeline.clean import speakable
+
+AHEAD = 2
+MOST_WAITING_MS = 10_000
+"""With this much audio unplayed no further chunk is asked for."""
+
+
+@dataclass(slots=True)
+class _Chunk:
+    say_id: str
+    text: str
+    span: int
+    done: bool = False
+    started: bool = False
+    retried: bool = False
+    early: list[TtsAudio] = field(default_factory=list)
+
+
+class Speech:
+    """The voice of one reply."""
+
+    def __init__(self, name: str, playback: Playback, script: Script) -> None:
+        self._name = name
+        self._playback = playback
+        self._script = script
+        self._waiting: deque[str] = deque()
+        self._open: deque[_Chunk] = deque()
+        self._count = 0
+        self._no_more = False
+        self.first_audio_at: float | None = None
+        self.failed: str | None = None
+
+    def add(self, text: str) -> None:
+        """One chunk, as the model wrote it."""
+        self._waiting.append(text)
+
+    def finish(self) -> None:
+        """No more chunks come."""
+        self._no_more = True
+
+    @property
+    def complete(self) -> bool:
+        """Everything was synthesised and given to playback."""
+        return self._no_more and not self._waiting and not self._open
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting and not self._open
+
+    def pump(self) -> Commands:
+        """Ask for the next chunks, as far as order and back-pressure allow."""
+        commands: Commands = []
+        while self._waiting and len(self._open) < AHEAD and self._playback.waiting_ms < MOST_WAITING_MS:
+            text = self._waiting.popleft()
+            span = self._script.begin_span(text)
+            spoken = speakable(text)
+            if not spoken:
+                self._script.complete_span(span)
+                continue
+            chunk = _Chunk(f"{self._name}.{self._count}", spoken, span)
+            self._count += 1
+            self._open.append(chunk)
+            commands.append(TtsSay(chunk.say_id, spoken))
+        return commands
+
+    def owns(self, say_id: str) -> bool:
+        return any(chunk.say_id == say_id for chunk in self._open)
+
+    def audio(self, event: TtsAudio, now: float) -> Commands:
+        chunk = self._find(event.say_id)
+        if chunk is None:
+            return []
+        if self.first_audio_at is None:
+            self.first_audio_at = now
+        if chunk is not self._open[0]:
+            chunk.early.append(event)
+            return []
+        return self._play(chunk, event, now)
+
+    def done(self, event: TtsDone, now: float) -> Commands:
+        chunk = self._find(event.say_id)
+        if chunk is None:
+            return []
+        chunk.done = True
+        return self._advance(now)
+
+    def fail(self, event: TtsFailed, now: float) -> Commands:
+        """The voice failed in a chunk: what came of it stays, the rest of the reply is not spoken."""
+        chunk = self._find(event.say_id)
+        if chunk is None:
+            return []
+        if not (chunk.started or chunk.early or chunk.retried or event.permanent):
+            chunk.retried = True
+            return [TtsSay(chunk.say_id, chunk.text)]
+        self.failed = event.error
+        commands = self.stop()
+        self._no_more = True
+        return commands
+
+    def stop(self) -> Commands:
+        """The reply was cut: nothing more is wanted."""
+        commands: Commands = [TtsStop(chunk.say_id) for chunk in self._open if not chunk.done]
+        self._waiting.clear()
+        self._open.clear()
+        return commands
+
+    def _find(self, say_id: str) -> _Chunk | None:
+        return next((chunk for chunk in self._open if chunk.say_id == say_id), None)
+
+    def _play(self, chunk: _Chunk, event: TtsAudio, now: float) -> Commands:
+        # The provider's alignment counts in the spoken text; it fits only where cleaning changed nothing.
+        same = self._script.spans[chunk.span].text.startswith(chunk.text)
+        self._script.add_audio(chunk.span, len(event.payload) // BYTES_PER_MS, event.words if same else ())
+        chunk.started = True
+        return self._playback.add(event.payload, now)
+
+    def _advance(self, now: float) -> Commands:
+        commands: Commands = []
+        while self._open and self._open[0].done:
+            chunk = self._open.popleft()
+            self._script.complete_span(chunk.span)
+            commands += self._playback.end_chunk(now)
+            if self._open:
+                following = self._open[0]
+                early, following.early = following.early, []
+                for event in early:
+                    commands += self._play(following, event, now)
+        return commands + self.pump()

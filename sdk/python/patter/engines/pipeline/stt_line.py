@@ -1,0 +1,85 @@
+"""The line to the recogniser: opened, kept fed, and opened again when it fails.
+
+Caller audio is never lost between two connections: what came since the last final text, up to 2 s,
+is given to the next one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from patter.bridge.commands import Commands, SttAudio, SttOpen, SttStop
+from patter.bridge.events import SttClosed, SttFailed, SttOpened
+
+KEEP_BYTES = 16_000
+TRIES = 3
+FIRST_WAIT_S = 0.3
+
+
+class SttLine:
+    """One call's connection to speech recognition."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._failures = 0
+        self._open = False
+        self._kept: deque[bytes] = deque()
+        self._kept_bytes = 0
+        self._again_at: float | None = None
+        self.dead = False
+        """It failed too often; the call cannot go on with it."""
+
+    @property
+    def stt_id(self) -> str:
+        return f"stt{self._count}"
+
+    def open(self) -> Commands:
+        self._count += 1
+        self._open = False
+        self._again_at = None
+        return [SttOpen(self.stt_id)]
+
+    def audio(self, payload: bytes) -> Commands:
+        self._keep(payload)
+        return [SttAudio(self.stt_id, payload)] if self._open else []
+
+    def opened(self, event: SttOpened) -> Commands:
+        if event.stt_id != self.stt_id:
+            return []
+        self._open = True
+        return [SttAudio(self.stt_id, payload) for payload in self._kept]
+
+    def final_text(self) -> None:
+        """What was recognised need not be given to another recogniser."""
+        self._failures = 0
+        self._kept.clear()
+        self._kept_bytes = 0
+
+    def failed(self, event: SttFailed | SttClosed, now: float) -> bool:
+        """Whether this concerned the present connection. The next try comes by timer."""
+        if event.stt_id != self.stt_id:
+            return False
+        self._open = False
+        self._failures += 1
+        permanent = isinstance(event, SttFailed) and event.permanent
+        if permanent or self._failures > TRIES:
+            self.dead = True
+        else:
+            self._again_at = now + FIRST_WAIT_S * 2 ** (self._failures - 1)
+        return True
+
+    def next_timer(self) -> float | None:
+        return self._again_at
+
+    def handle_timer(self, now: float) -> Commands:
+        return self.open() if self._again_at is not None and self._again_at <= now else []
+
+    def stop(self) -> Commands:
+        self._again_at = None
+        return [SttStop(self.stt_id)]
+
+    def _keep(self, payload: bytes) -> None:
+        self._kept.append(payload)
+        self._kept_bytes += len(payload)
+        while self._kept_bytes > KEEP_BYTES:
+            self._kept_bytes -= len(self._kept.popleft())

@@ -1,0 +1,274 @@
+"""How a simulated call goes: dial or ring, fetch a document, run its verbs, end, tell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TypeVar
+from uuid import uuid4
+
+import httpx
+
+from patter.simulators.caller import Caller
+from patter.simulators.facts import Fact
+from patter.simulators.line import PhoneLine
+from patter.simulators.twilio.call import Call, Source
+from patter.simulators.twilio.handset import Handset
+from patter.simulators.twilio.postman import Postman
+from patter.simulators.twilio.trouble import TroubleError
+from patter.simulators.twilio.twiml import Document, read_answer, read_document
+from patter.simulators.twilio.webhooks import Fields, Webhooks, call_fields, rfc_2822_now
+from patter.simulators.twilio.world import World
+
+T = TypeVar("T")
+RunVerbs = Callable[["Flow", Document], Coroutine[None, None, Document | None]]
+
+RINGS_AFTER_S = 0.01
+CALLBACK_BUDGET_S = 15.0
+
+
+class Flow:
+    """One call on its way. ``run_verbs`` runs a document; it uses what is public here."""
+
+    def __init__(
+        self, call: Call, world: World, webhooks: Webhooks, run_verbs: RunVerbs, max_call_s: float
+    ) -> None:
+        self.call = call
+        self.world = world
+        self.postman = Postman(call, webhooks)
+        self.handset: Handset | None = None
+        self.recordings: list[tuple[str, str]] = []
+        self.lingering: list[asyncio.Task[None]] = []
+        self._webhooks = webhooks
+        self._run_verbs = run_verbs
+        self._limit_s = min(call.order.time_limit_s, max_call_s)
+        self._clock: asyncio.Task[None] | None = None
+        self._replay: tuple[str, Fields] | None = None
+
+    async def run(self) -> None:
+        """The whole call, up to its last callback."""
+        posting = asyncio.create_task(self.postman.run())
+        try:
+            await self._until_over()
+        finally:
+            self.call.end("shutdown")
+            await self._finish(posting)
+
+    # -- what verbs use -------------------------------------------------------------------------
+
+    def answer(self) -> Handset:
+        """Pick up, unless that happened already. From here on the handset's clock runs."""
+        if self.handset is None:
+            call = self.call
+            call.answered_ms = call.now_ms()
+            self._set_status("in-progress")
+            self.handset = Handset(
+                Caller(call.order.clips),
+                PhoneLine(call.order.profile),
+                call.media,
+                on_fact=self._told_by_caller,
+                on_hang_up=lambda: call.end("caller_hung_up"),
+            )
+            self._clock = asyncio.create_task(self.handset.run())
+            self._clock.add_done_callback(self._blame)
+        return self.handset
+
+    async def fetch(self, source: Source, extra: Fields = ()) -> Document:
+        """The document of an address, or of its fallback. Raises TroubleError."""
+        if source.twiml:
+            return self._noted(read_document(source.twiml.encode()))
+        fields = [*call_fields(self.call), *extra]
+        try:
+            return await self._fetched(source.url, source.method, fields)
+        except TroubleError as error:
+            if not source.fallback_url:
+                raise
+            self.call.trouble(error.trouble)
+            told = [("ErrorCode", str(error.trouble.code)), ("ErrorUrl", source.url)]
+            return await self._fetched(source.fallback_url, "POST", [*fields, *told])
+
+    # -- the phases -----------------------------------------------------------------------------
+
+    async def _until_over(self) -> None:
+        call = self.call
+        phases = asyncio.create_task(self._phases())
+        phases.add_done_callback(self._blame)
+        over = asyncio.create_task(call.over.wait())
+        try:
+            done, _ = await asyncio.wait(
+                {phases, over}, timeout=self._limit_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                call.end("time_limit")
+        finally:
+            await _cancel(phases)
+            await _cancel(over)
+            if self._clock is not None:
+                await _cancel(self._clock)
+
+    async def _phases(self) -> None:
+        call = self.call
+        try:
+            if call.order.direction == "outbound-api" and not await self._dialled():
+                return
+            if call.order.direction == "inbound":
+                call.note("status", status="ringing")
+            document = await self._first_document()
+            await self._live(document)
+            call.end("document_ended")
+        except TroubleError as error:
+            call.trouble(error.trouble)
+            call.end("application_error", "completed" if call.answered_ms is not None else "failed")
+
+    async def _dialled(self) -> bool:
+        """Dial the phone; whether it was answered."""
+        call, order = self.call, self.call.order
+        self._set_status("initiated", resource="queued")
+        await asyncio.sleep(RINGS_AFTER_S)
+        if order.behaviour == "failed":
+            call.end("failed", "failed")
+            return False
+        self._set_status("ringing")
+        if order.behaviour == "no-answer":
+            await asyncio.sleep(order.ring_timeout_s)
+            call.end("no_answer", "no-answer")
+            return False
+        if order.answer_after_s > order.ring_timeout_s:
+            await asyncio.sleep(order.ring_timeout_s)
+            call.end("no_answer", "no-answer")
+            return False
+        await asyncio.sleep(order.answer_after_s)
+        if order.behaviour == "busy":
+            call.end("busy", "busy")
+            return False
+        self.answer()
+        return True
+
+    async def _first_document(self) -> Document:
+        """The voice webhook, with the faults that were ordered for it."""
+        order, faults = self.call.order, self.call.order.faults
+        if order.source.twiml:
+            return await self.fetch(order.source)
+        fields = call_fields(self.call)
+        self._replay = (order.source.url, fields)
+        await asyncio.sleep(faults.late_webhook_s)
+        if faults.forged_webhook:
+            await self._post_aside("forged", token="forged")
+        if not faults.duplicate_webhook:
+            return await self.fetch(order.source)
+        duplicate = asyncio.create_task(self._post_aside("duplicate"))
+        try:
+            return await self.fetch(order.source)
+        finally:
+            await wait_quietly([duplicate])
+
+    async def _live(self, document: Document | None) -> None:
+        """Documents, one after the other, until one has nothing more to do."""
+        call = self.call
+        while document is not None:
+            verbs = asyncio.create_task(self._run_verbs(self, document))
+            replaced = asyncio.create_task(call.replaced.wait())
+            try:
+                await asyncio.wait({verbs, replaced}, return_when=asyncio.FIRST_COMPLETED)
+                if not call.replaced.is_set():
+                    document = await verbs
+                    continue
+            finally:
+                await _cancel(verbs)
+                await _cancel(replaced)
+            call.replaced.clear()
+            document = await self.fetch(call.replacement) if call.replacement else None
+
+    async def _finish(self, posting: asyncio.Task[None]) -> None:
+        call, postman = self.call, self.postman
+        extra = [("SipResponseCode", _sip_code(call.status))]
+        if call.status == "completed":
+            minutes = -(-call.duration_s // 60)
+            extra += [("CallDuration", str(call.duration_s)), ("Duration", str(minutes))]
+        postman.status(call.status, extra)
+        for sid, url in self.recordings:
+            postman.post(url, self._recording_fields(sid))
+        postman.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(posting, CALLBACK_BUDGET_S)
+        if call.order.faults.replayed_webhook and self._replay:
+            await self._post_aside("replayed")
+        call.finish()
+        await asyncio.gather(*self.lingering, return_exceptions=True)
+
+    # -- parts ----------------------------------------------------------------------------------
+
+    async def _fetched(self, url: str, method: str, fields: Fields) -> Document:
+        token = self.call.order.account.auth_token
+        began_ms = self.call.now_ms()
+        answer = await self._webhooks.send(token, url, fields, method=method, idempotency=str(uuid4()))
+        self.call.note(
+            "webhook", about="voice", status=answer.status_code, took_ms=self.call.now_ms() - began_ms
+        )
+        return self._noted(_document(answer, url))
+
+    def _noted(self, document: Document) -> Document:
+        for trouble in document.troubles:
+            self.call.trouble(trouble)
+        self.call.note("document", verbs=[verb.tag for verb in document.verbs])
+        return document
+
+    async def _post_aside(self, about: str, token: str = "") -> None:
+        """One more request of the voice webhook, whose document nobody runs."""
+        source, order = self.call.order.source, self.call.order
+        url, fields = self._replay or (source.url, call_fields(self.call))
+        try:
+            answer = await self._webhooks.send(token or order.account.auth_token, url, fields)
+            self.call.note("webhook", about=about, status=answer.status_code, body=answer.text[:4000])
+        except TroubleError as error:
+            self.call.note("webhook", about=about, status=0, error=error.trouble.text)
+
+    def _set_status(self, status: str, resource: str = "") -> None:
+        self.call.status = resource or status
+        self.call.note("status", status=status)
+        self.postman.status(status)
+
+    def _blame(self, task: asyncio.Task[None]) -> None:
+        """A fault of the simulator itself must end the call and say so, not look like a silent one."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.call.note("simulator_failed", error=repr(error))
+            self.call.end("simulator_failed", "failed")
+
+    def _told_by_caller(self, fact: Fact) -> None:
+        self.call.write(Fact(fact.kind, fact.at_ms + (self.call.answered_ms or 0), fact.data))
+
+    def _recording_fields(self, sid: str) -> list[tuple[str, str]]:
+        account_sid = self.call.order.account.account_sid
+        return [
+            ("AccountSid", account_sid),
+            ("CallSid", self.call.sid),
+            ("RecordingSid", sid),
+            ("RecordingUrl", f"{self.world.base_url}/2010-04-01/Accounts/{account_sid}/Recordings/{sid}"),
+            ("RecordingStatus", "completed"),
+            ("RecordingDuration", str(self.call.duration_s)),
+            ("RecordingChannels", "2"),
+            ("RecordingTrack", "both"),
+            ("RecordingStartTime", rfc_2822_now()),
+            ("RecordingSource", "StartCallRecordingTwiML"),
+            ("ErrorCode", "0"),
+        ]
+
+
+def _document(answer: httpx.Response, url: str) -> Document:
+    if answer.status_code >= 400:
+        raise TroubleError(11200, f"answered with {answer.status_code}")
+    return read_answer(answer.content, answer.headers.get("content-type", ""), url)
+
+
+def _sip_code(status: str) -> str:
+    return {"completed": "200", "busy": "486", "no-answer": "487", "canceled": "487"}.get(status, "500")
+
+
+async def _cancel(task: asyncio.Task[T]) -> None:
+    task.cancel()
+    await wait_quietly([task])
+
+
+async def wait_quietly(tasks: Sequence[Awaitable[object]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)

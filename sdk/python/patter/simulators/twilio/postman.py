@@ -1,0 +1,75 @@
+"""Status callbacks of one call: posted in order, next to the call and never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+
+from patter.simulators.twilio.call import Call
+from patter.simulators.twilio.trouble import Trouble, TroubleError
+from patter.simulators.twilio.webhooks import Fields, Webhooks, call_fields, rfc_2822_now
+
+EVENT_OF_STATUS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
+
+
+class Postman:
+    """Posts what is put in, one after the other."""
+
+    def __init__(self, call: Call, webhooks: Webhooks) -> None:
+        self._call = call
+        self._webhooks = webhooks
+        self._sequence = 0
+        self._letters: asyncio.Queue[tuple[str, Fields] | None] = asyncio.Queue()
+        self._held: tuple[str, Fields] | None = None
+
+    def status(self, status: str, extra: Fields = ()) -> None:
+        """Tell a change of the call's status to whoever subscribed to it."""
+        order = self._call.order
+        event = EVENT_OF_STATUS.get(status, "completed")
+        number, self._sequence = self._sequence, self._sequence + 1
+        if not order.status_callback or event not in order.status_events or order.faults.no_status_callbacks:
+            return
+        fields = [
+            *call_fields(self._call, status),
+            ("Timestamp", rfc_2822_now()),
+            ("CallbackSource", "call-progress-events"),
+            ("SequenceNumber", str(number)),
+            *extra,
+        ]
+        self._put_status((order.status_callback, fields), is_last=event == "completed")
+
+    def post(self, url: str, fields: Fields) -> None:
+        self._letters.put_nowait((url, fields))
+
+    def close(self) -> None:
+        """Nothing more comes; ``run`` returns when everything is posted."""
+        self._letters.put_nowait(None)
+
+    async def run(self) -> None:
+        while (letter := await self._letters.get()) is not None:
+            await self._deliver(*letter)
+
+    def _put_status(self, letter: tuple[str, Fields], *, is_last: bool) -> None:
+        if not self._call.order.faults.shuffled_status_callbacks:
+            self._letters.put_nowait(letter)
+            return
+        # Always one is held back, so that the last one can overtake it.
+        overtaken, self._held = self._held, letter
+        if is_last:
+            self._letters.put_nowait(letter)
+        if overtaken is not None:
+            self._letters.put_nowait(overtaken)
+
+    async def _deliver(self, url: str, fields: Fields) -> None:
+        call = self._call
+        name, value = next(
+            (pair for pair in fields if pair[0] in ("StreamEvent", "RecordingStatus")), ("", "")
+        )
+        what = value if name else dict(fields)["CallStatus"]
+        try:
+            answer = await self._webhooks.send(call.order.account.auth_token, url, fields)
+        except TroubleError as error:
+            call.trouble(error.trouble)
+            return
+        call.note("webhook", about=what, status=answer.status_code)
+        if answer.status_code >= 400:
+            call.trouble(Trouble(15003, f"a status callback was answered with {answer.status_code}"))

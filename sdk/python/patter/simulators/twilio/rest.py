@@ -1,0 +1,290 @@
+"""The simulated REST interface, under ``/2010-04-01/Accounts/``."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Awaitable, Callable, Iterable
+from email.utils import format_datetime
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from patter.simulators.twilio.call import Call, Source
+from patter.simulators.twilio.params import (
+    NUMBER,
+    UPDATE,
+    CallRequest,
+    Form,
+    RefusalError,
+    check_names,
+    check_twiml,
+    check_url,
+    read_create,
+)
+from patter.simulators.twilio.world import Account, Number, World
+
+ROOT = "/2010-04-01/Accounts/{account_sid}"
+
+Door = Callable[[Request, Account], Awaitable[Response]]
+
+
+class Exchange(Protocol):
+    """Who carries calls."""
+
+    world: World
+    calls: dict[str, Call]
+
+    async def dial_out(self, account: Account, request: CallRequest) -> Call:
+        """Begin a call that the application asked for."""
+
+
+class RestApi:
+    """Account, calls, numbers and recordings of the registered accounts."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._world = exchange.world
+
+    def routes(self) -> list[Route]:
+        doors: list[tuple[str, str, Door]] = [
+            ("GET", f"{ROOT}.json", self._account),
+            ("POST", f"{ROOT}/Calls.json", self._create_call),
+            ("GET", f"{ROOT}/Calls.json", self._list_calls),
+            ("GET", f"{ROOT}/Calls/{{sid}}.json", self._fetch_call),
+            ("POST", f"{ROOT}/Calls/{{sid}}.json", self._update_call),
+            ("GET", f"{ROOT}/IncomingPhoneNumbers.json", self._list_numbers),
+            ("GET", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._fetch_number),
+            ("POST", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._update_number),
+            ("GET", f"{ROOT}/Recordings/{{sid}}.wav", self._recording),
+        ]
+        return [Route(path, self._guarded(door), methods=[method]) for method, path, door in doors]
+
+    def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            try:
+                return await door(request, self._admitted(request))
+            except RefusalError as refusal:
+                return JSONResponse(refusal.as_json(), refusal.status)
+
+        return answer
+
+    def _admitted(self, request: Request) -> Account:
+        account = self._world.accounts.get(request.path_params["account_sid"])
+        name, _, token = _basic(request.headers.get("authorization", "")).partition(":")
+        if account is None or name != account.account_sid or not _same(token, account.auth_token):
+            raise RefusalError(401, 20003, "Authenticate")
+        if self._world.refuse_next_requests > 0:
+            self._world.refuse_next_requests -= 1
+            raise RefusalError(429, 20429, "Too Many Requests")
+        return account
+
+    # -- doors ----------------------------------------------------------------------------------
+
+    async def _account(self, request: Request, account: Account) -> Response:
+        return JSONResponse(
+            {
+                "sid": account.account_sid,
+                "friendly_name": account.name,
+                "status": account.status,
+                "type": "Full",
+                "owner_account_sid": account.account_sid,
+                "uri": f"/2010-04-01/Accounts/{account.account_sid}.json",
+            }
+        )
+
+    async def _create_call(self, request: Request, account: Account) -> Response:
+        own = frozenset(number.number for number in self._world.numbers_of(account.account_sid))
+        call = await self._exchange.dial_out(account, read_create(await _form(request), own))
+        return JSONResponse(call_json(call), 201)
+
+    async def _list_calls(self, request: Request, account: Account) -> Response:
+        asked = request.query_params
+        calls = [
+            call_json(call)
+            for call in reversed(self._calls_of(account))
+            if asked.get("To") in (None, call.order.to)
+            and asked.get("From") in (None, call.order.from_)
+            and asked.get("Status") in (None, call.status)
+        ]
+        return _page("calls", calls, request)
+
+    async def _fetch_call(self, request: Request, account: Account) -> Response:
+        return JSONResponse(call_json(self._call(request, account)))
+
+    async def _update_call(self, request: Request, account: Account) -> Response:
+        form = await _form(request)
+        check_names(form, UPDATE)
+        call = self._call(request, account)
+        given = {name: values[0] for name, values in form.items()}
+        if call.is_over:
+            raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+        if "Url" in given and "Twiml" in given:
+            raise RefusalError(400, 20001, "Url and Twiml exclude each other")
+        if "Status" in given:
+            _end(call, given["Status"])
+        elif "Twiml" in given or "Url" in given:
+            _redirect(call, given)
+        return JSONResponse(call_json(call))
+
+    async def _list_numbers(self, request: Request, account: Account) -> Response:
+        wanted = request.query_params.get("PhoneNumber")
+        numbers = self._world.numbers_of(account.account_sid)
+        rows = [number_json(number) for number in numbers if wanted is None or wanted in number.number]
+        return _page("incoming_phone_numbers", rows, request)
+
+    async def _fetch_number(self, request: Request, account: Account) -> Response:
+        return JSONResponse(number_json(self._number(request, account)))
+
+    async def _update_number(self, request: Request, account: Account) -> Response:
+        form = await _form(request)
+        check_names(form, NUMBER)
+        number = self._number(request, account)
+        given = {name: values[0] for name, values in form.items()}
+        for name in ("VoiceUrl", "VoiceFallbackUrl", "StatusCallback"):
+            if given.get(name):
+                check_url(given[name], 21502)
+        number.voice_url = given.get("VoiceUrl", number.voice_url)
+        number.voice_method = given.get("VoiceMethod", number.voice_method)
+        number.voice_fallback_url = given.get("VoiceFallbackUrl", number.voice_fallback_url)
+        number.status_callback = given.get("StatusCallback", number.status_callback)
+        number.friendly_name = given.get("FriendlyName", number.friendly_name)
+        _set_owner(number, given)
+        return JSONResponse(number_json(number))
+
+    async def _recording(self, request: Request, account: Account) -> Response:
+        for call in self._calls_of(account):
+            started = {fact.data["recording_sid"] for fact in call.of_kind("recording_started")}
+            if request.path_params["sid"] in started and call.is_over:
+                return Response(call.media.wav(), media_type="audio/x-wav")
+        raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+
+    # -- look-ups -------------------------------------------------------------------------------
+
+    def _calls_of(self, account: Account) -> list[Call]:
+        return [
+            call
+            for call in self._exchange.calls.values()
+            if call.order.account.account_sid == account.account_sid
+        ]
+
+    def _call(self, request: Request, account: Account) -> Call:
+        call = self._exchange.calls.get(request.path_params["sid"])
+        if call is None or call.order.account.account_sid != account.account_sid:
+            raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+        return call
+
+    def _number(self, request: Request, account: Account) -> Number:
+        number = self._world.number_by_sid(account.account_sid, request.path_params["sid"])
+        if number is None:
+            raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+        return number
+
+
+def _end(call: Call, status: str) -> None:
+    if status not in ("completed", "canceled"):
+        raise RefusalError(400, 20001, "Status is completed or canceled")
+    unanswered = call.answered_ms is None
+    if status == "canceled" and not unanswered:
+        raise RefusalError(400, 21220, "Invalid call state: the call was answered")
+    ends_as = "canceled" if unanswered and call.order.direction == "outbound-api" else "completed"
+    call.end("application_hung_up", ends_as)
+    if call.order.faults.hang_up_404:
+        raise RefusalError(404, 20404, "The requested resource was not found")
+
+
+def _redirect(call: Call, given: dict[str, str]) -> None:
+    if call.answered_ms is None:
+        raise RefusalError(400, 21220, "Call is not in-progress. Cannot redirect.")
+    check_twiml(given.get("Twiml", ""))
+    if url := given.get("Url"):
+        check_url(url, 21205)
+    call.replace(
+        Source(url=given.get("Url", ""), method=given.get("Method", "POST"), twiml=given.get("Twiml", ""))
+    )
+
+
+def _set_owner(number: Number, given: dict[str, str]) -> None:
+    """An application or a trunk takes a number's calls; setting one clears the other."""
+    if "VoiceApplicationSid" in given:
+        number.voice_application_sid = given["VoiceApplicationSid"]
+        number.trunk_sid = "" if given["VoiceApplicationSid"] else number.trunk_sid
+    if "TrunkSid" in given:
+        number.trunk_sid = given["TrunkSid"]
+        number.voice_application_sid = "" if given["TrunkSid"] else number.voice_application_sid
+
+
+def call_json(call: Call) -> dict[str, Any]:
+    order, account_sid = call.order, call.order.account.account_sid
+    created = format_datetime(call.created_at)
+    return {
+        "sid": call.sid,
+        "account_sid": account_sid,
+        "api_version": "2010-04-01",
+        "status": call.status,
+        "to": order.to,
+        "to_formatted": order.to,
+        "from": order.from_,
+        "from_formatted": order.from_,
+        "direction": order.direction,
+        "date_created": created,
+        "date_updated": created,
+        "start_time": created if call.answered_ms is not None else None,
+        "end_time": created if call.is_over else None,
+        "duration": str(call.duration_s) if call.is_over else None,
+        "answered_by": None,
+        "parent_call_sid": None,
+        "phone_number_sid": None,
+        "price": None,
+        "price_unit": "USD",
+        "queue_time": "0",
+        "uri": f"/2010-04-01/Accounts/{account_sid}/Calls/{call.sid}.json",
+        "subresource_uris": {},
+    }
+
+
+def number_json(number: Number) -> dict[str, Any]:
+    return {
+        "sid": number.sid,
+        "account_sid": number.account_sid,
+        "phone_number": number.number,
+        "friendly_name": number.friendly_name or number.number,
+        "voice_url": number.voice_url,
+        "voice_method": number.voice_method,
+        "voice_fallback_url": number.voice_fallback_url,
+        "status_callback": number.status_callback,
+        "status_callback_method": "POST",
+        "voice_application_sid": number.voice_application_sid or None,
+        "trunk_sid": number.trunk_sid or None,
+        "capabilities": {"voice": True, "SMS": False, "MMS": False, "fax": False},
+        "uri": f"/2010-04-01/Accounts/{number.account_sid}/IncomingPhoneNumbers/{number.sid}.json",
+    }
+
+
+def _page(name: str, rows: Iterable[dict[str, Any]], request: Request) -> Response:
+    size = request.query_params.get("PageSize", "50")
+    limit = int(size) if size.isdecimal() else 50
+    shown = list(rows)[:limit]
+    body = {name: shown, "page": 0, "page_size": limit, "next_page_uri": None, "uri": request.url.path}
+    return JSONResponse(body)
+
+
+async def _form(request: Request) -> Form:
+    return parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def _basic(header: str) -> str:
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except ValueError:
+        return ""
+
+
+def _same(left: str, right: str) -> bool:
+    return hmac.compare_digest(left.encode(), right.encode())

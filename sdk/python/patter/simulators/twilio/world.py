@@ -1,0 +1,99 @@
+"""What exists in the simulated Twilio: accounts, their numbers, and the phones of the world."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from patter.simulators.line import parse_profile
+from patter.simulators.script import Listen, Step, parse_steps
+from patter.simulators.twilio.faults import Faults
+
+BEHAVIOURS = ("answer", "busy", "no-answer", "failed")
+
+
+def new_sid(prefix: str) -> str:
+    return prefix + uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    account_sid: str
+    auth_token: str = field(repr=False)
+    name: str = "Simulated account"
+    status: str = "active"
+
+
+@dataclass(slots=True)
+class Number:
+    """A number of an account and where its calls go."""
+
+    number: str
+    account_sid: str
+    voice_url: str = ""
+    status_callback: str = ""
+    voice_method: str = "POST"
+    voice_fallback_url: str = ""
+    friendly_name: str = ""
+    voice_application_sid: str = ""
+    trunk_sid: str = ""
+    sid: str = field(default_factory=lambda: new_sid("PN"))
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """How a number out in the world takes a call.
+
+    Args:
+        behaviour: answer, busy, no-answer or failed.
+        answer_after_s: how long it rings first.
+        talk_s: how long it talks when a caller is transferred to it.
+    """
+
+    number: str
+    behaviour: str = "answer"
+    answer_after_s: float = 0.1
+    talk_s: float = 1.0
+    steps: tuple[Step, ...] = (Listen(),)
+    profile: frozenset[str] = frozenset()
+    faults: Faults = Faults()
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> Phone:
+        """From JSON. Raises ValueError."""
+        behaviour = given.get("behaviour", "answer")
+        if behaviour not in BEHAVIOURS:
+            raise ValueError(f"a phone's behaviour is one of {', '.join(BEHAVIOURS)}")
+        return cls(
+            number=str(given["number"]),
+            behaviour=behaviour,
+            answer_after_s=float(given.get("answer_after_s", 0.1)),
+            talk_s=float(given.get("talk_s", 1.0)),
+            steps=tuple(parse_steps(given["steps"])) if given.get("steps") else (Listen(),),
+            profile=parse_profile(given.get("profile")),
+            faults=Faults.parse(given.get("faults")),
+        )
+
+
+class World:
+    """Everything that was registered."""
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        self.accounts: dict[str, Account] = {}
+        self.numbers: dict[str, Number] = {}
+        self.phones: dict[str, Phone] = {}
+        self.refuse_next_requests = 0
+        """That many REST requests are answered with 429."""
+
+    def phone(self, number: str) -> Phone:
+        """The phone of a number; one that nobody registered answers and listens."""
+        return self.phones.get(number) or Phone(number)
+
+    def numbers_of(self, account_sid: str) -> list[Number]:
+        return [number for number in self.numbers.values() if number.account_sid == account_sid]
+
+    def number_by_sid(self, account_sid: str, sid: str) -> Number | None:
+        return next((number for number in self.numbers_of(account_sid) if number.sid == sid), None)
