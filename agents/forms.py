@@ -130,7 +130,7 @@ FIELD_OF = {
 
 def _value_field(name: str, label: Any, help_text: Any) -> forms.Field:
     bound = BOUNDS[name]
-    kind = forms.IntegerField if name in WHOLE_NUMBERS else forms.FloatField
+    kind: Any = forms.IntegerField if name in WHOLE_NUMBERS else forms.FloatField
     default = resolved_values({})[name]
     placeholder = f"{default:g}"
     return kind(
