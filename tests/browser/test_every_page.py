@@ -93,12 +93,8 @@ def test_the_first_tab_skips_to_the_content(open_page, scene):
 
 def test_the_policy_is_in_force(open_page, scene, complaints):
     page = open_page(scene.path("calls"))
-    page.evaluate(
-        page.evaluate(
-            "document.body.append(Object.assign(document.createElement('script'),"
-            " {textContent: 'window.got = 1'}))"
-        )
-    )
+    script = "const it = document.createElement('script'); it.textContent = 'window.got = 1';"
+    page.evaluate(f"() => {{ {script} document.body.append(it) }}")
     assert page.evaluate("window.got === undefined")
     assert any("Content Security Policy" in text for text in complaints.heard)
     complaints.heard.clear()
