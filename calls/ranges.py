@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 
@@ -25,7 +25,7 @@ def ranged_response(request: HttpRequest, file: Any, size: int, content_type: st
     return response
 
 
-def _part(file: BinaryIO, size: int, content_type: str, first: str, last: str) -> HttpResponse:
+def _part(file: Any, size: int, content_type: str, first: str, last: str) -> HttpResponse:
     start = int(first) if first else max(size - int(last), 0)
     end = min(int(last), size - 1) if first and last else size - 1
     if start >= size or end < start:
