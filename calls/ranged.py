@@ -47,22 +47,35 @@ def wanted_range(header: str, size: int) -> range | None:
 def _streamed(
     request: HttpRequest, file: IO[bytes], part: range, content_type: str, status: int = 200
 ) -> StreamingHttpResponse:
-    blocks = _blocks(file, part.start, len(part))
     # Under ASGI Django would read an ordinary iterator to its end before it sent the first byte.
-    body = _in_threads(blocks) if isinstance(request, ASGIRequest) else blocks
-    response = StreamingHttpResponse(body, content_type=content_type, status=status)
+    kind = _PartInThreads if isinstance(request, ASGIRequest) else _Part
+    response = StreamingHttpResponse(kind(file, part), content_type=content_type, status=status)
     response["Content-Length"] = str(len(part))
     return response
 
 
-async def _in_threads(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while block := await asyncio.to_thread(next, blocks, b""):
-        yield block
+class _Part:
+    """Some bytes of a file, in blocks. ``close`` closes the file, also when nobody read it."""
+
+    def __init__(self, file: IO[bytes], part: range) -> None:
+        self._file = file
+        self._left = len(part)
+        file.seek(part.start)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def read(self) -> bytes:
+        block = self._file.read(min(BLOCK_BYTES, self._left)) if self._left else b""
+        self._left -= len(block)
+        return block
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self.read():
+            yield block
 
 
-def _blocks(file: IO[bytes], start: int, length: int) -> Iterator[bytes]:
-    with file:
-        file.seek(start)
-        while length > 0 and (block := file.read(min(BLOCK_BYTES, length))):
-            length -= len(block)
+class _PartInThreads(_Part):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while block := await asyncio.to_thread(self.read):
             yield block

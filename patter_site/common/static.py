@@ -29,5 +29,6 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
         # Read whole: a file that streams from a thread costs an ASGI server a warning and many hops.
         streamed = WhiteNoiseMiddleware.serve(static_file, request)
         body = b"".join(streamed.streaming_content)
-        streamed.close()
+        # Not the response: closing that would say that the request is over, and tend the database.
+        streamed.file_to_stream.close()
         return HttpResponse(body, status=streamed.status_code, headers=streamed.headers)
