@@ -27,8 +27,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
         # Read whole: a file that streams from a thread costs an ASGI server a warning and many hops.
-        streamed = WhiteNoiseMiddleware.serve(static_file, request)
-        body = b"".join(streamed.streaming_content)
-        # Not the response: closing that would say that the request is over, and tend the database.
-        streamed.file_to_stream.close()
-        return HttpResponse(body, status=streamed.status_code, headers=streamed.headers)
+        found = static_file.get_response(request.method, request.META)
+        body = b""
+        if found.file is not None:
+            with found.file:
+                body = found.file.read()
+        response = HttpResponse(body, status=int(found.status))
+        del response["content-type"]
+        for name, value in found.headers:
+            response[name] = value
+        return response
