@@ -115,9 +115,8 @@ def run_demo_call(*, demo: Demo, base: str, simulator: Simulator, say: Say) -> N
     follow_call(organisation=demo.organisation, call_sid=placed["call_sid"], over=over, say=say)
     say("")
     say(f"Listen to it   {base}/o/{demo.organisation.slug}/calls/")
-    say(
-        f'Call again     .venv/bin/python manage.py simulate_call --to {number} --url {base} --say "what is on the menu"'
-    )
+    again = f'simulate_call --to {number} --url {base} --say "what is on the menu"'
+    say(f"Call again     .venv/bin/python manage.py {again}")
     say("Stop           Ctrl-C")
 
 
