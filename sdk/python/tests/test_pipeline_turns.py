@@ -162,7 +162,7 @@ def test_a_model_that_calls_a_tool_is_asked_again_with_its_result() -> None:
     assert [m["role"] for m in ask.messages] == ["system", "user", "assistant", "tool"]
     call.model_says("Three are left.")
     call.pass_ms(3000)
-    assert call.turns[-1] == ("assistant", "Let me look.Three are left.")
+    assert call.turns[-1] == ("assistant", "Let me look. Three are left.")
 
 
 def test_none_from_a_handler_is_silence_then_an_idle_prompt() -> None:

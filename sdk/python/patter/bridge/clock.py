@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 STRAY_MS = 10_000
 """A frame further than this from where its stream should be does not move the clock."""
 
