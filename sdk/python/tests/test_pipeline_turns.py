@@ -265,7 +265,7 @@ def test_a_lost_socket_that_stays_lost_is_a_carrier_error() -> None:
 def test_no_media_at_all_is_given_up_after_ten_seconds() -> None:
     call = Scene()
     call.now += 10.1
-    call._timers()
+    call.tick()
     assert call.end is not None
     assert call.end.reason == "carrier_error"
 
