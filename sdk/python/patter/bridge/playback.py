@@ -21,9 +21,12 @@ MARK_EVERY_BYTES = 200 * BYTES_PER_MS
 BACK_BYTES = 300 * BYTES_PER_MS
 """A resumed reply goes back at most this far."""
 KEEP_BYTES = BACK_BYTES + FRAME_BYTES
+FRAME_S = 0.02
 LEAD_S = 0.5
 REFILL_S = 0.4
 MARK_GRACE_S = 2.0
+ROUNDING = 1e-6
+"""Sums of hundredths are not exact in binary: a frame or a millisecond must not hang on that."""
 SILENCE = b"\xff"
 
 
@@ -126,7 +129,7 @@ class Playback:
         offset, at = self._reference
         if self._paused or self._held:
             return offset
-        played = offset + int((now - at) * 1000) * BYTES_PER_MS
+        played = offset + int((now - at) * 1000 + ROUNDING) * BYTES_PER_MS
         return max(offset, min(played, self._sent))
 
     def now_playing(self, now: float) -> bytes:
@@ -206,7 +209,7 @@ class Playback:
         return [] if self._held else self._go_on(now)
 
     def _go_on(self, now: float) -> Commands:
-        heard = self._heard(now)
+        heard = self._reference[0] if self._reference else 0  # where it stood still
         # Frames stay on their grid, so that the last one is whole.
         starts = [boundary - boundary % FRAME_BYTES for boundary in self._boundaries if boundary <= heard]
         start = max((at for at in starts if at >= heard - BACK_BYTES), default=heard - heard % FRAME_BYTES)
@@ -251,7 +254,6 @@ class Playback:
         return None
 
     def handle_timer(self, now: float) -> Commands:
-        self._confirm_overdue(now)
         commands = self._pump(now)
         timer = self.next_timer()
         if self._active and self._closed and self._sent == self.added and timer is not None and timer <= now:
@@ -263,8 +265,9 @@ class Playback:
     def _pump(self, now: float) -> Commands:
         if not self._active or self._paused or self._held:
             return []
+        self._confirm_overdue(now)
         commands: Commands = []
-        while self.added - self._sent >= FRAME_BYTES and self._carrier_free_at - now < LEAD_S:
+        while self.added - self._sent >= FRAME_BYTES and self._ahead(now) <= LEAD_S:
             if self._carrier_free_at <= now:  # the carrier's buffer is empty: it plays this at once
                 self._carrier_free_at = now
                 self._reference = (self._sent, now)
@@ -274,11 +277,15 @@ class Playback:
             start = self._sent - self._base
             commands.append(Play(bytes(self._audio[start : start + FRAME_BYTES])))
             self._sent += FRAME_BYTES
-            self._carrier_free_at += 0.02
+            self._carrier_free_at += FRAME_S
             if self.first_sent_at is None:
                 self.first_sent_at = now
             commands.extend(self._mark_if_due())
         return commands
+
+    def _ahead(self, now: float) -> float:
+        """How far ahead of the carrier's clock we would be with one frame more."""
+        return self._carrier_free_at + FRAME_S - now - ROUNDING
 
     def _mark_if_due(self) -> Iterator[Mark]:
         before = self._sent - FRAME_BYTES

@@ -212,7 +212,6 @@ class Scene:
         assert len(self.all(EndSession)) == len(ended)
         return ended[0] if ended else None
 
-
     def check(self) -> None:
         """What holds in every call, whatever happened in it."""
         check_invariants(self.commands, self.history)

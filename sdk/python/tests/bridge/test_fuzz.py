@@ -41,7 +41,7 @@ from patter.bridge.events import (
 from patter.bridge.plan import TurnTaking
 from patter.testing.scene import VOICE, Scene
 
-TEXTS = st.sampled_from(["", " ", "yes", "mhm", "stop it now", "I would like a table.", "👍", "```", "a" * 300])
+TEXTS = st.sampled_from(["", " ", "yes", "mhm", "stop it now", "A table, please.", "👍", "```", "a" * 300])
 BYTES = st.sampled_from([b"", b"\x90", b"\x90" * 161, b"\x90" * 1600, b"\x90" * 40_000])
 FLAG = st.booleans()
 
