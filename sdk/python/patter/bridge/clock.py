@@ -24,7 +24,7 @@ class MediaClock:
         start = self._offset_ms + media_ms
         if start > self.ms(now) + STRAY_MS or start + STRAY_MS < self._base_ms:
             # The carrier began to count anew, or nonsense: time goes on from where it was.
-            start = self.ms(now)
+            start = max(self._base_ms, self.ms(now) - length_ms)
             self._offset_ms = start - media_ms
         if start + length_ms >= self._base_ms:
             self._base_ms, self._base_at = start + length_ms, now
