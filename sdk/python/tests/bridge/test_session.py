@@ -194,14 +194,18 @@ async def test_hang_up_is_tried_three_times(monkeypatch: pytest.MonkeyPatch) -> 
         assert rig.control.asked == ["CA1"] * tries
 
 
+def broken(*_event: Event) -> list[Command]:
+    raise ZeroDivisionError
+
+
 async def test_a_fault_of_the_machine_ends_the_session_and_is_raised() -> None:
     for where in ("event", "timer", "endless"):
         rig = Rig(LlmAsk("a", []), llm=FakePerformer(stays=True))
         if where == "event":
-            rig.machine.answers = lambda _event: [1 // 0]  # type: ignore[list-item]
+            rig.machine.answers = broken
         else:
             rig.machine.timer = 0.0
-            rig.machine.on_timer = lambda: [1 // 0] if where == "timer" else []  # type: ignore[list-item]
+            rig.machine.on_timer = broken if where == "timer" else list
         with pytest.raises(RuntimeError if where == "endless" else ZeroDivisionError):
             await rig.run()
         assert rig.session.over
@@ -220,7 +224,7 @@ async def test_a_timer_fires_by_itself_and_what_it_brings_keeps_its_order() -> N
     rig.machine.on_timer = due
     rig.machine.timer = asyncio.get_running_loop().time() + 0.001
     running = asyncio.create_task(rig.session.run())
-    while len(rig.machine.events) < 4:
+    while len(rig.machine.events) < 4:  # noqa: ASYNC110 - the timer is the loop's own
         await asyncio.sleep(0)
     rig.session.feed(STOP)
     await running
