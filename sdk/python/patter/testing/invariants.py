@@ -65,7 +65,7 @@ FINISHES: dict[type, str] = {
 
 
 def open_work(history: Iterable[Command | Event]) -> set[tuple[str, str]]:
-    """Work that was started and neither finished nor stopped; ``history`` holds commands and events in order."""
+    """Work that was neither finished nor stopped; ``history`` holds commands and events in order."""
     running: set[tuple[str, str]] = set()
     for item in history:
         kind = type(item)

@@ -62,7 +62,7 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
     tool = draw(st.sampled_from(["check", "end_call"]))
     arguments = draw(st.sampled_from(["{}", "", "[1]", "{", '{"a": 1}']))
     media_ms = draw(st.sampled_from([call.media_ms, 0, call.media_ms + 5000, 10**12]))
-    return draw(
+    event: Event = draw(
         st.sampled_from(
             [
                 *[SttHeard(stt, text, flag, draw(FLAG))] * 4,
@@ -78,6 +78,7 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
             ]
         )
     )
+    return event
 
 
 @given(st.data())

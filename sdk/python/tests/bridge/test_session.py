@@ -64,8 +64,9 @@ OPENED, STOP = LegOpened("MZ1", "CA1", "AC1"), LegStopped()
 class Rig:
     """A session whose machine answers digits with the commands of the test, and ends when the leg stops."""
 
-    def __init__(self, *commands: Command, control: FakeControl | None = None, **performers: Any) -> None:
+    def __init__(self, *commands: Command, **performers: Any) -> None:
         self.commands = list(commands)
+        control = performers.pop("control", None)
         self.machine = FakeMachine(self.answer)
         self.control, self.log = control or FakeControl(), FakeLog()
         self.tts = performers.pop("tts", FakePerformer())
@@ -136,7 +137,8 @@ async def test_a_performer_that_is_missing_is_an_event(command: Command, wanted:
     ],
 )
 async def test_work_is_stopped_by_its_id_or_at_the_end(start: Command, stop: Command, port: str) -> None:
-    for commands in ([start], [start, stop], [stop, start]):
+    orders: list[list[Command]] = [[start], [start, stop], [stop, start]]
+    for commands in orders:
         performer = FakePerformer(stays=True)
         assert await Rig(*commands, **{port: performer}).run() == []
         assert performer.stopped == len(performer.asked)
@@ -147,7 +149,7 @@ async def test_a_recogniser_raises_ends_or_cannot_be_made() -> None:
     told = await Rig(stt_open, stt=lambda: FakeStt(ValueError("boom"))).run()
     assert told == [SttOpened("stt1"), SttFailed("stt1", "ValueError: boom")]
     assert await Rig(stt_open, stt=lambda: FakeStt(ends=True)).run() == [SttOpened("stt1"), SttClosed("stt1")]
-    assert await Rig(stt_open, stt=lambda: 1 // 0).run() == [  # type: ignore[arg-type,return-value]
+    assert await Rig(stt_open, stt=lambda: 1 // 0).run() == [
         SttFailed("stt1", "ZeroDivisionError: integer division or modulo by zero")
     ]
 
@@ -183,25 +185,30 @@ async def test_hang_up_is_tried_three_times(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(driver, "HANG_UP_RETRY_S", 0)
     error = CarrierError("twilio", "busy", permanent=False)
     gone = CarrierError("twilio", "no such call", permanent=True)
-    for errors, wanted, tries in [
+    cases: list[tuple[list[Exception], Event, int]] = [
         ([error, error], HangUpDone(), 3),
         ([error, error, error], HangUpFailed("twilio: busy"), 3),
         ([gone], HangUpFailed("twilio: no such call"), 1),
         ([ValueError("boom")], HangUpFailed("ValueError: boom"), 1),
-    ]:
+    ]
+    for errors, wanted, tries in cases:
         rig = Rig(HangUp(), control=FakeControl(*errors))
         assert await rig.run(OPENED, turns=30) == [wanted]
         assert rig.control.asked == ["CA1"] * tries
+
+
+def broken(*_event: Event) -> list[Command]:
+    raise ZeroDivisionError
 
 
 async def test_a_fault_of_the_machine_ends_the_session_and_is_raised() -> None:
     for where in ("event", "timer", "endless"):
         rig = Rig(LlmAsk("a", []), llm=FakePerformer(stays=True))
         if where == "event":
-            rig.machine.answers = lambda _event: [1 // 0]  # type: ignore[list-item]
+            rig.machine.answers = broken
         else:
             rig.machine.timer = 0.0
-            rig.machine.on_timer = lambda: [1 // 0] if where == "timer" else []  # type: ignore[list-item]
+            rig.machine.on_timer = broken if where == "timer" else list
         with pytest.raises(RuntimeError if where == "endless" else ZeroDivisionError):
             await rig.run()
         assert rig.session.over
@@ -209,7 +216,11 @@ async def test_a_fault_of_the_machine_ends_the_session_and_is_raised() -> None:
 
 
 async def test_a_timer_fires_by_itself_and_what_it_brings_keeps_its_order() -> None:
-    rig = Rig(tts=FakePerformer(lambda asked, emit: (emit(TtsDone("1")), emit(TtsDone("2")))[0]))
+    def twice(_asked: object, emit: Any) -> None:
+        emit(TtsDone("1"))
+        emit(TtsDone("2"))
+
+    rig = Rig(tts=FakePerformer(twice))
 
     def due() -> list[Command]:
         rig.machine.timer = None
@@ -220,7 +231,7 @@ async def test_a_timer_fires_by_itself_and_what_it_brings_keeps_its_order() -> N
     rig.machine.on_timer = due
     rig.machine.timer = asyncio.get_running_loop().time() + 0.001
     running = asyncio.create_task(rig.session.run())
-    while len(rig.machine.events) < 4:
+    while len(rig.machine.events) < 4:  # noqa: ASYNC110 - the timer is the loop's own
         await asyncio.sleep(0)
     rig.session.feed(STOP)
     await running
