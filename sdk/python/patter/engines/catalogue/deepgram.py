@@ -48,14 +48,14 @@ MODELS = (
     _flux("flux-general-multi", _FLUX_MULTI, 0.0078),
     *_aura(
         "en",
-        "thalia andromeda helena apollo arcas aries amalthea asteria athena atlas aurora callista cora cordelia "
-        "delia draco electra harmonia hera hermes hyperion iris janus juno jupiter luna mars minerva neptune "
+        "thalia andromeda helena apollo arcas aries amalthea asteria athena atlas aurora callista cora "
+        "cordelia delia draco electra harmonia hera hermes hyperion iris janus juno jupiter luna mars minerva neptune "
         "odysseus ophelia orion orpheus pandora phoebe pluto saturn selene theia vesta zeus",
     ),
     *_aura(
         "es",
-        "celeste estrella nestor agustina alvaro antonia aquila carina diana gloria javier luciano olivia selena "
-        "silvia sirio valerio",
+        "celeste estrella nestor agustina alvaro antonia aquila carina diana gloria javier luciano olivia "
+        "selena silvia sirio valerio",
     ),
     *_aura("de", "viktoria julius aurelia elara fabian kara lara"),
     *_aura("nl", "rhea sander beatrix cornelia daphne hestia lars leda roman"),

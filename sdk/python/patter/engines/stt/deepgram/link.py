@@ -59,12 +59,9 @@ class DeepgramStt:
     async def run(self, stt_id: str, emit: Emit) -> None:
         """Listen until cancelled."""
         try:
-            async with asyncio.timeout(self._deadlines.connect_s):
-                socket = await self._connect()
+            socket = await self._connect()
         except (ConfigError, EngineError) as error:
             emit(SttFailed(stt_id, str(error), getattr(error, "permanent", True)))
-        except TimeoutError:
-            emit(SttFailed(stt_id, self._error(f"no connection in {self._deadlines.connect_s:g} s")))
         else:
             await self._listen(socket, stt_id, emit)
 
@@ -102,7 +99,7 @@ class DeepgramStt:
             last = SttFailed(stt_id, str(error), error.permanent)
         finally:
             await self._leave(socket, writer)
-            emit(last or SttFailed(stt_id, self._error("the stream ended")))
+            emit(last or SttFailed(stt_id, f"{PROVIDER}: the stream ended"))
 
     async def _leave(self, socket: ClientConnection, writer: asyncio.Task[None] | None) -> None:
         if writer is not None:
@@ -172,6 +169,3 @@ class DeepgramStt:
         code, reason = closed(error)
         words = f"closed with {code}" + (f": {reason}" if reason else "")
         return EngineError(PROVIDER, words, permanent=is_permanent(code, reason))
-
-    def _error(self, words: str) -> str:
-        return f"{PROVIDER}: {words}"

@@ -25,6 +25,7 @@ class Outbox:
     def put_audio(self, payload: bytes) -> None:
         if not payload:  # an empty message would end the stream
             return
+        payload = payload[-bytes_of(MOST_WAITING_MS) :]
         self._items.append(payload)
         self._audio_bytes += len(payload)
         self._ready.set()
