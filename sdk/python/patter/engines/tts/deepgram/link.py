@@ -60,7 +60,7 @@ class DeepgramTts:
                     heard = True
                     emit(TtsAudio(say_id, payload))
         except EngineError as error:
-            # A socket that was kept may have died unnoticed. A new one is tried once, before anything was heard.
+            # A socket that was kept may have died unnoticed: a new one is tried before anything was heard.
             if heard or not used or error.permanent:
                 raise
             await self.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection
@@ -50,7 +50,7 @@ class SpeakSocket:
         """Nothing was said with it."""
         return not self._flushed_at
 
-    async def speak(self, text: str) -> AsyncIterator[bytes]:
+    async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
         """Audio, until the text is said. Raises EngineError."""
         try:
             for frame in wire.speak(text):
