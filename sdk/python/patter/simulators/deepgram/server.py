@@ -182,7 +182,7 @@ _REFUSALS = {
 }
 # What is asked to check a key. No resource of a project is simulated.
 _DOCUMENTS = {
-    "/v1/projects": '{"projects": [{"project_id": "00000000-0000-4000-8000-000000000001", "name": "Simulated"}]}',
+    "/v1/projects": '{"projects": [{"project_id": "00000000-0000-4000-8000-000000000001", "name": "x"}]}',
     "/v1/auth/token": '{"api_key_id": "simulated", "scopes": ["usage:write"]}',
 }
 
