@@ -126,15 +126,15 @@ async def test_speak_v1(server, vendor):
     ) as connection:
         await connection.send_text(SpeakV1Text(type="Speak", text="Good morning."))
         await connection.send_flush()
-        audio, kinds = await heard(connection, until="SpeakV1Flushed")
-        assert kinds == ["SpeakV1Metadata", "SpeakV1Flushed"]
+        audio, kinds = await heard(connection, until="Flushed")
+        assert kinds == ["Metadata", "Flushed"]
         assert ms_of(len(audio)) == 65 * len("Good morning.")
         await connection.send_text(SpeakV1Text(type="Speak", text="This is never said. " * 50))
         await connection.send_flush()
         await asyncio.wait_for(connection.recv(), 5)
         await connection.send_clear()
-        more, kinds = await heard(connection, until="SpeakV1Cleared")
-        assert kinds == ["SpeakV1Cleared"]
+        more, kinds = await heard(connection, until="Cleared")
+        assert kinds == ["Cleared"]
         assert ms_of(len(more)) < 65 * 20 * 50
         await connection.send_close()
         await asyncio.wait_for(server.sessions[0].closed.wait(), 5)
@@ -148,7 +148,7 @@ async def heard(connection, *, until):
         if isinstance(message, bytes):
             audio += message
         else:
-            kinds.append(type(message).__name__)
+            kinds.append(message.type)  # its class may be that of another type with the same fields
     return audio, kinds
 
 
