@@ -3,9 +3,9 @@ from datetime import date
 import pytest
 
 from patter.bridge.plan import ProviderSpec
-from patter.engines import catalogue
-from patter.engines.catalogue import Model, default_model, models_of, warnings_for
+from patter.engines.catalogue import Model, default_model, models_of
 from patter.engines.catalogue import deepgram as listed
+from patter.engines.catalogue.endings import warnings_for
 
 
 def test_each_id_is_listed_once_and_each_kind_has_a_default():
@@ -37,4 +37,3 @@ def test_a_model_that_ends_is_told_in_time(monkeypatch, today, expected):
     assert warnings_for(ProviderSpec("deepgram", model="old"), today) == expected
     assert warnings_for(ProviderSpec("deepgram"), today, "stt") == expected
     assert warnings_for(ProviderSpec("deepgram", model="new"), today) == []
-    assert catalogue.WARN_DAYS == 90
