@@ -47,7 +47,10 @@ async def open_socket(
 
 
 async def close_socket(socket: ClientConnection, farewell: str | None = None) -> None:
-    """Say goodbye and close; harmless when the other side is gone. Takes at most about a second."""
+    """Say goodbye and close; harmless when the other side is gone. Takes at most about a second.
+
+    Nothing is awaited before both frames are written, so a second cancellation does not lose them.
+    """
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
             if farewell is not None:
@@ -55,6 +58,9 @@ async def close_socket(socket: ClientConnection, farewell: str | None = None) ->
             await socket.close()
     except (ConnectionClosed, TimeoutError):
         socket.transport.abort()
+    except asyncio.CancelledError:
+        socket.transport.abort()
+        raise
 
 
 def closed(error: ConnectionClosed) -> tuple[int, str]:

@@ -211,6 +211,19 @@ class SttContract:
         await eventually(lambda: not rig.open_sockets())
         await eventually(lambda: not new_tasks(before))
 
+    async def test_cancelling_twice_closes_the_socket_too(self, rig, listen):
+        """A session stops a recogniser, and then everything that still runs."""
+        before = asyncio.all_tasks()
+        ears = listen()
+        await ears.opened()
+        await ears.hear(rig.audio)
+        ears.task.cancel()
+        await asyncio.sleep(0)
+        await ears.stop()
+        assert isinstance(ears.events[-1], SttClosed)
+        await eventually(lambda: not rig.open_sockets())
+        await eventually(lambda: not new_tasks(before))
+
     async def test_cancelling_while_it_connects(self, rig, listen):
         rig.fail("late")
         ears = listen()
