@@ -230,6 +230,7 @@ class SttContract:
         await asyncio.sleep(0.1)
         await ears.stop()
         assert ears.task.cancelled()
+        assert ears.events == [SttClosed("stt1")]
 
     async def test_audio_of_any_size_at_any_time_never_raises(self, rig, listen):
         ears = listen()

@@ -15,7 +15,6 @@ from patter.bridge.events import (
     TtsDone,
     TtsFailed,
 )
-from patter.bridge.plan import ProviderSpec
 from patter.engines.stt import open_stt
 from patter.engines.stt.deepgram.link import Deadlines, DeepgramStt
 from patter.engines.stt.deepgram.outbox import MOST_WAITING_MS, Outbox
@@ -229,5 +228,10 @@ async def test_a_refusal_in_words(server, spec):
     assert "not today" in events[-1].error
 
 
-async def test_no_spec_shows_its_key():
-    assert "secret" not in repr(ProviderSpec("deepgram", api_key="secret"))
+async def test_no_log_shows_the_key(spec, caplog):
+    caplog.set_level("DEBUG")
+    await say(DeepgramTts(spec))
+    assert spec.api_key not in "".join(
+        record.getMessage() for record in caplog.records if not record.name.startswith("websockets.server")
+    )
+    assert spec.api_key not in repr(spec)

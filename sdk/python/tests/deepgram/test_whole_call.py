@@ -17,7 +17,7 @@ from patter.simulators.deepgram import Faults
 from patter.simulators.sound import tone
 
 FRAME_S = FRAME_BYTES / SAMPLE_RATE_HZ
-REPLY = "You can ask me anything."
+REPLY = "Of course."
 
 
 class Caller:
@@ -92,7 +92,7 @@ async def call(spec, stt_provider, audio) -> Caller:
 )
 async def test_a_phrase_is_one_turn_and_is_answered_once(server, spec, stt, faults):
     server.faults = faults
-    caller = await call(spec, stt, silence(400) + tone(1100) + silence(2200))
+    caller = await call(spec, stt, silence(200) + tone(1100) + silence(1500))
     assert caller.asked == ["what can you do"]
     assert len(caller.played) >= len(tone(65 * len(REPLY)))
     assert {session.path for session in server.sessions} >= {"/v1/speak"}
@@ -103,7 +103,7 @@ async def test_a_phrase_is_one_turn_and_is_answered_once(server, spec, stt, faul
 
 
 async def test_a_recogniser_that_is_lost_is_opened_again_and_nothing_is_missed(server, spec):
-    server.script = [Faults(drop_at_ms=700)]
-    caller = await call(spec, "deepgram", silence(400) + tone(1100) + silence(2000))
+    server.script = [Faults(drop_at_ms=500)]
+    caller = await call(spec, "deepgram", silence(200) + tone(1100) + silence(1500))
     assert caller.asked == ["what can you do"]
     assert [session.path for session in server.sessions].count("/v1/listen") == 2

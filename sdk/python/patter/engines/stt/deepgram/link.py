@@ -62,6 +62,9 @@ class DeepgramStt:
             socket = await self._connect()
         except (ConfigError, EngineError) as error:
             emit(SttFailed(stt_id, str(error), getattr(error, "permanent", True)))
+        except asyncio.CancelledError:
+            emit(SttClosed(stt_id))
+            raise
         else:
             await self._listen(socket, stt_id, emit)
 
