@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from patter.bridge.events import TtsDone
+from patter.bridge.events import Event, TtsDone
 from patter.bridge.plan import ProviderSpec
 from patter.engines.tts import open_tts
 from patter.simulators.deepgram.server import API_KEY
@@ -24,7 +24,7 @@ async def test_it_serves_until_it_is_told_to_end():
     assert process.stdout is not None
     line = (await asyncio.wait_for(process.stdout.readline(), 15)).decode()
     assert line.startswith("simulated deepgram ready on http://127.0.0.1:")
-    events = []
+    events: list[Event] = []
     tts = open_tts(ProviderSpec("deepgram", api_key=API_KEY, base_url=line.split()[-1]))
     await tts.say("t", "Hello.", events.append)
     await tts.close()

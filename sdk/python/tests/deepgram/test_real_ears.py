@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from patter.audio.frames import FRAME_BYTES, silence
-from patter.bridge.events import SttHeard, TtsAudio, TtsDone
+from patter.bridge.events import Event, SttHeard, TtsAudio, TtsDone
 from patter.bridge.plan import ProviderSpec
 from patter.engines.stt import open_stt
 from patter.engines.tts import open_tts
@@ -30,7 +30,7 @@ async def test_what_is_said_is_understood(provider):
 
 
 async def spoken(spec, text):
-    events = []
+    events: list[Event] = []
     tts = open_tts(spec)
     await tts.say("t", text, events.append)
     await tts.close()

@@ -25,8 +25,8 @@ class Caller:
 
     def __init__(self) -> None:
         self.played = b""
-        self.asked = []
-        self.session = None
+        self.asked: list[str] = []
+        self.session: CallSession
 
     def send(self, command: Play | Mark | Clear) -> None:
         match command:
