@@ -15,8 +15,17 @@ def _offline(spec: ProviderSpec) -> Stt:
     return OfflineStt(spec)
 
 
+def _openai(spec: ProviderSpec) -> Stt:
+    from patter.engines.stt.openai.link import OpenAiStt
+
+    return OpenAiStt(spec)
+
+
 # Imported when used: a child process or a call with one provider must not load all of them.
-FACTORIES: dict[str, Callable[[ProviderSpec], Stt]] = {"offline": _offline}
+FACTORIES: dict[str, Callable[[ProviderSpec], Stt]] = {
+    "offline": _offline,
+    "openai": _openai,
+}
 
 
 def open_stt(spec: ProviderSpec) -> Stt:

@@ -15,8 +15,24 @@ def _offline(spec: ProviderSpec) -> Tts:
     return OfflineTts(spec)
 
 
+def _openai(spec: ProviderSpec) -> Tts:
+    from patter.engines.tts.openai.link import OpenAiTts
+
+    return OpenAiTts(spec)
+
+
+def _elevenlabs(spec: ProviderSpec) -> Tts:
+    from patter.engines.tts.elevenlabs.link import ElevenLabsTts
+
+    return ElevenLabsTts(spec)
+
+
 # Imported when used: a child process or a call with one provider must not load all of them.
-FACTORIES: dict[str, Callable[[ProviderSpec], Tts]] = {"offline": _offline}
+FACTORIES: dict[str, Callable[[ProviderSpec], Tts]] = {
+    "offline": _offline,
+    "openai": _openai,
+    "elevenlabs": _elevenlabs,
+}
 
 
 def open_tts(spec: ProviderSpec) -> Tts:
