@@ -57,7 +57,7 @@ def default_model(provider: str, kind: str) -> str | None:
 def warnings_for(spec: ProviderSpec, today: date) -> list[str]:
     """Sentences about a choice that works now and will not for ever."""
     return [
-        f"{row.id} ({row.provider}) {'was' if row.ends_on <= today else 'will be'} shut down on {row.ends_on}."
+        f"{row.id} {'was' if row.ends_on <= today else 'will be'} shut down on {row.ends_on}."
         for row in models(spec.provider)
         if row.ends_on is not None and row.id == spec.model
     ]

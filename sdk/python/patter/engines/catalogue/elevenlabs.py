@@ -23,6 +23,9 @@ MODELS = (
 DIALOGUE_ONLY = ("eleven_v3", "eleven_v4")
 """How the ids of models begin that the speech sockets refuse."""
 
+TAKES_LANGUAGE = ("eleven_flash_v2_5", "eleven_turbo_v2_5")
+"""Models that may be told a language; the others find it out, and refuse to be told."""
+
 DEFAULT_VOICE = "21m00Tcm4TlvDq8ikWAM"
 """Rachel, one of the voices that every account has."""
 
