@@ -43,7 +43,10 @@ def file_of(payload: bytes) -> tuple[str, bytes, str]:
 
 
 def text_of(body: bytes, prompt: str | None = None) -> str:
-    """What was said. Of near silence such models repeat their prompt, which nobody said. Raises ValueError."""
+    """What was said. Raises ValueError.
+
+    Of near silence such models repeat their prompt, which nobody said.
+    """
     answer = json.loads(body)
     text = answer.get("text") if isinstance(answer, dict) else None
     if not isinstance(text, str):

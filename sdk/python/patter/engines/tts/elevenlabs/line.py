@@ -50,21 +50,29 @@ class Line:
         if self.lost is not None:
             heard.put_nowait(self.lost)
         self._live.add(context)
+        closed = False
         try:
             # Closed at once: that is how its end is told, and what was flushed is spoken all the same.
             await self._send(wire.open_context(context, self._settings))
             await self._send(wire.speak(context, text))
             await self._send(wire.close_context(context))
+            closed = True
             yield heard
         finally:
             # What still comes of it is dropped. It counts as live until the server says that it is over.
             del self._listeners[context]
+            if not closed:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                        await self._send(wire.close_context(context))
 
     async def close(self) -> None:
         """Leave. Whatever was being spoken is not wanted any more."""
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
+        if self.lost is None:
+            self._lose(Trouble("the socket was given up", permanent=False))
         await self._socket.close()
 
     async def _send(self, message: str) -> None:

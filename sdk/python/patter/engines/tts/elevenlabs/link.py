@@ -67,12 +67,21 @@ class ElevenLabsTts:
         before = self._line
         line = await self._connected()
         chunk.trouble = None
+        try:
+            await self._listen(chunk, line)
+        except TimeoutError:
+            if self._line is line:  # a socket that went silent is not trusted with the next chunk
+                self._line = None
+                await line.close()
+            raise
+        return chunk.trouble is None or chunk.trouble.permanent or line is not before
+
+    async def _listen(self, chunk: _Chunk, line: Line) -> None:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._deadlines.first_s) as deadline:
             async with line.speak(chunk.text) as heard:
                 while chunk.take(await heard.get()):
                     deadline.reschedule(loop.time() + self._deadlines.stall_s)
-        return chunk.trouble is None or chunk.trouble.permanent or line is not before
 
     async def _connected(self) -> Line:
         async with self._opening:

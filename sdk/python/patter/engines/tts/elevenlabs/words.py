@@ -8,7 +8,7 @@ from typing import Any
 from patter.bridge.events import WordTime
 
 _LOOK_AHEAD = 12
-"""Characters of the text that may be missing from the times, before a character is taken for a foreign one."""
+"""Characters of the text that the times may leave out; a character found no sooner is not of the text."""
 
 
 class Words:
