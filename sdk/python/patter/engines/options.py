@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from patter.bridge.plan import ProviderSpec
+from patter.engines.catalogue import default_model
 from patter.errors import ConfigError
+
+
+def model_of(spec: ProviderSpec, kind: str) -> str:
+    """The chosen model, or the provider's default. Raises ConfigError where there is none."""
+    if spec.model:
+        return spec.model
+    try:
+        return default_model(spec.provider, kind, spec.language)
+    except LookupError:
+        raise ConfigError(f"{spec.provider} needs a model: it has no default for {kind}") from None
 
 
 def number(options: Mapping[str, Any], name: str, least: float, most: float) -> float | None:

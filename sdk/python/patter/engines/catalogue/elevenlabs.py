@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from patter.engines.catalogue import Model
 
+_MANY = (
+    *("en", "es", "fr", "de", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "cs", "tr", "ru", "uk"),
+    *("hi", "id", "ja", "ko", "vi", "zh", "el", "bg", "ro", "hu", "hr", "sk", "ms", "ta", "ar", "fil"),
+)
+
+
+def _tts(
+    name: str, languages: tuple[str, ...], note: str, price: float | None = None, *, default: bool = False
+) -> Model:
+    return Model("elevenlabs", "tts", name, default, languages, None, note, price, "1k_characters")
+
+
 MODELS = (
-    Model(
-        "elevenlabs",
-        "tts",
-        "eleven_flash_v2_5",
-        default=True,
-        note="About 75 ms; let the model write numbers out in words. 40 USD per 1M characters.",
-    ),
-    Model("elevenlabs", "tts", "eleven_flash_v2", languages=("en",), note="About 75 ms."),
-    Model("elevenlabs", "tts", "eleven_turbo_v2_5", note="About 250 to 300 ms."),
-    Model("elevenlabs", "tts", "eleven_multilingual_v2", note="Slower; the richest voice of these."),
+    _tts("eleven_flash_v2_5", _MANY, "About 75 ms; let the model write numbers out.", 0.04, default=True),
+    _tts("eleven_flash_v2", ("en",), "About 75 ms."),
+    _tts("eleven_turbo_v2_5", _MANY, "About 250 to 300 ms."),
+    _tts("eleven_multilingual_v2", _MANY, "Slower; the richest voice of these."),
 )
 
 DIALOGUE_ONLY = ("eleven_v3", "eleven_v4")

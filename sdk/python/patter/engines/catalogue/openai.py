@@ -5,46 +5,66 @@ Shutdown dates are those that its deprecations page and its SDK announce. Prices
 
 from __future__ import annotations
 
-from datetime import date
-
 from patter.engines.catalogue import Model
 
-_SPEECH_ENDS = date(2027, 1, 6)
-_FOUR_ENDS = date(2027, 1, 14)
-_FIVE_ENDS = date(2026, 12, 11)
-_TRANSCRIBE_ENDS = date(2027, 2, 26)
+_SPEECH_ENDS = "2027-01-06"
+_FOUR_ENDS = "2027-01-14"
+_FIVE_ENDS = "2026-12-11"
+_TRANSCRIBE_ENDS = "2027-02-26"
+
+_MANY = (
+    *("en", "es", "fr", "de", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "cs", "tr", "ru", "uk"),
+    *("hi", "id", "ja", "ko", "vi", "zh", "th", "el", "bg", "ro", "hu", "ar", "he", "multi"),
+)
+
+
+def _llm(
+    name: str, price_usd: float | None = None, *, ends_on: str | None = None, default: bool = False
+) -> Model:
+    note = "Use gpt-6-luna." if ends_on else ""
+    return Model("openai", "llm", name, default, _MANY, ends_on, note, price_usd, "1m_input_tokens")
+
+
+def _stt(name: str, price_usd: float, *, ends_on: str | None = None, default: bool = False) -> Model:
+    note = "Use gpt-transcribe." if ends_on else "Made for whole turns."
+    return Model("openai", "stt", name, default, _MANY, ends_on, note, price_usd, "minute")
+
+
+def _tts(name: str, *, default: bool = False) -> Model:
+    note = "The whole speech endpoint ends; what replaces it speaks through the Realtime API only."
+    return Model("openai", "tts", name, default, _MANY, _SPEECH_ENDS, note)
+
 
 MODELS = (
-    Model("openai", "llm", "gpt-6-luna", default=True, note="0.10 in, 0.01 cached, 0.50 out per 1M tokens."),
-    Model("openai", "llm", "gpt-6-sol"),
-    Model("openai", "llm", "gpt-6.2-sol"),
-    Model("openai", "llm", "gpt-6.1-terra"),
-    Model("openai", "llm", "gpt-5.6-luna", note="0.20 in, 0.02 cached, 1.20 out per 1M tokens."),
-    Model("openai", "llm", "gpt-5.6-terra"),
-    Model("openai", "llm", "gpt-5.6-sol"),
-    Model("openai", "llm", "gpt-5", ends_on=_FIVE_ENDS),
-    Model("openai", "llm", "gpt-5-mini", ends_on=_FIVE_ENDS),
-    Model("openai", "llm", "gpt-5-nano", ends_on=_FIVE_ENDS),
-    Model("openai", "llm", "o3", ends_on=_FIVE_ENDS),
-    Model("openai", "llm", "gpt-4o", ends_on=_FOUR_ENDS, note="Replaced by gpt-6-luna."),
-    Model("openai", "llm", "gpt-4o-mini", ends_on=_FOUR_ENDS, note="Replaced by gpt-6-luna."),
-    Model("openai", "llm", "gpt-4.1", ends_on=_FOUR_ENDS, note="Replaced by gpt-6-luna."),
-    Model("openai", "llm", "gpt-4.1-mini", ends_on=_FOUR_ENDS, note="Replaced by gpt-6-luna."),
-    Model("openai", "stt", "gpt-transcribe", default=True, note="0.0045 per minute."),
-    Model("openai", "stt", "gpt-4o-transcribe", ends_on=_TRANSCRIBE_ENDS, note="0.006 per minute."),
-    Model("openai", "stt", "gpt-4o-mini-transcribe", ends_on=_TRANSCRIBE_ENDS, note="0.003 per minute."),
-    Model("openai", "stt", "whisper-1", ends_on=_TRANSCRIBE_ENDS, note="0.006 per minute."),
-    Model(
-        "openai",
-        "tts",
-        "gpt-4o-mini-tts",
-        default=True,
-        ends_on=_SPEECH_ENDS,
-        note="The whole speech endpoint ends; its replacement speaks through the Realtime API only.",
-    ),
-    Model("openai", "tts", "tts-1", ends_on=_SPEECH_ENDS, note="Takes no instructions."),
-    Model("openai", "tts", "tts-1-hd", ends_on=_SPEECH_ENDS, note="Takes no instructions."),
+    _llm("gpt-6-luna", 0.10, default=True),
+    _llm("gpt-6-sol"),
+    _llm("gpt-6.2-sol"),
+    _llm("gpt-6.1-terra"),
+    _llm("gpt-5.6-luna", 0.20),
+    _llm("gpt-5.6-terra"),
+    _llm("gpt-5.6-sol"),
+    _llm("gpt-5", ends_on=_FIVE_ENDS),
+    _llm("gpt-5-mini", ends_on=_FIVE_ENDS),
+    _llm("gpt-5-nano", ends_on=_FIVE_ENDS),
+    _llm("o3", ends_on=_FIVE_ENDS),
+    _llm("gpt-4o", ends_on=_FOUR_ENDS),
+    _llm("gpt-4o-mini", ends_on=_FOUR_ENDS),
+    _llm("gpt-4.1", ends_on=_FOUR_ENDS),
+    _llm("gpt-4.1-mini", ends_on=_FOUR_ENDS),
+    _stt("gpt-transcribe", 0.0045, default=True),
+    _stt("gpt-4o-transcribe", 0.006, ends_on=_TRANSCRIBE_ENDS),
+    _stt("gpt-4o-mini-transcribe", 0.003, ends_on=_TRANSCRIBE_ENDS),
+    _stt("whisper-1", 0.006, ends_on=_TRANSCRIBE_ENDS),
+    _tts("gpt-4o-mini-tts", default=True),
+    _tts("tts-1"),
+    _tts("tts-1-hd"),
 )
+
+OTHER_PRICES_USD = {
+    "gpt-6-luna": {"1m_cached_tokens": 0.01, "1m_output_tokens": 0.50},
+    "gpt-5.6-luna": {"1m_cached_tokens": 0.02, "1m_output_tokens": 1.20},
+}
+"""A model's own row holds the price of its input."""
 
 VOICES = (
     "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer",

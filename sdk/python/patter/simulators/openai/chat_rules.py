@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -108,8 +109,8 @@ def _check_tools(tools: object, body: Mapping[str, Any]) -> None:
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict) or tool.get("type") != "function":
             raise _bad(f"tools[{at}]", f"Missing required parameter: 'tools[{at}].function'.")
-        name = function.get("name")
-        if not isinstance(name, str) or not name.replace("-", "_").isidentifier() or len(name) > 64:
+        called = function.get("name")
+        if not isinstance(called, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", called):
             raise _bad(f"tools[{at}].function.name", "Invalid function name.")
 
 

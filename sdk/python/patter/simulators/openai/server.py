@@ -20,7 +20,7 @@ from patter.audio.frames import SAMPLE_RATE_HZ
 from patter.audio.mulaw import to_pcm16
 from patter.audio.resample import resample
 from patter.audio.wav import PCM, header
-from patter.engines.catalogue import models
+from patter.engines.catalogue.openai import MODELS
 from patter.simulators.fault_plan import CutError, Fault, FaultPlan
 from patter.simulators.loopback import LoopbackServer
 from patter.simulators.openai import refusals
@@ -111,7 +111,7 @@ class OpenAiServer:
         async def enter(request: Request) -> Response:
             self.requests[name] += 1
             if request.client is not None:
-                self.connections.add(tuple(request.client))
+                self.connections.add((request.client.host, request.client.port))
             fault = self.faults.take(name)
             await self._wait(request, fault)
             try:
@@ -132,8 +132,12 @@ class OpenAiServer:
     async def _wait(self, request: Request, fault: Fault) -> None:
         if fault.late_s:
             await asyncio.sleep(fault.late_s)
-        while fault.silent and not self._over.is_set() and not await request.is_disconnected():
-            await asyncio.sleep(0.01)
+        if fault.silent:
+            left = asyncio.create_task(_left(request))
+            over = asyncio.create_task(self._over.wait())
+            await asyncio.wait([left, over], return_when=asyncio.FIRST_COMPLETED)
+            for task in (left, over):
+                task.cancel()
 
     async def _stream(self, pieces: AsyncIterator[bytes], fault: Fault) -> AsyncIterator[bytes]:
         """An answer's body with what goes wrong in it."""
@@ -159,10 +163,10 @@ class OpenAiServer:
         except RefusalError as refusal:
             return _refused(refusal, None)
         rows: list[dict[str, Any]] = []
-        for model in models("openai"):
+        for model in MODELS:
             row: dict[str, Any] = {"id": model.id, "object": "model", "created": 0, "owned_by": "openai"}
             if model.ends_on is not None:
-                row["shutdown_date"] = model.ends_on.isoformat()
+                row["shutdown_date"] = model.ends_on
             rows.append(row)
         return JSONResponse({"object": "list", "data": rows})
 
@@ -221,6 +225,12 @@ class OpenAiServer:
         )
 
 
+async def _left(request: Request) -> None:
+    """Returns when the client has gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _pieces(data: bytes, size: int) -> AsyncIterator[bytes]:
     for at in range(0, len(data), size):
         yield data[at : at + size]
@@ -245,7 +255,7 @@ def _event(data: dict[str, Any]) -> bytes:
 
 
 def _ids(kind: str) -> set[str]:
-    return {model.id for model in models("openai") if model.kind == kind}
+    return {model.id for model in MODELS if model.kind == kind}
 
 
 def _refused(refusal: RefusalError, retry_after_s: float | None) -> Response:

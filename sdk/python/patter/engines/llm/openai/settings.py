@@ -6,10 +6,8 @@ from typing import Any
 
 from patter.bridge.plan import ProviderSpec
 from patter.engines import options as read
-from patter.engines.catalogue import default_model
 from patter.engines.catalogue.openai import least_effort
 from patter.engines.llm.openai.wire import Settings
-from patter.errors import ConfigError
 
 PLAIN = ("tool_choice", "stop", "service_tier", "verbosity", "response_format", "seed")
 """Options that go into the request as they are."""
@@ -21,9 +19,7 @@ def settings_of(spec: ProviderSpec) -> Settings:
     for whatever else a server wants. Raises ConfigError.
     """
     given, own = spec.options, spec.provider == "openai"
-    model = spec.model or default_model(spec.provider, "llm")
-    if not model:
-        raise ConfigError(f"{spec.provider} needs a model")
+    model = read.model_of(spec, "llm")
     fields: dict[str, Any] = {
         "temperature": read.number(given, "temperature", 0, 2),
         "top_p": read.number(given, "top_p", 0, 1),

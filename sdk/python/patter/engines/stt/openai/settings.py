@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from patter.bridge.plan import ProviderSpec
 from patter.engines import options as read
-from patter.engines.catalogue import default_model
 from patter.engines.stt.openai.utterances import Limits
 from patter.engines.stt.openai.wire import Settings
-from patter.errors import ConfigError
 
 TAKES_KEYWORDS = ("gpt-transcribe",)
 """How the ids of models begin that know ``keywords``; the others refuse it."""
@@ -15,9 +13,7 @@ TAKES_KEYWORDS = ("gpt-transcribe",)
 
 def settings_of(spec: ProviderSpec) -> Settings:
     """Options: ``prompt``, ``temperature`` (0 to 1), ``keyterms``. Raises ConfigError."""
-    model = spec.model or default_model(spec.provider, "stt")
-    if not model:
-        raise ConfigError(f"{spec.provider} needs a model")
+    model = read.model_of(spec, "stt")
     keyterms = read.texts(spec.options, "keyterms")
     return Settings(
         model=model,

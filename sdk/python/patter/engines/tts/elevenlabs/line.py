@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -17,6 +18,7 @@ from patter.errors import EngineError
 PROVIDER = "elevenlabs"
 CONNECT_TIMEOUT_S = 2.0
 CLOSE_TIMEOUT_S = 1.0
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 KEEP_ALIVE_S = 20.0
 HOLD = "hold"
 """A context that never speaks: only a context can be kept alive, and one that is not known would be made."""
@@ -119,12 +121,13 @@ async def open_line(
     base_url: str | None, api_key: str, settings: Settings, *, keep_alive_s: float = KEEP_ALIVE_S
 ) -> Line:
     """Connect. Raises EngineError."""
+    address = wire.address(base_url, settings)
     try:
         socket = await connect(
-            wire.address(base_url, settings),
+            address,
             additional_headers={"xi-api-key": api_key},
             compression=None,
-            proxy=None,
+            proxy=None if urlsplit(address).hostname in LOOPBACK else True,
             max_size=8 * 1024 * 1024,
             open_timeout=CONNECT_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from patter.bridge.plan import ProviderSpec
 from patter.engines import options as read
-from patter.engines.catalogue import default_model
 from patter.engines.catalogue.elevenlabs import DEFAULT_VOICE, DIALOGUE_ONLY, TAKES_LANGUAGE
 from patter.engines.tts.elevenlabs.wire import Settings
 from patter.errors import ConfigError
@@ -16,9 +15,7 @@ def settings_of(spec: ProviderSpec) -> Settings:
     """Options: ``stability``, ``similarity_boost``, ``style`` (0 to 1), ``speed`` (0.7 to 1.2),
     ``use_speaker_boost``, ``apply_text_normalization``, ``enable_logging``. Raises ConfigError.
     """
-    model = spec.model or default_model(spec.provider, "tts")
-    if not model:
-        raise ConfigError(f"{spec.provider} needs a model")
+    model = read.model_of(spec, "tts")
     if model.startswith(DIALOGUE_ONLY):
         raise ConfigError(f"{model} speaks only in ElevenLabs' dialogues; choose a flash, turbo or v2 model")
     return Settings(spec.voice or DEFAULT_VOICE, model, _query(spec, model), _voice_settings(spec))

@@ -11,12 +11,11 @@ from patter.bridge.events import TtsAudio, TtsDone, TtsFailed
 from patter.bridge.plan import ProviderSpec
 from patter.bridge.ports import Emit
 from patter.engines import options as read
-from patter.engines.catalogue import default_model
 from patter.engines.catalogue.openai import DEFAULT_VOICE
 from patter.engines.openai_account import account_of
 from patter.engines.tts.openai.wire import PATH, Settings, Telephone, WrongFormatError, request_body
 from patter.engines.web import open_answer, pieces_of
-from patter.errors import ConfigError, EngineError
+from patter.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +87,7 @@ class OpenAiTts:
 
 def settings_of(spec: ProviderSpec) -> Settings:
     """Raises ConfigError."""
-    model = spec.model or default_model(spec.provider, "tts")
-    if not model:
-        raise ConfigError(f"{spec.provider} needs a model")
+    model = read.model_of(spec, "tts")
     fields = {
         "speed": read.number(spec.options, "speed", 0.25, 4),
         "instructions": read.text(spec.options, "instructions"),
