@@ -20,8 +20,8 @@ from patter.simulators.elevenlabs.rules import (
 MOST_CONTEXTS = 5
 DEFAULT_CONTEXT = "default"
 MESSAGE_KEYS = frozenset(
-    "text context_id voice_settings generation_config flush close_context close_socket xi_api_key authorization "
-    "pronunciation_dictionary_locators try_trigger_generation".split()
+    "text context_id voice_settings generation_config flush close_context close_socket xi_api_key "
+    "authorization pronunciation_dictionary_locators try_trigger_generation".split()
 )
 SENTENCE_ENDS = (".", "!", "?", ";", ":", "…", "。")
 

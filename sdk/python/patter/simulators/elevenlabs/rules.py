@@ -18,13 +18,13 @@ SPOKEN_FORMATS = frozenset({"ulaw_8000", "pcm_8000"})
 
 HTTP_QUERY = frozenset({"output_format", "enable_logging", "optimize_streaming_latency"})
 HTTP_BODY = frozenset(
-    "text model_id language_code voice_settings pronunciation_dictionary_locators seed previous_text next_text "
-    "previous_request_ids next_request_ids use_pvc_as_ivc apply_text_normalization "
+    "text model_id language_code voice_settings pronunciation_dictionary_locators seed previous_text "
+    "next_text previous_request_ids next_request_ids use_pvc_as_ivc apply_text_normalization "
     "apply_language_text_normalization".split()
 )
 SOCKET_QUERY = frozenset(
-    "authorization model_id language_code enable_logging enable_ssml_parsing output_format inactivity_timeout "
-    "sync_alignment auto_mode apply_text_normalization seed".split()
+    "authorization model_id language_code enable_logging enable_ssml_parsing output_format "
+    "inactivity_timeout sync_alignment auto_mode apply_text_normalization seed".split()
 )
 VOICE_SETTINGS = {
     "stability": (0, 1),

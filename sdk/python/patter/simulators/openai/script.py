@@ -78,7 +78,7 @@ def use_tools(*uses: ToolUse, then: str = "The tools say: {results}") -> AnswerF
     return answer
 
 
-def tool(name: str, **arguments: Any) -> ToolUse:
+def tool(name: str, /, **arguments: Any) -> ToolUse:
     """One call of a tool, its arguments as JSON."""
     return ToolUse(name, json.dumps(arguments))
 

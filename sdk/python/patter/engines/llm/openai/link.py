@@ -18,6 +18,10 @@ from patter.engines.web import open_answer, pieces_of
 from patter.errors import EngineError
 
 
+DRAIN_S = 0.2
+"""How long the end of a body may stay away after the answer's own last word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds: until the first text or tool call, and between two events after it."""
@@ -46,10 +50,12 @@ class OpenAiLlm:
                 finally:
                     await response.aclose()
         except EngineError as error:
-            emit(LlmFailed(command.ask_id, str(error), error.permanent))
+            if not reader.over:
+                emit(LlmFailed(command.ask_id, str(error), error.permanent))
         except TimeoutError:
             late = "the answer stopped in the middle" if reader.begun else "no answer in time"
-            emit(LlmFailed(command.ask_id, f"{self._account.provider}: {late}"))
+            if not reader.over:
+                emit(LlmFailed(command.ask_id, f"{self._account.provider}: {late}"))
 
     async def _open(self, command: LlmAsk, until: float) -> httpx.Response:
         body = request_body(command, self._settings)
@@ -70,8 +76,10 @@ class OpenAiLlm:
             for event in reader.feed(piece):
                 emit(event)
             if reader.over:
-                return
-            if reader.begun and reader.count > before:
+                # Only a connection that was read to its end can be kept for the next question.
+                deadline.reschedule(loop.time() + DRAIN_S)
+            elif reader.begun and reader.count > before:
                 deadline.reschedule(loop.time() + self._deadlines.stall_s)
-        for event in reader.end():
-            emit(event)
+        if not reader.over:
+            for event in reader.end():
+                emit(event)
