@@ -1,4 +1,4 @@
-"""The simulated OpenAI, and what is needed to ask it."""
+"""The simulated ElevenLabs, and what is needed to speak with it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import Any
 import pytest
 
 from patter.bridge.plan import ProviderSpec
-from patter.engines.web import close_clients
-from patter.simulators.openai import OpenAiServer
+from patter.simulators.elevenlabs import ElevenLabsServer
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[OpenAiServer]:
-    async with OpenAiServer() as running:
+async def server() -> AsyncIterator[ElevenLabsServer]:
+    async with ElevenLabsServer() as running:
         yield running
-        await close_clients()
+        assert running.complaints == []
 
 
 @pytest.fixture
-def spec(server: OpenAiServer) -> Callable[..., ProviderSpec]:
-    def make(provider: str = "openai", **more: Any) -> ProviderSpec:
+def spec(server: ElevenLabsServer) -> Callable[..., ProviderSpec]:
+    def make(provider: str = "elevenlabs", **more: Any) -> ProviderSpec:
         return ProviderSpec(provider, **{"api_key": server.api_key, "base_url": server.base_url, **more})
 
     return make

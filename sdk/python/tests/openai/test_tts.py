@@ -48,9 +48,10 @@ async def test_odd_chunks_are_the_same_sound(server, spec, size):
 
 async def test_two_texts_at_once_do_not_mix(server, spec):
     tts = OpenAiTts(spec())
-    short, long = await asyncio.gather(say(tts, "No.", "s1"), say(tts, "A longer text.", "s2"))
+    short, long = await asyncio.gather(say(tts, "Good.", "s1"), say(tts, "A longer text.", "s2"))
     assert {event.say_id for event in short} == {"s1"}
-    assert (len(audio_of(short)), len(audio_of(long))) == (3 * 65 * 8, 14 * 65 * 8)
+    assert len(audio_of(short)) == pytest.approx(5 * 65 * 8, abs=40)
+    assert len(audio_of(long)) == pytest.approx(14 * 65 * 8, abs=40)
 
 
 async def test_cancelling_leaves_nothing(server, spec, engine_tasks):

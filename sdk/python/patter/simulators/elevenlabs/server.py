@@ -48,6 +48,7 @@ class ElevenLabsServer:
         voices: ids that exist.
         api_key: the only key that is let in.
         idle_s: shortens every socket's inactivity timeout, for tests of it.
+        pace_s: time between two pieces of audio, which are 120 ms long.
         port: 0 takes a free one.
     """
 
@@ -58,12 +59,14 @@ class ElevenLabsServer:
         voices: tuple[str, ...] = (DEFAULT_VOICE,),
         api_key: str = API_KEY,
         idle_s: float | None = None,
+        pace_s: float = 0.0,
         port: int = 0,
     ) -> None:
         self.voice: Voice = voice or ToneVoice()
         self.voices = voices
         self.api_key = api_key
         self.idle_s = idle_s
+        self.pace_s = pace_s
         self.faults = FaultPlan()
         self.requests: Counter[str] = Counter()
         """How often each door was knocked at, refused or not."""
@@ -161,6 +164,7 @@ class ElevenLabsServer:
             plan,
             contexts,
             speak=self.voice.speak,
+            pace_s=self.pace_s,
             take_fault=lambda: self.faults.take("context"),
             note=self.spoken.append,
         )

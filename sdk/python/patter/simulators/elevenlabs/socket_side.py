@@ -31,11 +31,12 @@ class SocketSide:
         contexts: Contexts,
         *,
         speak: Speak,
+        pace_s: float,
         take_fault: Callable[[], Fault],
         note: Callable[[str], None],
     ) -> None:
         self._socket, self._plan, self._contexts = socket, plan, contexts
-        self._speak, self._take_fault, self._note = speak, take_fault, note
+        self._speak, self._pace_s, self._take_fault, self._note = speak, pace_s, take_fault, note
         self._texts: dict[str, asyncio.Queue[str | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
@@ -128,7 +129,7 @@ class SocketSide:
             if fault.stall_after == count:
                 await self._over.wait()
             await self._send(self._audio(context, piece, times))
-            await asyncio.sleep(0)
+            await asyncio.sleep(self._pace_s)
 
     def _audio(self, context: str, piece: bytes, times: dict[str, Any]) -> dict[str, Any]:
         data = piece if self._plan.output_format == "ulaw_8000" else to_pcm16(piece)

@@ -215,7 +215,7 @@ class OpenAiServer:
             raise RefusalError(400, "The simulated voice speaks pcm and wav only.", param="response_format")
         self.readings.append(reading)
         sound = b"" if fault.empty else to_pcm16(await self.voice.speak(reading.text))
-        pcm = resample(sound, SAMPLE_RATE_HZ, int(PCM_HZ / reading.speed))
+        pcm = resample(sound, SAMPLE_RATE_HZ, int(PCM_HZ / reading.speed)) if sound else b""
         as_file = fault.wrong_format or reading.response_format == "wav"
         if as_file:
             pcm = header(len(pcm), channels=1, encoding=PCM, rate_hz=PCM_HZ) + pcm
