@@ -6,16 +6,18 @@ on TLS. Of that socket only its types can be tried: they read what our simulator
 
 import json
 
+import httpx
 import pytest
 from elevenlabs import AsyncElevenLabs
 from elevenlabs.core.api_error import ApiError
 from elevenlabs.types import (
+    AudioOutputMulti,
     CloseContext,
+    FinalOutputMulti,
     InitializeConnectionMulti,
     KeepContextAlive,
     SendTextMulti,
     VoiceSettings,
-    WebsocketTtsServerMessageMulti,
 )
 from websockets.asyncio.client import connect
 
@@ -29,8 +31,9 @@ ONCE = {"chunk_size": 160, "max_retries": 0}
 
 
 @pytest.fixture
-def vendor(server):
-    return AsyncElevenLabs(api_key=server.api_key, base_url=server.base_url)
+async def vendor(server):
+    async with httpx.AsyncClient() as client:
+        yield AsyncElevenLabs(api_key=server.api_key, base_url=server.base_url, httpx_client=client)
 
 
 async def spoken(vendor, voice=DEFAULT_VOICE, **more):
@@ -94,9 +97,11 @@ async def test_the_messages_of_the_socket_are_those_of_the_sdks_types(server, sp
                 message
             )
             await socket.send(message)
-        received = [WebsocketTtsServerMessageMulti.model_validate_json(await socket.recv())]
-        while not received[-1].is_final:
-            received.append(WebsocketTtsServerMessageMulti.model_validate_json(await socket.recv()))
-    assert all(message.context_id == "c1" for message in received)
-    assert all(len(m.alignment.chars) == len(m.alignment.char_start_times_ms) for m in received[:-1])
-    assert "".join(char for m in received[:-1] for char in m.alignment.chars) == "Yes. "
+        audio = []
+        while "isFinal" not in (message := json.loads(await socket.recv())):
+            audio.append(AudioOutputMulti.model_validate(message))
+    final = FinalOutputMulti.model_validate(message)
+    assert (final.is_final, final.context_id) == (True, "c1")
+    assert all(message.context_id == "c1" and message.audio for message in audio)
+    assert all(len(m.alignment.chars) == len(m.alignment.char_start_times_ms) for m in audio)
+    assert "".join(char for m in audio for char in m.alignment.chars) == "Yes. "

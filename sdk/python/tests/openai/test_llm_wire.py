@@ -21,7 +21,9 @@ def body(provider="openai", tools=(), **more):
 
 
 def data(*chunks):
-    return b"".join(b"data: " + (c if isinstance(c, bytes) else json.dumps(c).encode()) + b"\n\n" for c in chunks)
+    return b"".join(
+        b"data: " + (c if isinstance(c, bytes) else json.dumps(c).encode()) + b"\n\n" for c in chunks
+    )
 
 
 def delta(finish=None, **delta):
@@ -59,7 +61,13 @@ def test_a_question_streams_counts_its_tokens_and_does_not_reason():
 
 @pytest.mark.parametrize(
     ("model", "effort"),
-    [("gpt-6.2-sol", "none"), ("gpt-5.6-luna", "none"), ("gpt-5-mini", "minimal"), ("o3", "low"), ("gpt-4o", None)],
+    [
+        ("gpt-6.2-sol", "none"),
+        ("gpt-5.6-luna", "none"),
+        ("gpt-5-mini", "minimal"),
+        ("o3", "low"),
+        ("gpt-4o", None),
+    ],
 )
 def test_reasoning_is_the_least_that_a_model_accepts(model, effort):
     assert body(model=model).get("reasoning_effort") == effort

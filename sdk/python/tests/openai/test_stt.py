@@ -6,7 +6,14 @@ from collections import deque
 import pytest
 
 from patter.audio.frames import bytes_of, ms_of, silence
-from patter.bridge.events import SttClosed, SttFailed, SttHeard, SttOpened, SttSpeechStarted, SttUtteranceEnded
+from patter.bridge.events import (
+    SttClosed,
+    SttFailed,
+    SttHeard,
+    SttOpened,
+    SttSpeechStarted,
+    SttUtteranceEnded,
+)
 from patter.engines.stt import open_stt
 from patter.engines.stt.openai.link import Deadlines, OpenAiStt
 from patter.engines.stt.openai.utterances import Limits, Utterance, Utterances, VoiceBegan

@@ -18,7 +18,10 @@ from patter.simulators.sound import tone
 
 MODEL = "gpt-6-luna"
 HELLO = [{"role": "user", "content": "Hello"}]
-TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}}}
+TOOL = {
+    "type": "function",
+    "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}},
+}
 WAV = ("a.wav", write_pcm16(tone(500)), "audio/wav")
 
 
@@ -30,7 +33,11 @@ async def vendor(server):
 
 async def test_a_streamed_answer_with_its_usage(vendor):
     stream = await vendor.chat.completions.create(
-        model=MODEL, messages=HELLO, stream=True, stream_options={"include_usage": True}, reasoning_effort="none"
+        model=MODEL,
+        messages=HELLO,
+        stream=True,
+        stream_options={"include_usage": True},
+        reasoning_effort="none",
     )
     chunks = [chunk async for chunk in stream]
     assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == "You said: Hello"

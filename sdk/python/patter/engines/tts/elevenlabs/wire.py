@@ -128,13 +128,15 @@ def closed(code: int | None, reason: str) -> Trouble:
 
 
 def _read(data: Mapping[str, Any]) -> list[Audio | Final | Trouble]:
-    context = str(data.get("contextId") or "")
+    # The vendor's own descriptions disagree about the spelling of these two.
+    context = str(data.get("contextId") or data.get("context_id") or "")
+    final = data.get("isFinal") or data.get("is_final")
     if error := data.get("error"):
         message = str(data.get("message") or "")
         return [Trouble(f"{error}: {message}" if message else str(error), str(error) in PERMANENT, context)]
     found: list[Audio | Final | Trouble] = []
     if audio := data.get("audio"):
         found.append(Audio(context, base64.b64decode(audio, validate=True), data.get("alignment")))
-    if data.get("isFinal"):
+    if final:
         found.append(Final(context))
     return found
