@@ -134,8 +134,8 @@ def test_text_and_usage_wherever_the_bytes_are_cut(size):
 
 def test_parallel_tool_calls_are_put_together_from_their_pieces():
     raw = data(
-        call(0, "one"), call(1, "two"), call(0, arguments='{"a"'), call(1, arguments="{}"), call(0, arguments=":1}"),
-        delta("tool_calls"), b"[DONE]",
+        call(0, "one"), call(1, "two"), call(0, arguments='{"a"'), call(1, arguments="{}"),
+        call(0, arguments=":1}"), delta("tool_calls"), b"[DONE]",
     )  # fmt: skip
     assert read(raw) == [
         LlmToolCall("a1", "id0", "one", '{"a":1}'),

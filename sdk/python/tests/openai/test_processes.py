@@ -1,6 +1,7 @@
 """Each simulated provider as a process of its own: one line when ready, a clean end when told to."""
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -18,6 +19,7 @@ import pytest
 async def test_a_simulator_as_a_process(module, path, header):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, "--port", "0", "--api-key", "the-key",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip

@@ -17,7 +17,6 @@ from patter.engines.openai_account import account_of
 from patter.engines.web import open_answer, pieces_of
 from patter.errors import EngineError
 
-
 DRAIN_S = 0.2
 """How long the end of a body may stay away after the answer's own last word."""
 
