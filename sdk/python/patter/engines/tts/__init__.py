@@ -21,8 +21,25 @@ def _deepgram(spec: ProviderSpec) -> Tts:
     return DeepgramTts(spec)
 
 
+def _openai(spec: ProviderSpec) -> Tts:
+    from patter.engines.tts.openai.link import OpenAiTts
+
+    return OpenAiTts(spec)
+
+
+def _elevenlabs(spec: ProviderSpec) -> Tts:
+    from patter.engines.tts.elevenlabs.link import ElevenLabsTts
+
+    return ElevenLabsTts(spec)
+
+
 # Imported when used: a child process or a call with one provider must not load all of them.
-FACTORIES: dict[str, Callable[[ProviderSpec], Tts]] = {"deepgram": _deepgram, "offline": _offline}
+FACTORIES: dict[str, Callable[[ProviderSpec], Tts]] = {
+    "deepgram": _deepgram,
+    "elevenlabs": _elevenlabs,
+    "offline": _offline,
+    "openai": _openai,
+}
 
 
 def open_tts(spec: ProviderSpec) -> Tts:
