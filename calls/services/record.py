@@ -96,8 +96,7 @@ def _announce(recording: Recording, kind: str) -> None:
     record_event(
         organisation=recording.organisation,
         type=kind,
-        subject_type="call",
-        subject_id=recording.call_id,
+        subject=recording.call,
         data={
             "call_id": recording.call_id,
             "recording_id": recording.pk,
