@@ -34,6 +34,7 @@ from agents.services import (
     publish_agent,
     restore_version,
 )
+from patter_site.accounts.models import User
 from patter_site.common.errors import ValidationProblem
 from patter_site.common.idempotent_views import idempotent
 from patter_site.common.views import OrganisationViewSet
@@ -51,7 +52,7 @@ class AgentViewSet(OrganisationViewSet):
 
     def list(self, request: Request) -> Response:
         """The agents, newest first."""
-        page = self.paginate_queryset(self.get_queryset())
+        page = self.paginate_queryset(self.get_queryset()) or []
         configs = published_configs(page)
         return self.get_paginated_response([agent_body(agent, configs[agent.pk]) for agent in page])
 
@@ -61,7 +62,7 @@ class AgentViewSet(OrganisationViewSet):
         """Create an agent and publish its version 1 (unless ``draft`` is true)."""
         config = _fields(request)
         flags = {name: _flag(name, config.pop(name, False)) for name in ("draft", "is_default")}
-        agent = create_agent(organisation=self.organisation, config=config, by=request.user.user, **flags)
+        agent = create_agent(organisation=self.organisation, config=config, by=_person(request), **flags)
         return Response(_body(agent), status=status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, pk: str) -> Response:
@@ -89,7 +90,7 @@ class AgentViewSet(OrganisationViewSet):
         """Freeze the draft as the next version. Calls that begin from now on use it."""
         serializer = PublishSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        agent = publish_agent(agent=self.get_object(), by=request.user.user, **serializer.validated_data)
+        agent = publish_agent(agent=self.get_object(), by=_person(request), **serializer.validated_data)
         return Response(_body(agent))
 
     @extend_schema(responses=AgentVersionSerializer(many=True))
@@ -151,6 +152,12 @@ class ProviderCredentialViewSet(OrganisationViewSet):
 
 def _body(agent: Agent) -> dict[str, Any]:
     return agent_body(agent, published_config(agent))
+
+
+def _person(request: Request) -> User | None:
+    """The person behind the key, if there is one."""
+    actor: Any = request.user
+    return actor.user
 
 
 def _fields(request: Request) -> dict[str, Any]:

@@ -130,10 +130,10 @@ FIELD_OF = {
 
 def _value_field(name: str, label: Any, help_text: Any) -> forms.Field:
     bound = BOUNDS[name]
-    kind = forms.IntegerField if name in WHOLE_NUMBERS else forms.FloatField
+    kind: Any = forms.IntegerField if name in WHOLE_NUMBERS else forms.FloatField
     default = resolved_values({})[name]
     placeholder = f"{default:g}"
-    return kind(
+    field: forms.Field = kind(
         label=label,
         required=False,
         min_value=bound.lowest,
@@ -141,6 +141,7 @@ def _value_field(name: str, label: Any, help_text: Any) -> forms.Field:
         help_text=help_text,
         widget=forms.NumberInput({"placeholder": placeholder, "inputmode": "numeric"}),
     )
+    return field
 
 
 def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -129,9 +129,9 @@ class CallViewSet(OrganisationViewSet):
     @idempotent()
     def say(self, request: Request, pk: str) -> Response:
         """Let the agent say a text now. 409 while nobody is on the line."""
-        serializer = SaySerializer(data=request.data)
+        call, serializer = self.get_object(), SaySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        say_on_call(call=self.get_object(), **serializer.validated_data)
+        say_on_call(call=call, **serializer.validated_data)
         return _accepted()
 
 

@@ -14,6 +14,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 def ranged_response(request: HttpRequest, file: IO[bytes], size: int, content_type: str) -> HttpResponseBase:
     """200 with everything, 206 with the part that ``Range`` asks for, or 416. Several parts get 200."""
+    response: HttpResponse | StreamingHttpResponse
     wanted = wanted_range(request.headers.get("Range", ""), size)
     if wanted is None:
         response = _streamed(file, 0, size, content_type)

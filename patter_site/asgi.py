@@ -38,7 +38,8 @@ def _for_browsers(pattern: Any) -> Any:
 
 
 browser_sockets = [_for_browsers(pattern) for pattern in getattr(routing, "browser_sockets", [])]
-sockets = URLRouter([*routing.carrier_sockets, *browser_sockets, re_path(r"", unknown_socket)])
+nowhere = re_path(r"", unknown_socket)  # type: ignore[arg-type]
+sockets = URLRouter([*routing.carrier_sockets, *browser_sockets, nowhere])
 lifespan = Lifespan()
 
 

@@ -1,11 +1,11 @@
 """Addresses. Each room keeps its own: ``api_urls`` under /api/v1/, ``urls`` for pages and doors."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from patter_site.common.error_pages import unknown_address
 
-api_v1 = [
+api_v1: list[URLPattern | URLResolver] = [
     path("", include("agents.api_urls")),
     path("", include("phone_numbers.api_urls")),
     path("", include("calls.api_urls")),

@@ -89,7 +89,14 @@ def test_the_same_key_creates_one_agent(cast):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("get", ""), ("patch", ""), ("delete", ""), ("post", "/publish"), ("get", "/versions"), ("post", "/versions/1/restore")],
+    [
+        ("get", ""),
+        ("patch", ""),
+        ("delete", ""),
+        ("post", "/publish"),
+        ("get", "/versions"),
+        ("post", "/versions/1/restore"),
+    ],
 )
 def test_cleo_finds_nothing(cast, method, path):
     agent = create_agent(organisation=cast.organisation, config={"name": "A"})

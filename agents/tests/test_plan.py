@@ -21,7 +21,11 @@ def code_of(agent, version=None) -> str:
 
 def test_variables_of_the_call_win_over_parameters_and_those_over_the_agent(cast):
     agent = agent_of(
-        cast, **OFFLINE, first_message="{a} {b} {c} {d}", system_prompt="{c}", variables={"a": 1, "b": 1, "c": 1}
+        cast,
+        **OFFLINE,
+        first_message="{a} {b} {c} {d}",
+        system_prompt="{c}",
+        variables={"a": 1, "b": 1, "c": 1},
     )
     wishes = CallWishes(call_id="c", custom_params={"b": "2", "c": "2"}, variables={"c": 3})
     resolved = resolve_plan(agent, wishes)
@@ -32,13 +36,18 @@ def test_variables_of_the_call_win_over_parameters_and_those_over_the_agent(cast
 
 def test_the_call_may_bring_its_own_first_message_and_limits(cast):
     agent = agent_of(cast, **OFFLINE, first_message="Hello", max_duration_s=100)
-    wishes = CallWishes(call_id="c", first_message="Hi {n}", variables={"n": "Mia"}, max_duration_s=20, record=False)
+    wishes = CallWishes(
+        call_id="c", first_message="Hi {n}", variables={"n": "Mia"}, max_duration_s=20, record=False
+    )
     plan = resolve_plan(agent, wishes).plan
     assert (plan.first_message, plan.turn_taking.max_duration_s, plan.record) == ("Hi Mia", 20, False)
 
 
 def test_every_plan_can_end_the_call(cast):
-    names = [tool["function"]["name"] for tool in resolve_plan(agent_of(cast, **OFFLINE), CallWishes("c")).plan.tools]
+    names = [
+        tool["function"]["name"]
+        for tool in resolve_plan(agent_of(cast, **OFFLINE), CallWishes("c")).plan.tools
+    ]
     assert names == ["end_call"]
 
 

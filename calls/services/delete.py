@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from calls.models import Call
+from calls.models import Call, Recording
 from calls.selectors import recordings_of
+from calls.services.record import segment_path
 from patter_site.common.errors import Conflict
 
 
@@ -16,7 +19,21 @@ def delete_call(*, call: Call) -> None:
     call = Call.objects.of(call.organisation_id).select_for_update().get(pk=call.pk)
     if not call.is_over:
         raise Conflict("This call is live. Hang up first.", code="call_live")
-    files = [recording.file for recording in recordings_of(call) if recording.file]
+    files = [name for recording in recordings_of(call) for name in _files_of(recording)]
     call.delete()
     # After the commit: a file cannot be brought back when the transaction fails.
-    transaction.on_commit(lambda: [default_storage.delete(name) for name in files])
+    transaction.on_commit(partial(_delete_files, files))
+
+
+def _files_of(recording: Recording) -> list[str]:
+    """The joined file, and segments that were never joined; one that is not there costs nothing."""
+    segments = [
+        segment_path(recording.organisation_id, recording.call_id, index)
+        for index in range(recording.segments)
+    ]
+    return [*segments, recording.file] if recording.file else segments
+
+
+def _delete_files(names: list[str]) -> None:
+    for name in names:
+        default_storage.delete(name)

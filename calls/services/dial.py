@@ -7,6 +7,8 @@ callbacks, which carry the call's id, say otherwise.
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from django.db import transaction
 from django.utils import timezone
@@ -37,11 +39,13 @@ def dial_call(call_id: str) -> None:
     dial = _claimed(call_id)
     if dial is None:
         return
-    limit_s = _time_limit_s(dial)
-    if limit_s is None or not _mark_sent(dial):
+    request = _request(dial)
+    if request is None or not _mark_sent(dial):
         return
+    account = dial.call.carrier_account
+    assert account is not None
     try:
-        created = _create(dial, limit_s)
+        created = ask_twilio(account, lambda rest: rest.create_call(**request))
     except CarrierError as error:
         _refused(dial, error)
         return
@@ -61,13 +65,23 @@ def _claimed(call_id: str) -> Dial | None:
     return dial
 
 
-def _time_limit_s(dial: Dial) -> int | None:
-    """How long the carrier lets the call last. None: the agent cannot carry it any more, and it has ended."""
+def _request(dial: Dial) -> dict[str, Any] | None:
+    """What the carrier is asked. None: the agent cannot carry the call any more, and it has ended."""
+    call, base = dial.call, dial.callback_base
     try:
-        return int(plan_of(dial.call).plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S
+        limit_s = int(plan_of(call).plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S
     except AgentNotReady as error:
         _end(dial, Step.FAILED, Facts(error_code=error.code, error_message=error.message))
         return None
+    return {
+        "to": call.to_number,
+        "from_": call.from_number,
+        "url": callback_url(call, "voice", base),
+        "status_callback": callback_url(call, "status", base),
+        "timeout_s": ring_seconds(call),
+        "time_limit_s": limit_s,
+        "options": machine_options(call, callback_url(call, "amd", base)),
+    }
 
 
 @transaction.atomic
@@ -81,24 +95,6 @@ def _mark_sent(dial: Dial) -> bool:
     dial.save(update_fields=["sent_at"])
     advance_call(call_id=call.pk, step=Step.DIALLING, happening=Happening("dial.sent", {"try": dial.tries}))
     return True
-
-
-def _create(dial: Dial, limit_s: int) -> TwilioCall:
-    call = dial.call
-    assert call.carrier_account is not None
-    base = dial.callback_base
-    return ask_twilio(
-        call.carrier_account,
-        lambda rest: rest.create_call(
-            to=call.to_number,
-            from_=call.from_number,
-            url=callback_url(call, "voice", base),
-            status_callback=callback_url(call, "status", base),
-            timeout_s=ring_seconds(call),
-            time_limit_s=limit_s,
-            options=machine_options(call, callback_url(call, "amd", base)),
-        ),
-    )
 
 
 def ring_seconds(call: Call) -> int:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from calls.testing import Twilio, make_number
+from calls.tests.cast import Twilio, make_number
 from patter_site.testing import Cast, make_cast
+from phone_numbers.tests.twilio_server import twilio_server
 
 
 @pytest.fixture
@@ -36,3 +37,12 @@ class _Layer:
 
     def group_send(self, group: str, message: dict) -> None:
         self.messages.append((group, message))
+
+
+@pytest.fixture
+def carrier(settings):
+    """A Twilio that can be asked; it takes every call as CA100."""
+    with twilio_server() as server:
+        settings.PATTER_TWILIO_BASE_URL = server.base_url
+        server.answer("POST", "/Calls.json", 201, {"sid": "CA100", "status": "queued"})
+        yield server

@@ -3,7 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from calls.models import CallEvent, Turn
-from calls.testing import AUTH_TOKEN, make_call
+from calls.tests.cast import AUTH_TOKEN, make_call
 from patter_site.accounts.models import ApiKey, User
 
 PAGES = [
@@ -33,7 +33,9 @@ def test_every_list_can_be_searched(staff, number, page):
 
 def test_a_call_is_found_and_shown_with_its_turns_and_events(staff, cast, number):
     call = make_call(cast.organisation, carrier_call_id="CA7", from_number="+15550001111")
-    Turn.objects.create(organisation=cast.organisation, call=call, index=0, turn_id="t", role="user", text="Hallo")
+    Turn.objects.create(
+        organisation=cast.organisation, call=call, index=0, turn_id="t", role="user", text="Hallo"
+    )
     CallEvent.objects.create(organisation=cast.organisation, call=call, kind="carrier.voice")
     for question in (call.pk, "CA7", "0001111", cast.organisation.pk, "Ada"):
         page = staff.get(reverse("admin:calls_call_changelist"), {"q": question})

@@ -5,18 +5,37 @@ from calls.models import Call, Turn
 from calls.selectors import transcript_of
 from calls.services.finish import finish_call
 from calls.services.tokens import consume_stream_token
-from calls.testing import make_call
+from calls.tests.cast import make_call
 from patter_site.events.models import Event
 
 TRANSCRIPT = [
-    {"turn_id": "t0", "role": "assistant", "text": "Hi there", "started_ms": 0, "ended_ms": 900, "interrupted": False},
-    {"turn_id": "t1", "role": "user", "text": "Bye", "started_ms": 1000, "ended_ms": 1500, "interrupted": False},
+    {
+        "turn_id": "t0",
+        "role": "assistant",
+        "text": "Hi there",
+        "started_ms": 0,
+        "ended_ms": 900,
+        "interrupted": False,
+    },
+    {
+        "turn_id": "t1",
+        "role": "user",
+        "text": "Bye",
+        "started_ms": 1000,
+        "ended_ms": 1500,
+        "interrupted": False,
+    },
 ]
 HISTORY = [{"role": "assistant", "text": "Hi there"}, {"role": "user", "text": "Bye"}]
 
 
 def end(call: Call, reason: str = "agent_ended", **fields) -> Call:
-    given = {"duration_ms": 4200, "transcript": TRANSCRIPT, "history": HISTORY, "usage": {"tts_characters": 8}}
+    given = {
+        "duration_ms": 4200,
+        "transcript": TRANSCRIPT,
+        "history": HISTORY,
+        "usage": {"tts_characters": 8},
+    }
     return finish_call(call.pk, end_reason=reason, **{**given, **fields})
 
 
@@ -37,7 +56,12 @@ def ended_events(call):
 
 def test_the_end_has_its_reason_its_words_and_one_event(call):
     call = end(call)
-    assert (call.status, call.end_reason, call.outcome, call.duration_s) == ("completed", "agent_ended", "human", 4)
+    assert (call.status, call.end_reason, call.outcome, call.duration_s) == (
+        "completed",
+        "agent_ended",
+        "human",
+        4,
+    )
     assert [turn["text"] for turn in transcript_of(call)] == ["Hi there", "Bye"]
     (event,) = ended_events(call)
     assert event.type == "call.ended" and event.data["history"] == HISTORY

@@ -4,7 +4,7 @@ import pytest
 
 from agents.services import archive_agent, create_agent
 from calls.models import Call, CallEvent
-from calls.testing import ACCOUNT_SID, AUTH_TOKEN, Twilio, make_account, make_number
+from calls.tests.cast import ACCOUNT_SID, AUTH_TOKEN, Twilio, make_account, make_number
 from patter_site.events.models import Event
 from phone_numbers.models import CarrierAccount
 
@@ -15,7 +15,9 @@ def the_call(cast) -> Call:
 
 def refused(cast, response, code: str) -> None:
     assert response.status_code == 200
-    assert b"<Say" in response.content and b"<Hangup/>" in response.content and b"Stream" not in response.content
+    assert (
+        b"<Say" in response.content and b"<Hangup/>" in response.content and b"Stream" not in response.content
+    )
     call = the_call(cast)
     assert (call.status, call.outcome, call.end_reason) == ("failed", "failed", "failed")
     assert call.error_code == code and call.error_message
@@ -65,7 +67,9 @@ def test_the_caller_is_told_nothing_about_our_inside(cast, twilio):
 
 
 def test_a_number_of_the_platform_that_nobody_has(db):
-    account = CarrierAccount(owner="platform", carrier="twilio", account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN)
+    account = CarrierAccount(
+        owner="platform", carrier="twilio", account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN
+    )
     account.save()
     assert b"<Say" in Twilio(account).voice().content
     assert not Call.objects.unscoped("test").exists()

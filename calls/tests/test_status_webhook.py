@@ -4,7 +4,7 @@ import pytest
 
 from calls.models import Call, CallEvent
 from calls.services.tokens import consume_stream_token, issue_stream_token
-from calls.testing import make_call
+from calls.tests.cast import make_call
 from patter_site.events.models import Event
 
 HAPPY = [("initiated", "0"), ("ringing", "1"), ("in-progress", "2"), ("completed", "3")]

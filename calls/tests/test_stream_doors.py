@@ -31,7 +31,9 @@ def test_a_stream_that_started_proves_the_answer(cast, twilio):
     twilio.voice()
     call = the_call(cast)
     for _ in range(2):
-        twilio.post("stream-status", {"call": call.pk}, CallSid="CA1", StreamSid="MZ1", StreamEvent="stream-started")
+        twilio.post(
+            "stream-status", {"call": call.pk}, CallSid="CA1", StreamSid="MZ1", StreamEvent="stream-started"
+        )
     call.refresh_from_db()
     assert call.status == "in_progress" and call.answered_at
     assert Event.objects.of(cast.organisation).filter(type="call.answered").count() == 1
@@ -62,7 +64,9 @@ def test_a_machine_is_noted_and_told_to_the_call(cast, twilio, sent, django_capt
     assert Event.objects.of(cast.organisation).filter(type="call.machine_detected").count() == 1
 
 
-def test_a_machine_is_hung_up_on_where_the_call_says_so(cast, twilio, sent, django_capture_on_commit_callbacks):
+def test_a_machine_is_hung_up_on_where_the_call_says_so(
+    cast, twilio, sent, django_capture_on_commit_callbacks
+):
     twilio.voice()
     call = the_call(cast)
     consume_stream_token(call.pk, call.stream_issued, owner="me")

@@ -10,7 +10,7 @@ from calls.services.tokens import (
     issue_stream_token,
     read_stream_token,
 )
-from calls.testing import make_call
+from calls.tests.cast import make_call
 
 
 @pytest.fixture
@@ -45,7 +45,10 @@ def test_every_changed_byte_is_noticed(call):
     for i in range(0, len(raw), 5):
         changed = bytearray(raw)
         changed[i] ^= 1
-        assert reason_of(base64.urlsafe_b64encode(bytes(changed)).decode().rstrip("=")) in ("forged", "malformed")
+        assert reason_of(base64.urlsafe_b64encode(bytes(changed)).decode().rstrip("=")) in (
+            "forged",
+            "malformed",
+        )
 
 
 @pytest.mark.parametrize("token", ["", "x", "!!!", "a" * 500, "é", "AAAA", "=" * 8])

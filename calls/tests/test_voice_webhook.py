@@ -2,7 +2,7 @@ from xml.etree import ElementTree
 
 from calls.models import Call, CallEvent
 from calls.services.tokens import consume_stream_token, read_stream_token
-from calls.testing import CALLER, NUMBER
+from calls.tests.cast import CALLER, NUMBER
 from patter_site.events.models import Event
 
 

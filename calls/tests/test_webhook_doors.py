@@ -4,7 +4,16 @@ import pytest
 from django.test import Client
 
 from calls.models import Call
-from calls.testing import ACCOUNT_SID, AUTH_TOKEN, FORM, NUMBER, Twilio, make_account, make_agent, make_number
+from calls.tests.cast import (
+    ACCOUNT_SID,
+    AUTH_TOKEN,
+    FORM,
+    NUMBER,
+    Twilio,
+    make_account,
+    make_agent,
+    make_number,
+)
 from patter.carriers.twilio.signature import HEADER, sign
 from patter_site.testing import error_of
 
@@ -67,7 +76,10 @@ def test_an_account_without_a_token_opens_nothing(cast):
 @pytest.mark.parametrize("door", DOORS)
 def test_only_posts_of_forms_come_in(number, door):
     assert Client().get(f"/webhooks/twilio/{door}").status_code == 405
-    assert Client().post(f"/webhooks/twilio/{door}", {"a": 1}, content_type="application/json").status_code == 403
+    assert (
+        Client().post(f"/webhooks/twilio/{door}", {"a": 1}, content_type="application/json").status_code
+        == 403
+    )
 
 
 class TestTwoOrganisationsWithOneTwilioAccount:

@@ -48,8 +48,9 @@ def custom_params(request: HttpRequest) -> dict[str, str]:
 
     What is too long is left out: refusing the call for it would be worse.
     """
-    given = {name: value for name, value in request.GET.items() if name not in OWN_KEYS}
-    for name, value in request.POST.items():
+    given = {name: str(value) for name, value in request.GET.items() if name not in OWN_KEYS}
+    for name in request.POST:
+        value = str(request.POST[name])
         header = name.removeprefix(SIP_HEADER)
         if header != name and header.lower().startswith("x-"):
             given[header] = value

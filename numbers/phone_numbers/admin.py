@@ -12,7 +12,16 @@ from phone_numbers.models import CarrierAccount, PhoneNumber
 class CarrierAccountAdmin(ReadOnlyAdmin):
     """Tokens and keys are on no page."""
 
-    list_display = ["id", "carrier", "name", "account_sid", "owner", "organisation", "checked_at", "check_error"]
+    list_display = [
+        "id",
+        "carrier",
+        "name",
+        "account_sid",
+        "owner",
+        "organisation",
+        "checked_at",
+        "check_error",
+    ]
     list_filter = ["carrier", "owner", "simulated"]
     list_select_related = ["organisation"]
     search_fields = ["=id", "name", "=account_sid", "=organisation__id", "organisation__name"]

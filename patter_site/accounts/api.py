@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from patter_site.accounts import selectors
@@ -24,10 +23,11 @@ from patter_site.accounts.serializers import (
 from patter_site.accounts.services.api_keys import create_api_key, revoke_api_key
 from patter_site.accounts.services.members import add_member, change_role, remove_member
 from patter_site.common.idempotent_views import idempotent
+from patter_site.common.requests import OrganisationRequest
 from patter_site.common.views import OrganisationViewSet
 
 
-def checked(serializer: Any, request: Request) -> dict[str, Any]:
+def checked(serializer: Any, request: OrganisationRequest) -> dict[str, Any]:
     """The values of a body. Raises the validation error that the client sees."""
     given = serializer(data=request.data, context={"request": request})
     given.is_valid(raise_exception=True)
@@ -46,7 +46,7 @@ class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, OrganisationViewSet):
 
     @extend_schema(request=CreateApiKeySerializer, responses={201: CreatedApiKeySerializer})
     @idempotent(secrets=("key",))
-    def create(self, request: Request) -> Response:
+    def create(self, request: OrganisationRequest) -> Response:
         values = checked(CreateApiKeySerializer, request)
         grant = request.auth
         key, secret = create_api_key(
@@ -61,7 +61,7 @@ class ApiKeyViewSet(ListModelMixin, RetrieveModelMixin, OrganisationViewSet):
         return Response({**ApiKeySerializer(key).data, "key": secret}, status=201)
 
     @extend_schema(responses={204: None})
-    def destroy(self, request: Request, pk: str) -> Response:
+    def destroy(self, request: OrganisationRequest, pk: str) -> Response:
         revoke_api_key(key=self.get_object(), actor=request.user)
         return Response(status=204)
 
@@ -85,7 +85,7 @@ class MemberViewSet(ListModelMixin, RetrieveModelMixin, OrganisationViewSet):
 
     @extend_schema(request=AddMemberSerializer, responses={201: MemberSerializer})
     @idempotent()
-    def create(self, request: Request) -> Response:
+    def create(self, request: OrganisationRequest) -> Response:
         values = checked(AddMemberSerializer, request)
         member = add_member(
             organisation=self.organisation, **values, actor=request.user, by_role=self.by_role
@@ -93,13 +93,13 @@ class MemberViewSet(ListModelMixin, RetrieveModelMixin, OrganisationViewSet):
         return Response(MemberSerializer(member).data, status=201)
 
     @extend_schema(request=ChangeRoleSerializer, responses=MemberSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: OrganisationRequest, pk: str) -> Response:
         values = checked(ChangeRoleSerializer, request)
         member = change_role(membership=self.get_object(), **values, actor=request.user, by_role=self.by_role)
         return Response(MemberSerializer(member).data)
 
     @extend_schema(responses={204: None})
-    def destroy(self, request: Request, pk: str) -> Response:
+    def destroy(self, request: OrganisationRequest, pk: str) -> Response:
         remove_member(membership=self.get_object(), actor=request.user, by_role=self.by_role)
         return Response(status=204)
 

@@ -34,7 +34,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             refused.headers["WWW-Authenticate"] = CHALLENGE
             raise
         note_use(grant.key)
-        request._request.organisation = grant.organisation
+        request._request.organisation = grant.organisation  # type: ignore[attr-defined]
         return key_holder(grant.key), grant
 
     def authenticate_header(self, request: Request) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,19 @@ SHORTEST_SECRET = 32
 
 
 def development_secret(name: str, state_dir: Path, debug: bool) -> str:
-    """A secret that development makes once and keeps. Production must bring its own."""
-    if not debug:
+    """A secret that development makes once and keeps. Production must bring its own.
+
+    A management command beside an installation that ``./dev run`` has made uses what is there; a server
+    never does.
+    """
+    path = state_dir / name
+    command_beside_it = Path(sys.argv[0]).name == "manage.py" and "serve" not in sys.argv and path.exists()
+    if not debug and not command_beside_it:
         variable = f"PATTER_{name.upper()}"
         raise ImproperlyConfigured(
             f"{variable} is not set. Give it at least 32 random characters, "
             "or set PATTER_DEBUG=1 to try Patter out."
         )
-    path = state_dir / name
     if not path.exists():
         state_dir.mkdir(parents=True, exist_ok=True)
         # Written aside and renamed, so that a second process never reads half of it.

@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from patter_site.common import idempotency
 from patter_site.common.idempotency import Claim, StoredAnswer
+from patter_site.common.requests import OrganisationRequest
 
 Handler = Callable[..., Response]
 
@@ -37,7 +38,7 @@ def idempotent(*, atomic: bool = True, secrets: Sequence[str] = ()) -> Callable[
 
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(handler)
-        def wrapped(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
+        def wrapped(view: APIView, request: OrganisationRequest, *args: Any, **kwargs: Any) -> Response:
             run = functools.partial(handler, view, request, *args, **kwargs)
             key = request.headers.get("Idempotency-Key")
             if key is None:
@@ -52,7 +53,7 @@ def idempotent(*, atomic: bool = True, secrets: Sequence[str] = ()) -> Callable[
     return decorate
 
 
-def _begin(request: Request, key: str, atomic: bool) -> Claim | StoredAnswer:
+def _begin(request: OrganisationRequest, key: str, atomic: bool) -> Claim | StoredAnswer:
     return idempotency.begin(
         organisation_id=request.organisation.pk,
         route=f"{request.method} {request.path.rstrip('/')}",
@@ -96,9 +97,8 @@ def _keep(view: APIView, claim: Claim, response: Response, secrets: Sequence[str
     idempotency.finish(claim, status=response.status_code, body=body, secrets=secrets)
 
 
-def _rendered(view: APIView, response: Response) -> bytes:
-    renderer = view.get_renderers()[0]
-    return renderer.render(response.data) or b"null"
+def _rendered(view: APIView, response: Response) -> str | bytes:
+    return view.get_renderers()[0].render(response.data) or b"null"
 
 
 class IdempotentCreateMixin(CreateModelMixin):
@@ -111,5 +111,5 @@ class IdempotentCreateMixin(CreateModelMixin):
         return handler(self, request, *args, **kwargs)
 
 
-def _create(view: IdempotentCreateMixin, request: Request, *args: Any, **kwargs: Any) -> Response:
+def _create(view: IdempotentCreateMixin, request: OrganisationRequest, *args: Any, **kwargs: Any) -> Response:
     return super(IdempotentCreateMixin, view).create(request, *args, **kwargs)

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from functools import partial
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
 
 
+_newest = 0
+_lock = threading.Lock()
+
+
 def _uuid7() -> int:
-    """A UUIDv7 as an integer: 48 bits of milliseconds, then version, variant and 74 random bits."""
+    """A UUIDv7 as an integer, larger than every earlier one of this process.
+
+    Lists are ordered by id, so rows that are made within one millisecond must not swap places.
+    """
+    global _newest
+    with _lock:
+        # A small random step keeps ids hard to guess; it cannot reach the version bits above.
+        _newest = max(_fresh(), _newest + 1 + int.from_bytes(os.urandom(4)))
+        return _newest
+
+
+def _fresh() -> int:
+    """48 bits of milliseconds, then version, variant and 74 random bits."""
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10))
     return (

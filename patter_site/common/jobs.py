@@ -96,7 +96,8 @@ def _rows(row: DurableWork) -> QuerySet[Any]:
 
 def backoff_s(tries: int, *, base_s: float = 5, longest_s: float = 3600) -> float:
     """Seconds to wait after so many tries: doubling, with a quarter of chance so that crowds spread."""
-    return min(longest_s, base_s * 2 ** max(0, min(tries, 30) - 1)) * random.uniform(0.75, 1.25)
+    doubled: float = base_s * 2 ** max(0, min(tries, 30) - 1)
+    return min(longest_s, doubled) * random.uniform(0.75, 1.25)
 
 
 def tick_lease(name: str, seconds: float) -> bool:

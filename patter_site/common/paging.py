@@ -63,7 +63,7 @@ class IdCursorPagination(BasePagination):
     next_url: str | None = None
     previous_url: str | None = None
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         kind = queryset.model._meta.label_lower
         limit = self._limit(request)
         given = request.query_params.get("cursor", "")

@@ -16,6 +16,13 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from patter_site.common.errors import ValidationProblem
+from patter_site.common.requests import OrganisationRequest
+
+
+def rows_of(model: Any, organisation: Any) -> QuerySet[Any]:
+    """The rows of a tenant's table that belong to the organisation."""
+    rows: QuerySet[Any] = model.objects.of(organisation)
+    return rows
 
 
 class OrganisationView(APIView):
@@ -25,6 +32,7 @@ class OrganisationView(APIView):
     """
 
     scopes: ClassVar[dict[str, str]] = {}
+    request: OrganisationRequest
 
     @property
     def organisation(self) -> Any:
@@ -52,8 +60,8 @@ class OrganisationViewSet(OrganisationView, GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
-            return self.model.objects.unscoped("the schema has no organisation").none()  # type: ignore[attr-defined]
-        return self.model.objects.of(self.organisation)  # type: ignore[attr-defined]
+            return self.model._default_manager.none()
+        return rows_of(self.model, self.organisation)
 
 
 class ScopedRelatedField(PrimaryKeyRelatedField[Any]):
@@ -70,4 +78,4 @@ class ScopedRelatedField(PrimaryKeyRelatedField[Any]):
         organisation = getattr(request, "organisation", None) or self.context.get("organisation")
         if organisation is None:
             return self.model._default_manager.none()
-        return self.model.objects.of(organisation)  # type: ignore[attr-defined]
+        return rows_of(self.model, organisation)

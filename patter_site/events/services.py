@@ -27,10 +27,11 @@ def record_event(
         raise UnknownEvent(f"{type} is not in the catalogue of events.")
     if missing := [name for name in schema["required"] if name not in data]:
         raise UnknownEvent(f"{type} needs {', '.join(missing)}.")
-    return Event.objects.create(
+    event: Event = Event.objects.create(
         organisation_id=organisation if isinstance(organisation, str) else organisation.pk,
         type=type,
         subject_type=subject._meta.model_name or "",
         subject_id=str(subject.pk),
         data=data,
     )
+    return event

@@ -86,6 +86,7 @@ def show_demo(*, base: str, simulator: Simulator, say: Say) -> None:
         say(f"Sign in once   {base}/sign-in/link/{token}/")
         say(f"API key        {demo_key(demo.organisation, demo.owner)}")
         say("")
+        simulator.wait_until_ready()
         run_demo_call(demo=demo, base=base, simulator=simulator, say=say)
     except SimulatorFailed as failed:
         say(str(failed))

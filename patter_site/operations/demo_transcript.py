@@ -27,7 +27,8 @@ def follow_call(
             printed = _print_turns(call, printed, say)
         if is_over:
             give_up = give_up or time.monotonic() + SETTLES_WITHIN_S
-            if (call is not None and call.is_over) or time.monotonic() > give_up:
+            # The carrier says first that a call is over; the process that carried it then adds how.
+            if (call is not None and call.announced_at) or time.monotonic() > give_up:
                 break
             time.sleep(LOOK_EVERY_S)
     if call is None:
@@ -39,8 +40,9 @@ def follow_call(
 
 def _print_turns(call: Call, printed: int, say: Callable[[str], None]) -> int:
     for turn in Turn.objects.of(call.organisation_id).filter(call=call).order_by("index")[printed:]:
-        cut = "  (cut)" if turn.interrupted else ""
+        cut = "  (cut by the caller)" if turn.interrupted else ""
+        latency = f"  [{turn.latency['total_ms']} ms]" if turn.latency else ""
         minutes, seconds = divmod(turn.started_ms // 1000, 60)
-        say(f"  {minutes:02}:{seconds:02}  {NAMES.get(turn.role, turn.role):6}  {turn.text}{cut}")
+        say(f"  {minutes:02}:{seconds:02}  {NAMES.get(turn.role, turn.role):6}  {turn.text}{cut}{latency}")
         printed += 1
     return printed

@@ -9,9 +9,8 @@ import threading
 from typing import Any
 
 import structlog
+from celery import current_app
 from celery.beat import Scheduler, Service
-
-from patter_site.celery import app
 
 logger = structlog.get_logger(__name__)
 THREADS = 4
@@ -26,12 +25,12 @@ class EmbeddedWorkers:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        app.loader.import_default_modules()
+        current_app.loader.import_default_modules()
         # Nobody else is on this queue to gossip with.
         quiet = {"without_heartbeat": True, "without_gossip": True, "without_mingle": True}
-        self._worker = app.WorkController(pool_cls="threads", concurrency=THREADS, **quiet)
+        self._worker = current_app.WorkController(pool_cls="threads", concurrency=THREADS, **quiet)
         # Without a file: its only entry is the tick, and the tick keeps its leases in the database.
-        self._beat = Service(app, max_interval=1, scheduler_cls=Scheduler)
+        self._beat = Service(current_app, max_interval=1, scheduler_cls=Scheduler)
         self._run("celery-worker", self._worker.start)
         self._run("celery-beat", self._beat.start)
 

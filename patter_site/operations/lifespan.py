@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -16,7 +16,7 @@ from patter_site.operations.single_process import AlreadyRunning, single_process
 
 logger = structlog.get_logger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 NO_LIFESPAN = (
     "This server does not start Patter's embedded workers. Use `./dev run` (or uvicorn), "

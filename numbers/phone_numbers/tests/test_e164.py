@@ -5,7 +5,11 @@ from phone_numbers.e164 import NotANumber, checked_e164
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("+14155550100", "+14155550100"), (" +41 44 668 18 00", "+41446681800"), ("+1 (415) 555-0100", "+14155550100")],
+    [
+        ("+14155550100", "+14155550100"),
+        (" +41 44 668 18 00", "+41446681800"),
+        ("+1 (415) 555-0100", "+14155550100"),
+    ],
 )
 def test_numbers_are_taken_with_blanks_and_signs(given, expected):
     assert checked_e164(given) == expected

@@ -35,9 +35,7 @@ def test_a_number_is_there_once_per_account(cast, account):
     make(cast, account)
     again = make(cast, account)
     assert again.status_code == 409 and error_of(again)["code"] == "number_taken"
-    other = create_number(
-        organisation=cast.other, number=NUMBER, carrier_account=account_of(cast.other)
-    )
+    other = create_number(organisation=cast.other, number=NUMBER, carrier_account=account_of(cast.other))
     assert other.pk
 
 

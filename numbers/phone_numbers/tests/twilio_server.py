@@ -1,4 +1,4 @@
-"""A Twilio over HTTP on loopback for these tests: it answers what it is told to, and keeps what it was asked."""
+"""A Twilio over HTTP on loopback: it answers what it is told to, and keeps what it was asked."""
 
 from __future__ import annotations
 

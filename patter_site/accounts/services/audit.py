@@ -18,7 +18,7 @@ def record_audit(
     data: dict[str, Any] | None = None,
 ) -> AuditEntry:
     """``action`` is ``thing.verb``, such as ``api_key.created``. ``data`` may hold ids, roles and counts."""
-    return AuditEntry.objects.create(
+    entry: AuditEntry = AuditEntry.objects.create(
         organisation=organisation,
         actor_type=actor.type,
         actor_id=actor.id,
@@ -27,3 +27,4 @@ def record_audit(
         subject_id=subject_id,
         data=data or {},
     )
+    return entry

@@ -26,7 +26,7 @@ def add_member(
     if Membership.objects.of(organisation).filter(user=user).exists():
         sentence = "This person is a member already."
         raise ValidationProblem(sentence, fields={"email": [sentence]})
-    membership = Membership.objects.create(organisation=organisation, user=user, role=role)
+    membership: Membership = Membership.objects.create(organisation=organisation, user=user, role=role)
     _note(membership, actor, "member.added", {"role": role})
     return membership
 
@@ -69,10 +69,10 @@ def _locked(membership: Membership) -> Membership:
         .select_for_update(of=("self",))
         .select_related("user")
     )
-    for row in rows.order_by("pk"):
-        if row.pk == membership.pk:
-            return row
-    raise Conflict("This person is no longer a member.")
+    found: Membership | None = {row.pk: row for row in rows.order_by("pk")}.get(membership.pk)
+    if found is None:
+        raise Conflict("This person is no longer a member.")
+    return found
 
 
 def _keep_an_owner(membership: Membership, new_role: str) -> None:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from patter_site.operations.migrations_state import missing_migrations
 from patter_site.operations.server import CannotListen, listening_socket, run_server
-from patter_site.operations.simulator import Simulator, SimulatorFailed
+from patter_site.operations.simulator import Simulator
 from patter_site.operations.single_process import AlreadyRunning, single_process
 
 
@@ -32,10 +32,11 @@ class Command(BaseCommand):
             listener = listening_socket(options["host"], options["port"])
         except (AlreadyRunning, CannotListen) as refused:
             raise CommandError(str(refused)) from None
-        self._migrate()
         base = f"http://{options['host']}:{listener.getsockname()[1]}"
+        # First, so that it wakes up while the platform does.
         simulator = self._start_simulator() if options["demo"] else None
         try:
+            self._migrate()
             came_up = run_server(listener, lambda: self._when_ready(base, simulator))
         finally:
             if simulator is not None:
@@ -51,12 +52,9 @@ class Command(BaseCommand):
 
     def _start_simulator(self) -> Simulator:
         simulator = Simulator()
-        try:
-            simulator.start()
-        except SimulatorFailed as failed:
-            simulator.stop()
-            raise CommandError(str(failed)) from None
+        simulator.start()
         settings.PATTER_SIMULATOR_URL = simulator.url
+        simulator.remember()
         return simulator
 
     def _when_ready(self, base: str, simulator: Simulator | None) -> None:

@@ -5,7 +5,7 @@ from patter_site.common.ids import new_id
 from patter_site.common.paging import Cursor, encode_cursor
 from patter_site.testing import Cast, api, error_of, make_cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("patter_site.common.tests.views")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("patter_site.tests.common.views")]
 
 
 def make_notes(cast: Cast, count: int) -> list[str]:

@@ -3,7 +3,7 @@ from django.test import override_settings
 
 from patter_site.testing import api, error_of, make_cast, make_key
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("patter_site.common.tests.views")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("patter_site.tests.common.views")]
 
 
 def test_every_refusal_has_the_one_shape():

@@ -4,7 +4,7 @@ from patter_site.accounts.models import AuditEntry
 from patter_site.common.tenancy import UnscopedQuery
 from patter_site.testing import api, error_of, make_cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("patter_site.common.tests.views")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("patter_site.tests.common.views")]
 
 
 def test_another_organisations_row_is_404_in_the_path():

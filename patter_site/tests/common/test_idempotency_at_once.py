@@ -8,7 +8,7 @@ from patter_site.testing import api, make_cast
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.urls("patter_site.common.tests.views"),
+    pytest.mark.urls("patter_site.tests.common.views"),
 ]
 
 

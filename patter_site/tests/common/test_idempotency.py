@@ -9,7 +9,7 @@ from patter_site.common.errors import Conflict
 from patter_site.common.models import IdempotencyRecord
 from patter_site.testing import Cast, api, error_of, make_cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("patter_site.common.tests.views")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("patter_site.tests.common.views")]
 
 
 def post(cast: Cast, action: str = "x", key: str = "k1", path: str = "/api/v1/notes", api_key: str = ""):

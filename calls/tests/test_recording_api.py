@@ -1,0 +1,89 @@
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.storage.memory import InMemoryStorage
+
+from calls.models import Recording
+from calls.ranged import wanted_range
+from calls.services.record import segment_path
+from calls.tests.cast import make_call
+from patter_site.testing import api, error_of
+
+WAV = bytes(range(256)) * 4
+
+
+@pytest.fixture
+def call(cast, settings):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": f"{InMemoryStorage.__module__}.InMemoryStorage"},
+    }
+    call = make_call(cast.organisation, status="completed")
+    name = default_storage.save("recordings/a.wav", ContentFile(WAV))
+    Recording.objects.create(
+        organisation=cast.organisation, call=call, status="ready", file=name, size_bytes=len(WAV)
+    )
+    return call
+
+
+def get(cast, call, byte_range=""):
+    headers = {"HTTP_RANGE": byte_range} if byte_range else {}
+    return api(cast.key).get(f"/api/v1/calls/{call.pk}/recording", **headers)
+
+
+def body_of(response) -> bytes:
+    return b"".join(response.streaming_content)
+
+
+def test_the_whole_recording(cast, call):
+    response = get(cast, call)
+    assert (response.status_code, response["Content-Type"], response["Accept-Ranges"]) == (
+        200,
+        "audio/wav",
+        "bytes",
+    )
+    assert response["Content-Length"] == "1024" and body_of(response) == WAV
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [
+        ("bytes=0-", 0, 1023),
+        ("bytes=10-19", 10, 19),
+        ("bytes=1000-9999", 1000, 1023),
+        ("bytes=-24", 1000, 1023),
+    ],
+)
+def test_a_part(cast, call, asked, start, end):
+    response = get(cast, call, asked)
+    assert response.status_code == 206
+    assert response["Content-Range"] == f"bytes {start}-{end}/1024"
+    assert body_of(response) == WAV[start : end + 1]
+
+
+@pytest.mark.parametrize("asked", ["bytes=1024-", "bytes=5000-6000", "bytes=-0"])
+def test_a_part_that_is_not_there(cast, call, asked):
+    response = get(cast, call, asked)
+    assert response.status_code == 416 and response["Content-Range"] == "bytes */1024"
+
+
+@pytest.mark.parametrize("asked", ["bytes=", "bytes=5-2", "items=1-2", "bytes=1-2,4-5", "bytes=-", "x"])
+def test_what_makes_no_sense_gets_everything(cast, call, asked):
+    assert wanted_range(asked, 1024) is None
+    assert get(cast, call, asked).status_code == 200
+
+
+def test_a_call_without_a_recording(cast):
+    call = make_call(cast.organisation)
+    Recording.objects.create(organisation=cast.organisation, call=call)
+    missing = get(cast, call)
+    assert missing.status_code == 404 and error_of(missing)["code"] == "no_recording"
+
+
+def test_deleting_the_call_deletes_its_files(cast, call, django_capture_on_commit_callbacks):
+    recording = Recording.objects.of(cast.organisation).get()
+    left = default_storage.save(segment_path(cast.organisation.pk, call.pk, 0), ContentFile(b"x"))
+    Recording.objects.of(cast.organisation).update(segments=2)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api(cast.key).delete(f"/api/v1/calls/{call.pk}").status_code == 204
+    assert not default_storage.exists(recording.file) and not default_storage.exists(left)
