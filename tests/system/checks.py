@@ -6,6 +6,8 @@ import asyncio
 import re
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -90,20 +92,22 @@ async def check_recording(tenant: Tenant, call_id: str, within_s: float = 15.0) 
     assert (await tenant.told(call_id)).count("recording.ready") == 1
 
 
-async def signed_in(tenant: Tenant) -> httpx.AsyncClient:
+@asynccontextmanager
+async def signed_in(tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """The owner, in a browser."""
-    browser = httpx.AsyncClient(base_url=tenant.platform.base, trust_env=False, follow_redirects=True, timeout=20)
-    form = await browser.get("/sign-in/")
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)
-    assert found
-    given = {"csrfmiddlewaretoken": found[1], "email": tenant.email, "password": PASSWORD}
-    answer = await browser.post("/sign-in/", data=given, headers={"Referer": tenant.platform.base})
-    assert answer.status_code == 200 and "sign-in" not in str(answer.url)
-    return browser
+    base = tenant.platform.base
+    async with httpx.AsyncClient(base_url=base, trust_env=False, follow_redirects=True, timeout=20) as browser:
+        form = await browser.get("/sign-in/")
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)
+        assert found
+        given = {"csrfmiddlewaretoken": found[1], "email": tenant.email, "password": PASSWORD}
+        answer = await browser.post("/sign-in/", data=given, headers={"Referer": base})
+        assert answer.status_code == 200 and "sign-in" not in str(answer.url)
+        yield browser
 
 
 async def check_page(tenant: Tenant, call_id: str) -> None:
-    async with await signed_in(tenant) as browser:
+    async with signed_in(tenant) as browser:
         page = await browser.get(f"/o/{tenant.name}/calls/{call_id}/")
         assert page.status_code == 200
         assert "tomorrow evening please" in page.text

@@ -122,13 +122,17 @@ class Platform:
         """Web, media and worker as processes of their own, on PostgreSQL and Redis."""
         await self.manage("migrate", "-v0")
         web = self._uvicorn("web", self.port)
-        media = self._uvicorn("media", self.media_port)
         beat = str(self.folder / "beat")
         self.start_part(
             "worker", "-m", "celery", "-A", "patter_site", "worker", "-B", "-s", beat, "-c", "2"
         )
         await self.wait_ready(web, self.port)
-        await self.wait_ready(media, self.media_port)
+        await self.start_media()
+
+    async def start_media(self) -> Part:
+        part = self._uvicorn("media", self.media_port)
+        await self.wait_ready(part, self.media_port)
+        return part
 
     def _uvicorn(
         self, name: str, port: int, application: str = "patter_site.asgi:application"

@@ -99,8 +99,9 @@ class Tenant:
         told = f"SELECT 1 FROM events_event WHERE subject_id = '{call_id}' AND type IN ('call.ended', 'call.failed')"
         deadline = time.monotonic() + within_s
         while True:
+            is_told = await self.platform.rows(told)
             row = await self.get(f"calls/{call_id}")
-            if row["status"] not in LIVE and await self.platform.rows(told):
+            if is_told and row["status"] not in LIVE:
                 return dict(row)
             assert time.monotonic() < deadline, f"the call is still {row['status']}: {row}"
             await asyncio.sleep(0.1)
