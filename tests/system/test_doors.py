@@ -367,7 +367,13 @@ async def caller_leaves(tenant: Tenant, steps, **faults) -> tuple[dict, list[dic
 
 @scenario
 async def caller_leaves_during_the_greeting(tenant: Tenant):
-    _, turns = await caller_leaves(tenant, [{"hang_up_at_ms": 700}])
+    call = await tenant.ring([LISTEN])
+    await call.reached("agent_started")
+    await asyncio.sleep(1.2)
+    call.end("caller_hung_up")
+    row = await tenant.settled((await tenant.found(call))["id"])
+    assert (row["status"], row["end_reason"]) == ("completed", "caller_hung_up")
+    turns = await tenant.turns(row["id"])
     assert len(turns) == 1 and turns[0]["interrupted"]
     assert len(turns[0]["text"]) < len(turns[0]["full_text"])
 
@@ -380,7 +386,13 @@ async def caller_leaves_while_the_agent_thinks(tenant: Tenant):
 
 @scenario
 async def caller_leaves_while_the_agent_speaks(tenant: Tenant):
-    _, turns = await caller_leaves(tenant, [{"say": "what is on the menu"}, {"hang_up_at_ms": 6500}])
+    call = await tenant.ring([{"say": "what is on the menu"}, LISTEN])
+    await call.reached("agent_started", 2)
+    await asyncio.sleep(1)
+    call.end("caller_hung_up")
+    row = await tenant.settled((await tenant.found(call))["id"])
+    assert row["end_reason"] == "caller_hung_up"
+    turns = await tenant.turns(row["id"])
     assert turns[-1]["role"] == "assistant" and turns[-1]["interrupted"]
 
 
