@@ -37,7 +37,7 @@ def media_url(call: Call, base: str) -> str:
     return urlunsplit(("ws" if plain else "wss", parts.netloc, path, "", ""))
 
 
-def callback_url(call: Call, door: str, base: str) -> str:
+def callback_url(call: Call, door: str, base: str, **more: str | int) -> str:
     """One of our webhook doors for this call: its account in the path, its id in the signed query."""
     assert call.carrier_account is not None
-    return f"{webhook_address(call.carrier_account, door, base)}?{urlencode({'call': call.pk})}"
+    return f"{webhook_address(call.carrier_account, door, base)}?{urlencode({'call': call.pk, **more})}"

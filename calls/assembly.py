@@ -57,6 +57,8 @@ def read_call(call_id: str) -> Ready:
         plan = plan_of(call).plan
     except AgentNotReady as error:
         raise NotReady(error.code, error.message) from error
+    if plan.stt is None or plan.tts is None:
+        raise NotReady("agent_without_voice", "This agent has no speech recognition or no voice.")
     account = call.carrier_account
     return Ready(
         plan=plan,
@@ -95,8 +97,7 @@ class TwilioControl:
 def make_session(ready: Ready, writer: LogWriter) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     plan = ready.plan
-    if plan.stt is None or plan.tts is None:
-        raise NotReady("agent_without_voice", "This agent has no speech recognition or no voice.")
+    assert plan.stt and plan.tts  # read_call saw to it
     stt, llm = plan.stt, _llm_of(plan)
     performers = Performers(stt=lambda: open_stt(stt), tts=open_tts(plan.tts), llm=llm)
     machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 from calls.adapters.call_log import CallLog, LogWriter
 from calls.adapters.threads import open_in_thread
@@ -27,8 +28,7 @@ from patter.errors import PatterError
 
 logger = structlog.get_logger(__name__)
 
-RENEW_EVERY_S = 5.0
-LEASE_S = 30
+RENEW_EVERY_S = 5.0  # at most; short leases are renewed three times before they run out
 DRAIN_S = 4.0
 
 
@@ -102,11 +102,13 @@ class LiveCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def get(self, call_id: str) -> LiveCall | None:
-        return self._calls.get(call_id)
+    def carried(self, call_id: str) -> LiveCall | None:
+        """The call, if its session is here and goes on."""
+        live = self._calls.get(call_id)
+        return live if live is not None and not live.session.over else None
 
     def begin(self, ready: Ready) -> LiveCall:
-        """Start carrying a call. Raises NotReady."""
+        """Start carrying a call."""
         self.writer.start()
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_leases(), name="call leases")
@@ -118,10 +120,10 @@ class LiveCalls:
 
     async def _keep_leases(self) -> None:
         while self._calls:
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(min(RENEW_EVERY_S, settings.PATTER_LEASE_S / 3))
             mine = list(self._calls)
             try:
-                kept = await open_in_thread(renew_leases, call_ids=mine, owner=self.owner, lease_s=LEASE_S)
+                kept = await open_in_thread(renew_leases, call_ids=mine, owner=self.owner)
             except Exception as error:  # a database that is away must not end calls
                 logger.warning("Leases could not be renewed", error=type(error).__name__)
                 continue

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from calls.models import Dial, Recording
+from calls.models import Call, Dial, Recording
+from calls.services.control import end_at_carrier
 from calls.services.dial import dial_call
 from calls.services.record import join_failed, join_recording
-from calls.services.sweep import sweep_calls
+from calls.services.sweep import lose_calls, sweep_calls
 from patter_site.common.jobs import claim, is_due, wake
 from patter_site.common.sweeps import sweep
+from phone_numbers.errors import CarrierRefused
 
+logger = structlog.get_logger(__name__)
 DIALS_AT_ONCE = 50
 
 
@@ -22,7 +26,22 @@ def dial(call_id: str) -> None:
 
 @sweep("calls", every_s=5)
 def end_lost_calls() -> int:
-    return sweep_calls()
+    lost = lose_calls()
+    for call_id in lost:
+        wake(hang_up_lost_call, call_id)
+    return len(lost) + sweep_calls()
+
+
+@shared_task
+def hang_up_lost_call(call_id: str) -> None:
+    """Nobody speaks to this caller any more; the carrier may not have noticed."""
+    call = Call.objects.unscoped("the task names one call").filter(pk=call_id).first()
+    if call is None or not call.carrier_call_id:
+        return
+    try:
+        end_at_carrier(call)
+    except CarrierRefused as error:
+        logger.info("The carrier did not hang up a lost call", call=call_id, reason=str(error))
 
 
 @sweep("dials", every_s=5)

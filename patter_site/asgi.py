@@ -6,15 +6,20 @@ import os
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patter_site.settings")
+try:
+    settings.SHAPE  # noqa: B018 (reads the settings)
+except ImproperlyConfigured as refused:
+    raise SystemExit(str(refused)) from None
 django_app = get_asgi_application()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
-from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from calls import routing  # noqa: E402

@@ -197,6 +197,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 USE_X_FORWARDED_HOST = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+# -- how long a process that falls silent is believed to carry its calls --------------------------
+PATTER_LEASE_S = env.int("PATTER_LEASE_S", default=30)
+
 LOGGING = logging_config(debug=DEBUG)
 
 # -- mail, people, money ---------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from channels.consumer import AsyncConsumer
 from calls.adapters.leg import NORMAL, REFUSED, SocketLeg, header
 from calls.adapters.threads import open_in_thread
 from calls.assembly import NotReady
-from calls.live import LEASE_S, LiveCall, live_calls
+from calls.live import LiveCall, live_calls
 from calls.services.media import MediaRefused, Opening, open_media, upgrade_is_genuine
 from patter.bridge.events import Event, FrameRejected, HangUpAsked, LegLost, LegOpened, LegStopped
 from patter.carriers.twilio.wire import Wire
@@ -53,7 +53,7 @@ class CarrierConsumer(AsyncConsumer):
             started = None
             logger.warning("A media socket never sent its start", call=self._call_id)
         if started is None:
-            await send({"type": "websocket.close", "code": REFUSED})
+            await self._close(REFUSED, "no_start")
             return
         await self._carry(started)
 
@@ -81,7 +81,7 @@ class CarrierConsumer(AsyncConsumer):
             live = await self._join(started)
         except (MediaRefused, NotReady) as refused:
             logger.warning("A media socket was refused", call=self._call_id, reason=refused.code)
-            await self._send({"type": "websocket.close", "code": REFUSED})
+            await self._close(REFUSED, refused.code)
             return
         leg = SocketLeg(self._wire, self._send, overflow=lambda: live.session.feed(LegLost("too slow")))
         replaced = live.session.attach(leg)
@@ -102,11 +102,14 @@ class CarrierConsumer(AsyncConsumer):
             carrier_call_id=started.carrier_call_id,
             account_id=started.account_id,
             owner=calls.owner,
-            lease_s=LEASE_S,
+            carried=calls.carried(self._call_id) is not None,
         )
         ready = await open_in_thread(open_media, opening)
-        live = calls.get(self._call_id)
-        return live if live is not None and not live.session.over else calls.begin(ready)
+        if live := calls.carried(self._call_id):
+            return live
+        if opening.carried:
+            raise MediaRefused("call_over")  # it ended at this very moment
+        return calls.begin(ready)
 
     async def _pump(self, live: LiveCall, leg: SocketLeg) -> None:
         """Frames in and frames out, until either side closes."""
@@ -136,8 +139,8 @@ class CarrierConsumer(AsyncConsumer):
             going = message.get("code") == SERVER_STOPS
             session.feed(HangUpAsked("worker_lost") if going else LegLost(f"code {message.get('code')}"))
 
-    async def _close(self, code: int = NORMAL) -> None:
+    async def _close(self, code: int = NORMAL, reason: str = "") -> None:
         try:
-            await self._send({"type": "websocket.close", "code": code})
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except RuntimeError:
             pass  # the carrier closed it at the same moment

@@ -106,17 +106,21 @@ def answer_outbound(*, call: Call, carrier_call_id: str) -> Answer:
 
 
 @transaction.atomic
-def answer_again(*, call: Call) -> Answer:
-    """What to do with a call that is known: a fresh token while nobody carries it.
+def answer_again(*, call: Call, ended_stream: int = 0) -> Answer:
+    """What to do with a call that is known: a fresh token while no stream of it is open.
 
     An open stream keeps its call: whoever repeats the request gets nothing to open a second one with.
+
+    Args:
+        ended_stream: the carrier says that the stream of this token is over. The call goes on where it
+            was, unless a newer stream was opened since: then the request is an old one, repeated.
     """
     call = Call.objects.of(call.organisation_id).select_for_update().get(pk=call.pk)
     if call.is_over:
         # A refusal is repeated: perhaps the first answer never arrived.
         refused = call.answered_at is None and call.error_code
         return Refusal(call.error_code, call.error_message) if refused else HangUp()
-    if call.has_media:
+    if call.has_media and ended_stream < call.stream_used:
         return HangUp()
     if call.stream_issued - call.stream_used >= MAX_UNUSED_TOKENS:
         # The carrier cannot open our socket. Going round once more would only cost money.

@@ -43,7 +43,7 @@ def hang_up_call(*, call: Call, reason: str = "api_hung_up") -> Call:
         publish(group_of(call.pk), {"type": "call.hang_up", "reason": reason})
         return call
     if call.carrier_call_id:
-        _end_at_carrier(call)
+        end_at_carrier(call)
     facts = Facts(end_reason=reason if call.answered_at else "cancelled")
     step = Step.COMPLETED if call.answered_at else Step.CANCELLED
     happening = Happening("call.hung_up", {"reason": reason}, "api:hung_up")
@@ -73,7 +73,8 @@ def _asked(call: Call, reason: str) -> Call:
     return call
 
 
-def _end_at_carrier(call: Call) -> None:
+def end_at_carrier(call: Call) -> None:
+    """Ask the carrier to hang up. Never inside a transaction. Raises CarrierRefused."""
     if call.carrier_account is None:
         return
     try:

@@ -57,7 +57,7 @@ def finish_call(
     )
     facts = _facts(end_reason, duration_ms)
     call = advance_call(call_id=call_id, step=step, happening=happening, facts=facts).call
-    _meter(call, duration_ms, usage, providers or {})
+    meter(call, {"media_ms": duration_ms, **usage}, providers or {})
     announce_end(call, history)
     release(call)
     return call
@@ -99,20 +99,24 @@ def _facts(end_reason: str, duration_ms: int) -> Facts:
     )
 
 
-def _meter(call: Call, duration_ms: int, usage: Mapping[str, int], providers: Mapping[str, str]) -> None:
+def meter(
+    call: Call, usage: Mapping[str, int], providers: Mapping[str, str], *, estimated: bool = False
+) -> None:
+    """Write usage rows, each once."""
     owner = call.carrier_account.owner if call.carrier_account else "organisation"
-    for meter, quantity in {"media_ms": duration_ms, **usage}.items():
+    for name, quantity in usage.items():
         if quantity > 0:
             record_usage(
                 organisation=call.organisation_id,
                 subject_type="call",
                 subject_id=call.pk,
-                meter=meter,
+                meter=name,
                 quantity=quantity,
-                unit=UNITS.get(meter.rpartition("_")[2], "count"),
-                idempotency_key=f"{call.pk}:{meter}",
-                provider=providers.get(meter, call.carrier if meter == "media_ms" else ""),
+                unit=UNITS.get(name.rpartition("_")[2], "count"),
+                idempotency_key=f"{call.pk}:{name}",
+                provider=providers.get(name, call.carrier if name == "media_ms" else ""),
                 account_owner=owner,
+                estimated=estimated,
                 simulated=call.simulated,
             )
 

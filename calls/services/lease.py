@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from calls.models import Call
-from calls.services.tokens import LEASE_S
 
 
-def renew_leases(*, call_ids: Sequence[str], owner: str, lease_s: int = LEASE_S) -> set[str]:
+def renew_leases(*, call_ids: Sequence[str], owner: str) -> set[str]:
     """Renew the leases of all calls of a process in one statement.
 
     Returns the calls that it still owns; another process has taken the rest over, or they are over.
@@ -20,12 +20,11 @@ def renew_leases(*, call_ids: Sequence[str], owner: str, lease_s: int = LEASE_S)
         pk__in=list(call_ids), lease_owner=owner
     )
     rows = rows.exclude(status__in=Call.TERMINAL)
-    rows.update(lease_until=timezone.now() + timedelta(seconds=lease_s))
+    rows.update(lease_until=timezone.now() + timedelta(seconds=settings.PATTER_LEASE_S))
     return set(rows.values_list("pk", flat=True))
 
 
-def release_lease(*, call_id: str, owner: str, grace_s: int = 0) -> None:
-    """Stop carrying a call whose socket closed; after ``grace_s`` without another one it counts as lost."""
+def release_lease(*, call_id: str) -> None:
+    """Nobody carries this call."""
     rows = Call.objects.unscoped("one process carries calls of many organisations")
-    until = timezone.now() + timedelta(seconds=grace_s)
-    rows.filter(pk=call_id, lease_owner=owner).update(lease_until=until)
+    rows.filter(pk=call_id).update(lease_until=None)

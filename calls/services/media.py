@@ -11,6 +11,7 @@ from django.db import transaction
 from calls.assembly import NotReady, Ready, read_call
 from calls.models import Call
 from calls.services.advance import Facts, Happening, advance_call
+from calls.services.lease import release_lease
 from calls.services.progress import Step
 from calls.services.tokens import TokenRefused, consume_stream_token, read_stream_token
 from patter.carriers.twilio.signature import verify_upgrade
@@ -26,14 +27,17 @@ class MediaRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a media socket says of itself in its ``start``, and who would carry the call."""
+    """What a media socket says of itself in its ``start``, and who would carry the call.
+
+    ``carried``: this process has the call's session already.
+    """
 
     call_id: str
     token: str
     carrier_call_id: str
     account_id: str
     owner: str
-    lease_s: int
+    carried: bool
 
 
 def open_media(opening: Opening) -> Ready:
@@ -51,7 +55,7 @@ def open_media(opening: Opening) -> Ready:
         raise MediaRefused("wrong_call")
     with transaction.atomic():
         _match(opening)
-        if not consume_stream_token(opening.call_id, token.n, owner=opening.owner, lease_s=opening.lease_s):
+        if not consume_stream_token(opening.call_id, token.n, owner=opening.owner):
             raise MediaRefused("used")
     try:
         return read_call(opening.call_id)
@@ -71,11 +75,15 @@ def _match(opening: Opening) -> None:
         raise MediaRefused("wrong_carrier_call")
     if account is not None and account.account_sid != opening.account_id:
         raise MediaRefused("wrong_account")
+    if call.stream_used and not opening.carried and not call.is_over:
+        # What was said lives in the process that began this call. Here it would begin anew.
+        raise MediaRefused("not_carried_here")
 
 
 def _fail(call_id: str, error: NotReady) -> None:
     happening = Happening("call.refused", {"code": error.code, "message": str(error)})
     facts = Facts(error_code=error.code, error_message=str(error), end_reason="failed")
+    release_lease(call_id=call_id)
     advance_call(call_id=call_id, step=Step.FAILED, happening=happening, facts=facts)
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from calls.models import Call, Dial
 from calls.services.advance import Facts, Happening, advance_call, locked_call
 from calls.services.announce import announce_end
+from calls.services.lose import lose_call
 from calls.services.progress import Step
 
 logger = structlog.get_logger(__name__)
@@ -30,17 +31,16 @@ BATCH = 100
 
 def sweep_calls() -> int:
     """End what is lost. Returns how many calls were touched."""
-    return sum(rule() for rule in (_lost_workers, _no_media, _unknown_dials, _silent_carriers, _unannounced))
+    return sum(rule() for rule in (_no_media, _unknown_dials, _silent_carriers, _unannounced))
 
 
-def _lost_workers() -> int:
-    """The process that carried the call stopped renewing its lease."""
-    lost = _live().filter(
-        status__in=[Call.Status.IN_PROGRESS, Call.Status.TRANSFERRING, Call.Status.RINGING],
-        stream_used__gt=0,
-        lease_until__lt=timezone.now(),
+def lose_calls() -> list[str]:
+    """End the calls whose process stopped renewing its lease. Returns those that the carrier may still hold."""
+    rows = Call.objects.unscoped("the sweep serves every organisation").filter(
+        stream_used__gt=0, lease_until__lt=timezone.now(), announced_at=None
     )
-    return _end_all(lost, Step.FAILED, "worker_lost", "The process that carried this call was lost.")
+    found = list(rows.values_list("pk", "status")[:BATCH])
+    return [pk for pk, status in found if lose_call(pk) and status not in Call.TERMINAL]
 
 
 def _no_media() -> int:

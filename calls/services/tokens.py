@@ -22,7 +22,6 @@ from django.utils import timezone
 from calls.models import Call
 
 LIFETIME_S = 60
-LEASE_S = 30
 _MAC_BYTES = 20
 _SALT = b"patter.calls.stream-token"
 
@@ -66,18 +65,16 @@ def read_stream_token(token: str, *, now: float | None = None) -> StreamToken:
     return read
 
 
-def consume_stream_token(call_id: str, n: int, *, owner: str = "", lease_s: int = LEASE_S) -> bool:
+def consume_stream_token(call_id: str, n: int, *, owner: str = "") -> bool:
     """Use a token up, and lease the call to the process that carries it.
 
     False: the token was used, a newer one was given out, or the call is over.
-
-    ``lease_s`` is how long the call is believed to be carried without a renewal.
     """
     rows = Call.objects.unscoped("the token was proven").filter(
         pk=call_id, stream_issued=n, stream_used__lt=n
     )
     taken = rows.exclude(status__in=Call.TERMINAL).update(
-        stream_used=n, lease_owner=owner, lease_until=timezone.now() + timedelta(seconds=lease_s)
+        stream_used=n, lease_owner=owner, lease_until=timezone.now() + timedelta(seconds=settings.PATTER_LEASE_S)
     )
     return taken == 1
 

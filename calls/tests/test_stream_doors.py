@@ -5,14 +5,31 @@ from calls.tests.test_voice_webhook import stream_of, the_call, token_of
 from patter_site.events.models import Event
 
 
-def resume(twilio, call, sid="CA1"):
-    return twilio.post("resume", {"call": call.pk}, CallSid=sid)
+def resume(twilio, call, sid="CA1", stream="1"):
+    return twilio.post("resume", {"call": call.pk, "stream": stream}, CallSid=sid)
 
 
 def test_a_call_that_goes_on_gets_a_fresh_stream(cast, twilio):
     first = token_of(twilio.voice())
     again = resume(twilio, the_call(cast))
     assert stream_of(again) is not None and token_of(again) != first
+
+
+def test_a_stream_that_was_lost_is_followed_by_another_while_the_call_is_carried(cast, twilio):
+    twilio.voice()
+    call = the_call(cast)
+    assert consume_stream_token(call.pk, 1, owner="me")
+    assert stream_of(resume(twilio, call)) is not None
+
+
+def test_an_old_request_for_a_stream_opens_nothing_while_a_newer_one_is_open(cast, twilio):
+    twilio.voice()
+    call = the_call(cast)
+    consume_stream_token(call.pk, 1, owner="me")
+    resume(twilio, call)
+    assert consume_stream_token(call.pk, 2, owner="me")
+    for stream in ("1", "", "x", "-1"):
+        assert b"<Hangup/>" in resume(twilio, call, stream=stream).content
 
 
 def test_an_ended_call_is_hung_up(cast, twilio):

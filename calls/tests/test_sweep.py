@@ -3,9 +3,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from calls.models import Call, Dial
+from billing.models import UsageRecord
+from calls.models import Call, Dial, Recording
 from calls.services.lease import release_lease, renew_leases
 from calls.services.sweep import sweep_calls
+from calls.tasks import end_lost_calls, hang_up_lost_call
 from calls.tests.cast import make_call
 from patter_site.events.models import Event
 
@@ -17,7 +19,7 @@ def ago(seconds: float):
 
 
 def swept(call: Call) -> Call:
-    sweep_calls()
+    end_lost_calls()
     call.refresh_from_db()
     return call
 
@@ -34,6 +36,30 @@ def test_a_call_whose_process_died_ends_as_worker_lost(cast):
     )
     assert (call.status, call.end_reason, call.error_code) == ("failed", "worker_lost", "worker_lost")
     assert call.duration_s in (90, 91) and types_of(cast) == ["call.ended"]
+
+
+def test_a_lost_call_is_measured_its_recording_joined_and_its_line_hung_up(cast, monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr("calls.tasks.end_at_carrier", lambda call: asked.append(call.carrier_call_id))
+    monkeypatch.setattr("calls.tasks.wake", lambda task, *args: task(*args))
+    fields = {"carrier": "twilio", "carrier_call_id": "CA1", "answered_at": ago(90), "stream_used": 1}
+    call = make_call(cast.organisation, status="in_progress", lease_until=ago(1), **fields)
+    Recording.objects.create(organisation=cast.organisation, call=call, segments=2)
+    swept(call)
+    usage = UsageRecord.objects.of(cast.organisation).get()
+    assert (usage.meter, usage.estimated) == ("media_ms", True) and 90_000 <= usage.quantity < 92_000
+    recording = Recording.objects.of(cast.organisation).get()
+    assert (recording.status, recording.state) == ("processing", "due")
+    assert asked == ["CA1"]
+    hang_up_lost_call("call_unknown")
+
+
+def test_a_lost_call_that_the_carrier_ended_first_is_lost_all_the_same(cast, monkeypatch):
+    monkeypatch.setattr("calls.tasks.wake", lambda *args: pytest.fail("this line is down already"))
+    times = {"answered_at": ago(90), "ended_at": ago(60), "lease_until": ago(1)}
+    call = swept(make_call(cast.organisation, status="completed", stream_used=1, duration_s=30, **times))
+    assert (call.status, call.end_reason, call.duration_s) == ("failed", "worker_lost", 30)
+    assert types_of(cast) == ["call.ended"]
 
 
 def test_an_answered_call_without_media_ends_as_a_carrier_error(cast):
@@ -101,6 +127,6 @@ def test_a_lease_is_renewed_by_its_owner_only(cast):
     assert kept == {calls[0].pk}
     calls[0].refresh_from_db()
     assert calls[0].has_media
-    release_lease(call_id=calls[0].pk, owner="me", grace_s=10)
+    release_lease(call_id=calls[0].pk)
     calls[0].refresh_from_db()
-    assert calls[0].lease_until < NOW() + timedelta(seconds=11)
+    assert not calls[0].has_media

@@ -34,7 +34,7 @@ def test_what_follows_the_stream_leads_back_to_us(cast, twilio, number):
     document = ElementTree.fromstring(twilio.voice().content)
     base = f"https://patter.test/webhooks/twilio/{number.carrier_account.pk}"
     call = the_call(cast)
-    assert document.find("Redirect").text == f"{base}/resume?call={call.pk}"
+    assert document.find("Redirect").text == f"{base}/resume?call={call.pk}&stream=1"
     assert stream_of(twilio.voice()).get("statusCallback") == f"{base}/stream-status?call={call.pk}"
 
 

@@ -46,8 +46,11 @@ def voice(request: TwilioRequest) -> HttpResponse:
 @twilio_door
 def resume(request: TwilioRequest) -> HttpResponse:
     """The media stream ended, and the call did not: what comes next?"""
-    call = request.call()
-    return _document(markup.hang_up()) if call is None else _answered(request, answer_again(call=call))
+    call, stream = request.call(), request.http.GET.get("stream", "")
+    if call is None:
+        return _document(markup.hang_up())
+    ended = int(stream) if stream.isdecimal() else 0
+    return _answered(request, answer_again(call=call, ended_stream=ended))
 
 
 @twilio_door
@@ -131,7 +134,7 @@ def _answered(request: TwilioRequest, answer: Answer) -> HttpResponse:
             media_url(call, base),
             parameters={"token": answer.token},
             status_callback=callback_url(call, "stream-status", base),
-            after=callback_url(call, "resume", base),
+            after=callback_url(call, "resume", base, stream=call.stream_issued),
         )
     )
 

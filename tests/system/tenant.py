@@ -1,0 +1,130 @@
+"""A customer of the platform, who knows nothing but its REST interface, and their carrier account."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from patter.simulators.demo import AGENT
+from patter.simulators.twilio import TwilioSimulator
+from patter.simulators.twilio.call import Call
+from patter.simulators.twilio.faults import Faults
+from patter.simulators.script import parse_steps
+from tests.system.platform import Platform
+
+PASSWORD = "a long pass phrase of a test"
+CALLER = "+12025550187"
+LIVE = {"queued", "dialling", "ringing", "in_progress", "transferring"}
+
+
+class Tenant:
+    """``number`` answers with the agent that it was given at the beginning."""
+
+    def __init__(self, platform: Platform, simulator: TwilioSimulator, name: str) -> None:
+        self.platform = platform
+        self.simulator = simulator
+        self.name = name
+        self.email = f"{name}@example.com"
+        self.account_sid = "AC" + secrets.token_hex(16)
+        self.auth_token = secrets.token_hex(16)
+        self.organisation = ""
+        self.http = httpx.AsyncClient(base_url=f"{platform.base}/api/v1/", timeout=20, trust_env=False)
+        self._numbers = 0
+
+    async def set_up(self, agent: Mapping[str, Any] = AGENT) -> Tenant:
+        """A workspace with one agent, one carrier account and one number at the carrier."""
+        words = ["--name", self.name, "--email", self.email, "--password", PASSWORD, "--json"]
+        made = json.loads((await self.platform.manage("create_workspace", *words)).strip().splitlines()[-1])
+        self.organisation = made["organisation"]
+        self.http.headers["X-API-Key"] = made["api_key"]
+        self.simulator.add_account(self.account_sid, self.auth_token)
+        account = {"carrier": "twilio", "account_sid": self.account_sid, "auth_token": self.auth_token}
+        self.account = (await self.post("carrier-accounts", account))["id"]
+        self.agent = (await self.post("agents", agent))["id"]
+        self.number = await self.add_number(self.agent)
+        return self
+
+    async def add_number(self, agent: str) -> str:
+        """A number at the carrier, brought to the platform and pointed at it."""
+        self._numbers += 1
+        number = f"+1202555{secrets.randbelow(10_000):04}"
+        self.simulator.add_number(number, self.account_sid)
+        given = {"number": number, "carrier_account": self.account, "agent": agent}
+        made = await self.post("numbers", given)
+        await self.post(f"numbers/{made['id']}/configure", {})
+        return number
+
+    def webhook(self, door: str, query: str = "") -> str:
+        return f"{self.platform.base}/webhooks/twilio/{self.account}/{door}{query}"
+
+    # -- requests -----------------------------------------------------------------------------------
+
+    async def get(self, path: str, **params: Any) -> Any:
+        answer = await self.http.get(path, params=params)
+        assert answer.status_code == 200, (answer.status_code, answer.text)
+        return answer.json()
+
+    async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        answer = await self.http.post(path, json=dict(body or {}))
+        assert answer.status_code in (200, 201, 202), (answer.status_code, answer.text)
+        return answer.json()
+
+    # -- calls --------------------------------------------------------------------------------------
+
+    async def ring(
+        self, steps: list[dict[str, Any]], *, to: str = "", faults: Faults | None = None, **more: Any
+    ) -> Call:
+        """Somebody calls. Returns while it rings."""
+        return await self.simulator.dial_in(to or self.number, CALLER, parse_steps(steps), faults=faults, **more)
+
+    async def found(self, carrier_call: Call, within_s: float = 5.0) -> dict[str, Any]:
+        """The platform's row of a call at the carrier."""
+        deadline = time.monotonic() + within_s
+        while True:
+            rows = (await self.get("calls"))["results"]
+            for row in rows:
+                if row["carrier_call_id"] == carrier_call.sid:
+                    return dict(row)
+            assert time.monotonic() < deadline, f"no such call: {carrier_call.sid}"
+            await asyncio.sleep(0.05)
+
+    async def settled(self, call_id: str, within_s: float = 5.0) -> dict[str, Any]:
+        """The call once it is over and its end was told to everybody."""
+        told = f"SELECT 1 FROM events_event WHERE subject_id = '{call_id}' AND type IN ('call.ended', 'call.failed')"
+        deadline = time.monotonic() + within_s
+        while True:
+            is_told = await self.platform.rows(told)
+            row = await self.get(f"calls/{call_id}")
+            if is_told and row["status"] not in LIVE:
+                return dict(row)
+            assert time.monotonic() < deadline, f"the call is still {row['status']}: {row}"
+            await asyncio.sleep(0.1)
+
+    async def until_status(self, call_id: str, status: str, within_s: float = 5.0) -> dict[str, Any]:
+        deadline = time.monotonic() + within_s
+        while (row := await self.get(f"calls/{call_id}"))["status"] != status:
+            assert time.monotonic() < deadline, f"{row['status']} instead of {status}"
+            await asyncio.sleep(0.05)
+        return dict(row)
+
+    async def turns(self, call_id: str) -> list[dict[str, Any]]:
+        return list((await self.get(f"calls/{call_id}/transcript"))["turns"])
+
+    async def timeline(self, call_id: str) -> list[dict[str, Any]]:
+        return list((await self.get(f"calls/{call_id}/events", limit=200))["results"])
+
+    async def told(self, call_id: str) -> list[str]:
+        """The types of the events that the customer's servers are told of a call, in order."""
+        rows = await self.platform.rows(
+            f"SELECT type FROM events_event WHERE subject_id = '{call_id}' ORDER BY id"
+        )
+        return [row[0] for row in rows]
+
+    async def live_calls(self) -> list[dict[str, Any]]:
+        return list((await self.get("calls", status=",".join(sorted(LIVE))))["results"])

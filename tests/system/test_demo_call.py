@@ -1,0 +1,21 @@
+"""The demo call, from the first ring to the recording, on one process and SQLite."""
+
+import pytest
+
+from patter.simulators.demo import STEPS
+from tests.system.checks import check_end, check_page, check_recording, check_transcript, check_usage
+from tests.system.world import embedded
+
+
+@pytest.mark.timeout(120)
+async def test_a_whole_call_in_one_process(tmp_path):
+    async with embedded(tmp_path) as world:
+        tenant = await world.tenant()
+        carrier_call = await (await tenant.ring(STEPS)).ended(50)
+        call = await tenant.settled((await tenant.found(carrier_call))["id"])
+        await check_end(tenant, carrier_call, call)
+        await check_transcript(tenant, call["id"])
+        await check_usage(tenant, call["id"])
+        await check_recording(tenant, call["id"])
+        await check_page(tenant, call["id"])
+        assert carrier_call.media.late_frames(60) == []

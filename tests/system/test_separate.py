@@ -1,0 +1,124 @@
+"""PostgreSQL and Redis; web, media and worker as processes of their own; ended and killed."""
+
+import asyncio
+import json
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from patter.simulators.demo import AGENT, STEPS
+from tests.system.checks import check_end, check_page, check_recording, check_transcript, check_usage, signed_in
+from tests.system.tenant import Tenant
+from tests.system.world import World, separate
+
+LISTEN = {"listen": True}
+LEASE_S = 4
+TICK_S = 5
+
+
+@asynccontextmanager
+async def page_socket(tenant: Tenant) -> AsyncIterator[ClientConnection]:
+    """``/ws/live`` in the web process, as the owner's browser opens it."""
+    async with signed_in(tenant) as browser:
+        cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    base = tenant.platform.base
+    url = f"{base.replace('http', 'ws', 1)}/ws/live"
+    async with connect(url, origin=base, additional_headers={"Cookie": cookies}, proxy=None) as socket:  # type: ignore[arg-type]
+        yield socket
+
+
+async def watch(tenant: Tenant, entries: list[dict]) -> None:
+    """Follow the organisation, and each call that begins, as the page of calls does."""
+    async with page_socket(tenant) as socket:
+        await socket.send(json.dumps({"type": "subscribe", "organisation": tenant.name}))
+        followed: set[str] = set()
+        async for frame in socket:
+            message = json.loads(frame)
+            entries.append(message)
+            call_id = message.get("call") if message["type"] == "entry" else None
+            if call_id and call_id not in followed:
+                followed.add(call_id)
+                await socket.send(json.dumps({"type": "subscribe", "call": call_id}))
+
+
+@pytest.mark.timeout(150)
+async def test_the_same_call_across_processes(tmp_path, servers):
+    async with separate(tmp_path, servers, PATTER_LEASE_S=str(LEASE_S)) as world:
+        tenant = await world.tenant()
+        seen: list[dict] = []
+        watching = asyncio.create_task(watch(tenant, seen))
+        while not seen:
+            await asyncio.sleep(0.05)
+        assert seen == [{"type": "subscribed", "organisation": tenant.name}]
+        demo = await tenant.ring(STEPS)
+        await hang_up_by_rest(tenant)
+        await demo.ended(50)
+        call = await tenant.settled((await tenant.found(demo))["id"])
+        await check_end(tenant, demo, call)
+        turns = await check_transcript(tenant, call["id"])
+        await check_usage(tenant, call["id"])
+        await check_recording(tenant, call["id"])
+        await check_page(tenant, call["id"])
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        shown = [m["entry"] for m in seen if m["type"] == "entry" and m["call"] == call["id"]]
+        shown_turns = [entry["text"] for entry in shown if entry["kind"] == "turn"]
+        # The page learns of the call a moment after it began, and fetches what came before.
+        assert shown_turns == [turn["text"] for turn in turns][-len(shown_turns) :]
+        assert len(shown_turns) >= len(turns) - 1
+        assert any(entry["kind"] == "interim" for entry in shown)
+        assert [entry["status"] for entry in shown if entry["kind"] == "status"][-1:] == ["ended"]
+        await media_process_is_killed(world, tenant)
+        await media_process_is_told_to_stop(world, tenant)
+
+
+async def hang_up_by_rest(tenant: Tenant) -> None:
+    """Asked of the web process, done by the media process."""
+    call = await tenant.ring([LISTEN])
+    await call.reached("agent_stopped")
+    call_id = (await tenant.found(call))["id"]
+    asked_at = time.monotonic()
+    await tenant.post(f"calls/{call_id}/hang-up")
+    await call.ended()
+    assert time.monotonic() - asked_at < 2
+    assert call.cause == "application_hung_up"
+    assert (await tenant.settled(call_id))["end_reason"] == "api_hung_up"
+
+
+async def media_process_is_killed(world: World, tenant: Tenant) -> None:
+    """Nobody is left who could say how the call ended; the worker finds out and says it, once."""
+    call = await tenant.ring([LISTEN])
+    await call.reached("agent_stopped")
+    call_id = (await tenant.found(call))["id"]
+    killed_at = time.monotonic()
+    world.platform.parts["media"].process.kill()
+    row = await tenant.settled(call_id, LEASE_S + TICK_S + 4)
+    print(f"worker_lost after {time.monotonic() - killed_at:.1f} s")
+    assert (row["status"], row["end_reason"], row["error"]["code"]) == ("failed", "worker_lost", "worker_lost")
+    told = await tenant.told(call_id)
+    assert (told.count("call.ended"), told.count("call.failed")) == (1, 0)
+    assert [turn["text"] for turn in await tenant.turns(call_id)] == [AGENT["first_message"]]
+    await call.ended(20)
+    assert await tenant.live_calls() == []
+
+
+async def media_process_is_told_to_stop(world: World, tenant: Tenant) -> None:
+    """A deployment: the calls of this process are hung up and written down, and it ends."""
+    media = await world.platform.start_media()
+    call = await tenant.ring([LISTEN])
+    await call.reached("agent_stopped")
+    asked_at = time.monotonic()
+    media.send(signal.SIGTERM)
+    code = await media.ended(5)
+    assert time.monotonic() - asked_at < 5
+    assert code in (0, -signal.SIGTERM)  # uvicorn raises the signal again when it is done
+    await call.ended()
+    assert call.cause == "application_hung_up"
+    row = await tenant.settled((await tenant.found(call))["id"])
+    assert row["end_reason"] == "worker_lost"
+    assert (await tenant.told(row["id"])).count("call.ended") == 1

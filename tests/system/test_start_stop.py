@@ -1,0 +1,92 @@
+"""Beginning and ending: signals during a call, a second start, and what must not be started."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from patter.simulators.demo import AGENT
+from tests.system.platform import ROOT, Platform, free_port
+from tests.system.world import embedded
+
+BOOK = {"say": "I would like to book a table"}
+LISTEN = {"listen": True}
+
+
+def refusal(platform: Platform, *command: str, **more: str) -> str:
+    """What a process says that ends at once with a code that is not 0."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**platform.environment(), **more},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode not in (0, None)
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said, said
+    return said
+
+
+@pytest.mark.alone
+@pytest.mark.timeout(120)
+async def test_a_signal_during_a_call_ends_it_in_order(tmp_path):
+    """Both at the same time, each with a platform of its own."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        (tmp_path / number.name).mkdir()
+    await asyncio.gather(
+        *(stop_and_start_again(tmp_path / number.name, number) for number in (signal.SIGINT, signal.SIGTERM))
+    )
+
+
+async def stop_and_start_again(folder: Path, number: signal.Signals) -> None:
+    async with embedded(folder) as world:
+        platform = world.platform
+        tenant = await world.tenant()
+        call = await tenant.ring([BOOK, LISTEN])
+        await call.reached("agent_started", 2)
+        call_id = (await tenant.found(call))["id"]
+        part = platform.parts["serve"]
+        asked_at = time.monotonic()
+        part.send(number)
+        assert await part.ended(6) == 0, part.said
+        took_s = time.monotonic() - asked_at
+        await call.ended()
+        assert took_s < 5
+        assert call.cause == "application_hung_up"
+        assert "Traceback" not in part.said
+        began = time.monotonic()
+        await platform.start_embedded()
+        start_s = time.monotonic() - began
+        print(f"stopped in {took_s:.2f} s, started again in {start_s:.2f} s")
+        assert start_s < 5
+        row = await tenant.settled(call_id, 1)
+        assert row["end_reason"] == "worker_lost"
+        assert (await tenant.told(call_id)).count("call.ended") == 1
+        turns = await tenant.turns(call_id)
+        assert [turn["text"] for turn in turns][:2] == [AGENT["first_message"], BOOK["say"]]
+        assert await tenant.live_calls() == []
+        if number == signal.SIGTERM:
+            await asyncio.to_thread(refuse_a_second_process, platform)
+
+
+def refuse_a_second_process(platform: Platform) -> None:
+    serve = refusal(platform, "manage.py", "serve", "--port", str(free_port()))
+    assert "there can be only one" in serve
+    asgi = ("-m", "uvicorn", "patter_site.asgi:application", "--port", str(free_port()))
+    assert "there can be only one" in refusal(platform, *asgi)
+
+
+def test_sqlite_with_redis_is_refused_in_one_sentence(tmp_path):
+    platform = Platform(tmp_path, "http://127.0.0.1:9")
+    redis = {"PATTER_REDIS_URL": "redis://127.0.0.1:9/0"}
+    said = refusal(platform, "manage.py", "serve", "--port", "0", **redis)
+    assert said.startswith("SQLite with Redis cannot work") and len(said.strip().splitlines()) == 1
+    asgi = ("-m", "uvicorn", "patter_site.asgi:application", "--port", str(free_port()))
+    assert refusal(platform, *asgi, **redis) == said
