@@ -130,10 +130,10 @@ FIELD_OF = {
 
 def _value_field(name: str, label: Any, help_text: Any) -> forms.Field:
     bound = BOUNDS[name]
-    kind = forms.IntegerField if name in WHOLE_NUMBERS else forms.FloatField
+    kind: Any = forms.IntegerField if name in WHOLE_NUMBERS else forms.FloatField
     default = resolved_values({})[name]
     placeholder = f"{default:g}"
-    return kind(
+    field: forms.Field = kind(
         label=label,
         required=False,
         min_value=bound.lowest,
@@ -141,6 +141,7 @@ def _value_field(name: str, label: Any, help_text: Any) -> forms.Field:
         help_text=help_text,
         widget=forms.NumberInput({"placeholder": placeholder, "inputmode": "numeric"}),
     )
+    return field
 
 
 def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,15 +173,19 @@ def changes_of(values: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str
     changes["voice"] = values["voice"] or None
     for role in ("stt", "llm", "tts"):
         changes[role] = _provider_of(role, values, config.get(role) or {})
-    kept = {
-        name: value
-        for name, value in (config.get("turn_taking") or {}).items()
-        if name not in VALUES and name not in ("preset", "first_message_interruptible")
-    }
-    own = {name: values[name] for name in VALUES if values[name] is not None}
-    interruptible = {"first_message_interruptible": values["first_message_interruptible"]}
-    changes["turn_taking"] = {**kept, **own, **interruptible, "preset": values["preset"]}
+    changes["turn_taking"] = _turn_taking_of(values, config.get("turn_taking") or {})
     return changes
+
+
+def _turn_taking_of(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Defaults that nobody wrote stay unwritten, so that saving what one sees changes nothing."""
+    shown = {*VALUES, "preset", "first_message_interruptible"}
+    kept = {name: value for name, value in before.items() if name not in shown}
+    own = {name: values[name] for name in VALUES if values[name] is not None}
+    for name, default in (("preset", BALANCED), ("first_message_interruptible", True)):
+        if name in before or values[name] != default:
+            own[name] = values[name]
+    return {**kept, **own}
 
 
 def _provider_of(role: str, values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -190,7 +195,8 @@ def _provider_of(role: str, values: Mapping[str, Any], before: Mapping[str, Any]
     spec: dict[str, Any] = {"provider": provider}
     if before.get("provider") == provider:
         spec = {**before, "provider": provider}
-    spec["model"] = values[f"{role}_model"] or None
-    if role == "tts":
-        spec["voice"] = values["voice"] or None
+    shown = {"model": values[f"{role}_model"]} | ({"voice": values["voice"]} if role == "tts" else {})
+    for name, value in shown.items():
+        if value or name in spec:
+            spec[name] = value or None
     return spec

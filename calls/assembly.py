@@ -46,7 +46,7 @@ class NotReady(Exception):
 
 
 def read_call(call_id: str) -> Ready:
-    """Read a call whose token was proven and used. Reads the database: run it in a thread. Raises NotReady."""
+    """Read a call whose token was proven and used. For a thread: it reads the database. Raises NotReady."""
     rows = Call.objects.unscoped("the stream token was proven").select_related(
         "agent", "carrier_account", "organisation"
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import IO
 
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 BLOCK_BYTES = 64 * 1024
@@ -17,14 +19,15 @@ def ranged_response(request: HttpRequest, file: IO[bytes], size: int, content_ty
     response: HttpResponse | StreamingHttpResponse
     wanted = wanted_range(request.headers.get("Range", ""), size)
     if wanted is None:
-        response = _streamed(file, 0, size, content_type)
+        response = _streamed(request, file, range(size), content_type)
     elif wanted.start >= size or not wanted:
         file.close()
         response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     else:
-        response = _streamed(file, wanted.start, len(wanted), content_type, status=206)
+        response = _streamed(request, file, wanted, content_type, status=206)
         response["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{size}"
     response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = "private, max-age=0, must-revalidate"
     return response
 
 
@@ -42,16 +45,37 @@ def wanted_range(header: str, size: int) -> range | None:
 
 
 def _streamed(
-    file: IO[bytes], start: int, length: int, content_type: str, status: int = 200
+    request: HttpRequest, file: IO[bytes], part: range, content_type: str, status: int = 200
 ) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(_blocks(file, start, length), content_type=content_type, status=status)
-    response["Content-Length"] = str(length)
+    # Under ASGI Django would read an ordinary iterator to its end before it sent the first byte.
+    kind = _PartInThreads if isinstance(request, ASGIRequest) else _Part
+    response = StreamingHttpResponse(kind(file, part), content_type=content_type, status=status)
+    response["Content-Length"] = str(len(part))
     return response
 
 
-def _blocks(file: IO[bytes], start: int, length: int) -> Iterator[bytes]:
-    with file:
-        file.seek(start)
-        while length > 0 and (block := file.read(min(BLOCK_BYTES, length))):
-            length -= len(block)
+class _Part:
+    """Some bytes of a file, in blocks. ``close`` closes the file, also when nobody read it."""
+
+    def __init__(self, file: IO[bytes], part: range) -> None:
+        self._file = file
+        self._left = len(part)
+        file.seek(part.start)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def read(self) -> bytes:
+        block = self._file.read(min(BLOCK_BYTES, self._left)) if self._left else b""
+        self._left -= len(block)
+        return block
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self.read():
+            yield block
+
+
+class _PartInThreads(_Part):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while block := await asyncio.to_thread(self.read):
             yield block

@@ -16,7 +16,7 @@ from agents.models import Agent
 from calls.listing import CallFilter, filtered, page_of, rows_of
 from calls.models import Call, Recording
 from calls.presenters import percentile, timeline, totals, waveform
-from calls.ranges import ranged_response
+from calls.ranged import ranged_response
 from calls.selectors import events_of, ready_recording, recordings_of, turns_of
 from calls.services.control import hang_up_call
 from calls.words import END_REASONS, state_of, trouble_of

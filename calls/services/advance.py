@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from django.utils import timezone
 from calls.models import Call, CallEvent
 from calls.services.announce import announce_answered, announce_end, announce_ringing, announce_started
 from calls.services.progress import Move, Step, decide
+from patter_site.common.bus import publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,17 @@ def advance_call(*, call_id: str, step: Step, happening: Happening, facts: Facts
     _settle(call, move, facts)
     call.save()
     _announce(call, before, move, facts)
+    if move.status is not None:
+        transaction.on_commit(partial(_show, call.organisation_id, call.pk, call.status))
     return Advanced(call, moved=move.status is not None)
+
+
+def _show(organisation_id: str, call_id: str, status: str) -> None:
+    """Tell open pages that the call moved."""
+    entry = {"kind": "status", "status": status}
+    publish(f"call.{call_id}.live", {"type": "live.entry", "call": call_id, "entry": entry})
+    moved = {"type": "live.entry", "call": call_id, "entry": {"kind": "call"}}
+    publish(f"organisation.{organisation_id}.live", moved)
 
 
 def _status_for(call: Call, facts: Facts) -> str:

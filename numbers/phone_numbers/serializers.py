@@ -111,7 +111,7 @@ class NumberSerializer(serializers.ModelSerializer[PhoneNumber]):
 class NumberChangeSerializer(StrictSerializer):
     """``agent_version`` pins one version; empty: the published one."""
 
-    label = serializers.CharField(max_length=100, allow_blank=True, required=False)
+    label = serializers.CharField(max_length=100, allow_blank=True, required=False)  # type: ignore[assignment]
     agent = ScopedRelatedField(Agent, allow_null=True, required=False)
     agent_version = serializers.IntegerField(allow_null=True, required=False, min_value=1)
 

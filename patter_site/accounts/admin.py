@@ -52,7 +52,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Revoke the chosen keys")
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        staff = Actor("staff", request.user.pk, request.user)  # type: ignore[arg-type,misc]
+        staff = Actor("staff", request.user.pk, request.user)  # type: ignore[arg-type]
         for key in keys.select_related("organisation"):
             revoke_api_key(key=key, actor=staff)
         self.message_user(request, "The keys are revoked.", messages.SUCCESS)

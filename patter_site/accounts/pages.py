@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from patter_site.accounts.models import Membership, Organisation, User
@@ -27,15 +27,15 @@ class MemberRequest(HttpRequest):
     membership: Membership
 
 
-Page = Callable[Concatenate[MemberRequest, P], HttpResponse]
+Page = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
-def member_page(action: str = "read") -> Callable[[Page[P]], Callable[..., HttpResponse]]:
+def member_page(action: str = "read") -> Callable[[Page[P]], Callable[..., HttpResponseBase]]:
     """Opens ``/o/{slug}/…`` to members whose role allows the action. A stranger sees 404, never 403."""
 
-    def decorate(view: Page[P]) -> Callable[..., HttpResponse]:
+    def decorate(view: Page[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def door(request: Any, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def door(request: Any, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             # The organisation's middleware may have looked already.

@@ -102,6 +102,18 @@ class Shape:
             }
         }
 
+    def caches(self) -> dict[str, Any]:
+        """Shared by all processes, because sign-in attempts are counted in it."""
+        if self.embedded:
+            return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+        return {
+            "default": {
+                "BACKEND": "django.core.cache.backends.redis.RedisCache",
+                "LOCATION": self.redis_url,
+                "KEY_PREFIX": "patter",
+            }
+        }
+
     def broker_url(self) -> str:
         return self.redis_url or "memory://localhost/"
 

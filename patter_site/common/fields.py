@@ -40,7 +40,7 @@ class _Decrypting:
         instance.__dict__[self.field.attname] = value
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+class EncryptedTextField(models.TextField):
     """Encrypted with AES-GCM; see ``encryption.py``. Cannot be filtered on or set by ``update()``."""
 
     descriptor_class = _Decrypting

@@ -11,7 +11,7 @@ from whitenoise.base import WhiteNoise
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 
-class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
     use_finders: bool
 
     def __init__(self, get_response: Any = None, settings: Any = settings) -> None:
@@ -27,7 +27,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
         # Read whole: a file that streams from a thread costs an ASGI server a warning and many hops.
-        streamed = WhiteNoiseMiddleware.serve(static_file, request)
-        body = b"".join(streamed.streaming_content)
-        streamed.close()
-        return HttpResponse(body, status=streamed.status_code, headers=streamed.headers)
+        found = static_file.get_response(request.method, request.META)
+        body = b""
+        if found.file is not None:
+            with found.file:
+                body = found.file.read()
+        response = HttpResponse(body, status=int(found.status))
+        del response["content-type"]
+        for name, value in found.headers:
+            response[name] = value
+        return response

@@ -8,7 +8,7 @@ from patter_site.common.idempotency import delete_expired
 from patter_site.common.sweeps import run_due_sweeps, sweep
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def run_sweeps() -> None:
     run_due_sweeps()
 

@@ -48,7 +48,10 @@ class Placed:
 
 
 def find_target(*, number: str, url: str, auth_token: str, account_sid: str = "") -> Target:
-    """The platform's doors for a number. What is not given is read from this installation. Raises CannotCall."""
+    """The platform's doors for a number; what is not given is read from this installation.
+
+    Raises CannotCall.
+    """
     rows = PhoneNumber.objects.unscoped("the operator of this installation calls one of its numbers")
     found = rows.select_related("carrier_account").filter(number=number, carrier_account__carrier="twilio")
     account = found[0].carrier_account if found else None
@@ -75,7 +78,7 @@ def find_target(*, number: str, url: str, auth_token: str, account_sid: str = ""
 
 
 def default_steps(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """What was asked for, then listening until the agent hangs up or has finished. Nothing: the demo's talk."""
+    """What was asked for, then the end of it once the agent has finished. Nothing: the demo's talk."""
     if not steps:
         return list(STEPS)
     return [*steps, {"wait_ms": 300}, {"hang_up": True}]

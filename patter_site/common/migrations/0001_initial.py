@@ -5,38 +5,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='NamedLease',
+            name="NamedLease",
             fields=[
-                ('name', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('holder', models.CharField(max_length=100)),
-                ('lease_until', models.DateTimeField()),
+                ("name", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("holder", models.CharField(max_length=100)),
+                ("lease_until", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='IdempotencyRecord',
+            name="IdempotencyRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('organisation_id', models.CharField(max_length=40)),
-                ('route', models.CharField(max_length=200)),
-                ('key', models.CharField(max_length=255)),
-                ('body_hash', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(help_text='Empty while the first request runs.', null=True)),
-                ('answer', models.TextField(blank=True, default='', help_text='JSON, exactly as it was answered.')),
-                ('holder', models.CharField(help_text='Which request is carrying it out.', max_length=40)),
-                ('lease_until', models.DateTimeField(help_text='After this, a request that never finished may be repeated.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("organisation_id", models.CharField(max_length=40)),
+                ("route", models.CharField(max_length=200)),
+                ("key", models.CharField(max_length=255)),
+                ("body_hash", models.CharField(max_length=64)),
+                (
+                    "status",
+                    models.PositiveSmallIntegerField(
+                        help_text="Empty while the first request runs.", null=True
+                    ),
+                ),
+                (
+                    "answer",
+                    models.TextField(blank=True, default="", help_text="JSON, exactly as it was answered."),
+                ),
+                ("holder", models.CharField(help_text="Which request is carrying it out.", max_length=40)),
+                (
+                    "lease_until",
+                    models.DateTimeField(
+                        help_text="After this, a request that never finished may be repeated."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='common_idem_created_77f091_idx')],
-                'constraints': [models.UniqueConstraint(fields=('organisation_id', 'route', 'key'), name='one_answer_per_key')],
+                "indexes": [models.Index(fields=["created_at"], name="common_idem_created_77f091_idx")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation_id", "route", "key"), name="one_answer_per_key"
+                    )
+                ],
             },
         ),
     ]

@@ -76,7 +76,7 @@ def _time(when: datetime, text: str, mark: str) -> SafeString:
     exact = (
         formats.date_format(timezone.localtime(when), "j M Y, H:i:s")
         + " "
-        + timezone.localtime(when).tzname()
+        + (timezone.localtime(when).tzname() or "")
     )
     return format_html(
         '<time datetime="{}" title="{}"{}>{}</time>', when.isoformat(), exact, SafeString(mark), text

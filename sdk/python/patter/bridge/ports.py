@@ -39,7 +39,7 @@ class Stt(Protocol):
     """One streaming recogniser, for one call. Built anew for every call, never shared."""
 
     async def run(self, stt_id: str, emit: Emit) -> None:
-        """Connect, emit ``SttOpened``, then words, until cancelled; at last ``SttClosed`` or ``SttFailed``."""
+        """Connect, emit ``SttOpened``, then words until cancelled; last ``SttClosed`` or ``SttFailed``."""
 
     def send(self, payload: bytes) -> None:
         """Give it µ-law 8 kHz audio. Never blocks; bounded inside, the oldest is dropped."""

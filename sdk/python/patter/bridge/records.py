@@ -60,7 +60,7 @@ class TurnSettled:
 
 @dataclass(frozen=True, slots=True)
 class RecordingSegment:
-    """Both sides of a stretch of the call, µ-law 8 kHz, equally long. The agent's side holds what was heard."""
+    """Both sides of a stretch, µ-law 8 kHz, equally long. The agent's side holds what was heard."""
 
     index: int
     start_ms: int
