@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import re
 import sys
 from argparse import SUPPRESS
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +18,16 @@ from typing import Any
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 COMMANDS = ROOT / "patter_site" / "operations" / "management" / "commands"
-DJANGOS_OWN = {"help", "version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color"}
+DJANGOS_OWN = {
+    "help",
+    "version",
+    "verbosity",
+    "settings",
+    "pythonpath",
+    "traceback",
+    "no_color",
+    "force_color",
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -204,10 +212,12 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
 def with_parts(page: str, parts: dict[str, Callable[[], str]]) -> str:
     """The page with every part made anew. Raises ValueError when a part has no place in it."""
     for name, make in parts.items():
-        place = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-        if not place.search(page):
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
             raise ValueError(f"there is no place for {name}")
-        page = place.sub(lambda found, made=make(): f"{found[1]}\n{made}\n\n{found[2]}", page)
+        page = f"{before}{begin}\n{make()}\n\n{end}{after}"
     return page
 
 
@@ -240,7 +250,9 @@ def main(arguments: list[str]) -> int:
     stale = {path: text for path, text in built().items() if not path.exists() or path.read_text() != text}
     for path, text in stale.items():
         if "--check" in arguments:
-            sys.stderr.write(f"{path.relative_to(ROOT)} is not current. Run `.venv/bin/python docs/build.py`.\n")
+            sys.stderr.write(
+                f"{path.relative_to(ROOT)} is not current. Run `.venv/bin/python docs/build.py`.\n"
+            )
         else:
             path.write_text(text)
             sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")
