@@ -48,7 +48,7 @@ def _streamed(
     request: HttpRequest, file: IO[bytes], part: range, content_type: str, status: int = 200
 ) -> StreamingHttpResponse:
     # Under ASGI Django would read an ordinary iterator to its end before it sent the first byte.
-    kind = _PartInThreads if isinstance(request, ASGIRequest) else _Part
+    kind = _PartInThreads if isinstance(request, ASGIRequest) else _PartAtOnce
     response = StreamingHttpResponse(kind(file, part), content_type=content_type, status=status)
     response["Content-Length"] = str(len(part))
     return response
@@ -70,12 +70,15 @@ class _Part:
         self._left -= len(block)
         return block
 
+
+class _PartAtOnce(_Part):
     def __iter__(self) -> Iterator[bytes]:
         while block := self.read():
             yield block
 
 
 class _PartInThreads(_Part):
+    # Without __iter__: Django asks for that one first.
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while block := await asyncio.to_thread(self.read):
             yield block

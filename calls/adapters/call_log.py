@@ -49,6 +49,8 @@ class LogWriter:
         self._waiting: deque[Written] = deque()
         self._news = asyncio.Event()
         self._stored = asyncio.Event()
+        self.failed = asyncio.Event()
+        """Set when a batch could not be stored and will be tried again."""
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -97,6 +99,7 @@ class LogWriter:
                 await write_in_thread(store_batch, batch)
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("The call log could not be written", error=type(error).__name__)
+                self.failed.set()
                 await asyncio.sleep(retry_s)
                 retry_s = min(retry_s * 2, LONGEST_RETRY_S)
                 continue

@@ -113,6 +113,11 @@ def run_demo_call(*, demo: Demo, base: str, simulator: Simulator, say: Say) -> N
     watch = threading.Thread(target=_until_over, args=(simulator, placed["call_sid"], over), daemon=True)
     watch.start()
     follow_call(organisation=demo.organisation, call_sid=placed["call_sid"], over=over, say=say)
+    say("")
+    say(f"Listen to it   {base}/o/{demo.organisation.slug}/calls/")
+    again = f'simulate_call --to {number} --url {base} --say "what is on the menu"'
+    say(f"Call again     .venv/bin/python manage.py {again}")
+    say("Stop           Ctrl-C")
 
 
 def _until_over(simulator: Simulator, call_sid: str, over: threading.Event) -> None:

@@ -1,0 +1,114 @@
+"""What live calls write down: in batches, once, and whatever the database does."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from django.db import connection
+
+from calls.adapters.call_log import CallLog, LogWriter
+from calls.models import Call, CallEvent, Recording, Turn
+from calls.services.live_log import LoggedCall, store_entries
+from calls.services.record import join_recording
+from calls.tests.cast import make_call
+from patter.bridge.records import CallConnected, CallEnded, Noted, RecordingSegment, TurnSettled
+from patter_site.events.models import Event
+from patter_site.testing import make_cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TURN = TurnSettled(0, "t1", "assistant", "Hello", None, 0, 900, False, None)
+END = CallEnded("agent_ended", 2_000, [], [{"role": "assistant", "text": "Hello"}], {"tts_characters": 5})
+
+
+@pytest.fixture
+def logged(settings, tmp_path) -> LoggedCall:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path)},
+        },
+    }
+    call = make_call(make_cast().organisation, carrier_call_id="CA1")
+    return LoggedCall(call.pk, call.organisation_id)
+
+
+def write(logged: LoggedCall, *entries) -> None:
+    async def run() -> None:
+        writer = LogWriter()
+        writer.start()
+        log = CallLog(writer, logged)
+        for entry in entries:
+            log.write(entry)
+        await writer.close()
+
+    asyncio.run(run())
+
+
+def rows(model, logged: LoggedCall):
+    return model.objects.of(logged.organisation_id).filter(call_id=logged.call_id)
+
+
+def test_a_call_from_connected_to_ended(logged):
+    write(logged, CallConnected("CA1", "MZ1"), Noted("turn.ended", 10, {"cause": "stt"}), TURN, END)
+    call = Call.objects.of(logged.organisation_id).get(pk=logged.call_id)
+    assert (call.status, call.end_reason, call.duration_s) == ("completed", "agent_ended", 2)
+    assert rows(Turn, logged).get().text == "Hello"
+    assert rows(CallEvent, logged).filter(kind="turn.ended").count() == 1
+    kinds = list(Event.objects.of(logged.organisation_id).order_by("id").values_list("type", flat=True))
+    assert kinds.count("call.ended") == 1
+
+
+def rename_table(old: str, new: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+def test_a_database_that_fails_for_a_while_loses_nothing(logged):
+    async def run() -> None:
+        writer = LogWriter()
+        writer.start()
+        log = CallLog(writer, logged)
+        for entry in (CallConnected("CA1", "MZ1"), TURN, END):
+            log.write(entry)
+        await asyncio.wait_for(writer.failed.wait(), 5)
+        await asyncio.to_thread(in_thread, "calls_turn_away", "calls_turn")
+        await writer.close()
+
+    def in_thread(old: str, new: str) -> None:
+        rename_table(old, new)
+        connection.close()
+
+    rename_table("calls_turn", "calls_turn_away")
+    asyncio.run(run())
+    assert rows(Turn, logged).count() == 1
+    assert Call.objects.of(logged.organisation_id).get(pk=logged.call_id).status == "completed"
+
+
+def test_a_batch_that_is_repeated_is_stored_once(logged):
+    entries = [(7, Noted("turn.ended", 10)), (8, TURN), (9, END)]
+    store_entries(logged, entries)
+    store_entries(logged, entries)
+    assert rows(Turn, logged).count() == 1
+    assert rows(CallEvent, logged).filter(kind="turn.ended").count() == 1
+    assert Event.objects.of(logged.organisation_id).filter(type="call.ended").count() == 1
+
+
+def test_entries_that_cannot_be_stored_do_not_hold_up_the_end(logged):
+    unstorable = Noted("odd", 1, {"value": object()})
+    write(logged, CallConnected("CA1", "MZ1"), unstorable, END)
+    call = Call.objects.of(logged.organisation_id).get(pk=logged.call_id)
+    assert call.status == "completed"
+
+
+def test_segments_are_joined_into_one_recording(logged):
+    segments = [RecordingSegment(n, n * 100, b"\x80" * 800, b"\xff" * 800) for n in range(3)]
+    write(logged, CallConnected("CA1", "MZ1"), *segments, END)
+    recording = rows(Recording, logged).get()
+    if recording.status != Recording.Status.READY:
+        join_recording(recording)
+    recording.refresh_from_db()
+    assert (recording.status, recording.duration_ms) == ("ready", 300)
+    assert max(recording.peaks["caller"]) > max(recording.peaks["agent"])
