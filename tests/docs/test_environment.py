@@ -62,7 +62,7 @@ def test_what_is_said_to_be_read_by_nothing_is_read_by_nothing() -> None:
     assert {name for name in unread if f'"{name}"' in product} == set()
 
 
-def test_the_example_names_nothing_unknown() -> None:
+def test_the_example_names_what_the_settings_read_and_nothing_unknown() -> None:
     example = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
 
-    assert example <= set(VARIABLE.findall(PAGE))
+    assert set(READS.findall(SETTINGS)) <= example <= set(VARIABLE.findall(PAGE))
