@@ -79,7 +79,12 @@ def _typescript(suite: Suite, extra: list[str]) -> int:
 SUITES = {
     suite.name: suite
     for suite in (
-        Suite("launcher", "this launcher", ("tests/launcher",), _without_django),
+        Suite(
+            "launcher",
+            "this launcher, and the documentation",
+            ("tests/launcher", "tests/docs"),
+            _without_django,
+        ),
         Suite("sdk", "the Python SDK, without Django", ("sdk/python/tests",), _without_django),
         Suite("sqlite", "the platform on SQLite", PLATFORM, _on_sqlite),
         Suite("postgres", "the platform on PostgreSQL and Redis", PLATFORM, _on_postgres),
