@@ -121,6 +121,24 @@ class SttUtteranceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class SttEagerEnd:
+    """The provider thinks it likely that the turn ended with this text: a reply may be prepared, not spoken.
+
+    ``SttHeard`` with ``end_of_turn`` follows with the same text, or ``SttResumed`` takes it back.
+    """
+
+    stt_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SttResumed:
+    """The caller speaks on after ``SttEagerEnd``: what was prepared for it is void."""
+
+    stt_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SttFailed:
     stt_id: str
     error: str
@@ -237,7 +255,16 @@ class HangUpFailed:
 
 LegEvent = LegOpened | CallerAudio | DigitPressed | MarkPlayed | LegStopped | LegLost | FrameRejected
 ControlEvent = CarrierEnded | HangUpAsked | SayAsked | HangUpDone | HangUpFailed
-SttEvent = SttOpened | SttSpeechStarted | SttHeard | SttUtteranceEnded | SttFailed | SttClosed
+SttEvent = (
+    SttOpened
+    | SttSpeechStarted
+    | SttHeard
+    | SttUtteranceEnded
+    | SttEagerEnd
+    | SttResumed
+    | SttFailed
+    | SttClosed
+)
 ReplyEvent = (
     LlmDelta
     | LlmToolCall

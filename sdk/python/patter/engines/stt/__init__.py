@@ -15,8 +15,24 @@ def _offline(spec: ProviderSpec) -> Stt:
     return OfflineStt(spec)
 
 
+def _deepgram(spec: ProviderSpec) -> Stt:
+    from patter.engines.stt.deepgram.link import DeepgramStt
+
+    return DeepgramStt(spec)
+
+
+def _deepgram_flux(spec: ProviderSpec) -> Stt:
+    from patter.engines.stt.deepgram_flux.link import DeepgramFluxStt
+
+    return DeepgramFluxStt(spec)
+
+
 # Imported when used: a child process or a call with one provider must not load all of them.
-FACTORIES: dict[str, Callable[[ProviderSpec], Stt]] = {"offline": _offline}
+FACTORIES: dict[str, Callable[[ProviderSpec], Stt]] = {
+    "deepgram": _deepgram,
+    "deepgram_flux": _deepgram_flux,
+    "offline": _offline,
+}
 
 
 def open_stt(spec: ProviderSpec) -> Stt:

@@ -15,8 +15,14 @@ def _offline(spec: ProviderSpec) -> Tts:
     return OfflineTts(spec)
 
 
+def _deepgram(spec: ProviderSpec) -> Tts:
+    from patter.engines.tts.deepgram.link import DeepgramTts
+
+    return DeepgramTts(spec)
+
+
 # Imported when used: a child process or a call with one provider must not load all of them.
-FACTORIES: dict[str, Callable[[ProviderSpec], Tts]] = {"offline": _offline}
+FACTORIES: dict[str, Callable[[ProviderSpec], Tts]] = {"deepgram": _deepgram, "offline": _offline}
 
 
 def open_tts(spec: ProviderSpec) -> Tts:

@@ -1,0 +1,1 @@
+"""What Deepgram's recognisers and voices have in common."""

@@ -1,0 +1,71 @@
+"""Opening a provider's WebSocket within a deadline, and saying in its own words why it failed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.http11 import Response
+
+from patter.errors import EngineError
+
+CLOSE_TIMEOUT_S = 1.0
+PING_INTERVAL_S = 20.0
+MAX_REASON_CHARACTERS = 300
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# Asking again changes nothing: key, address or request are wrong, or the account has no money.
+_PERMANENT_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 422})
+
+
+async def open_socket(
+    provider: str, url: str, headers: Mapping[str, str], *, deadline_s: float, error_header: str = ""
+) -> ClientConnection:
+    """A connected socket. Raises EngineError. ``error_header`` is where the provider says why it refused."""
+    try:
+        return await connect(
+            url,
+            additional_headers=dict(headers),
+            user_agent_header="patter",
+            compression=None,
+            proxy=None if urlsplit(url).hostname in _LOOPBACK else True,
+            open_timeout=deadline_s,
+            close_timeout=CLOSE_TIMEOUT_S,
+            ping_interval=PING_INTERVAL_S,
+        )
+    except InvalidStatus as error:
+        raise _refused(provider, error.response, error_header) from None
+    except TimeoutError:
+        raise EngineError(provider, f"no connection in {deadline_s:g} s", permanent=False) from None
+    except InvalidURI:
+        raise EngineError(provider, "the base URL is not an address", permanent=True) from None
+    except (OSError, EOFError, InvalidHandshake) as error:
+        raise EngineError(provider, f"no connection: {error}", permanent=False) from None
+
+
+async def close_socket(socket: ClientConnection, farewell: str | None = None) -> None:
+    """Say goodbye and close; harmless when the other side is gone. Takes at most about a second."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            if farewell is not None:
+                await socket.send(farewell)
+            await socket.close()
+    except (ConnectionClosed, TimeoutError):
+        socket.transport.abort()
+
+
+def closed(error: ConnectionClosed) -> tuple[int, str]:
+    """The other side's close code and reason; 1006 without a close frame."""
+    frame = error.rcvd
+    return (frame.code, frame.reason) if frame is not None else (1006, "")
+
+
+def _refused(provider: str, response: Response, error_header: str) -> EngineError:
+    status = response.status_code
+    said = response.headers.get(error_header) if error_header else None
+    reason = said or response.body.decode("utf-8", "replace").strip() or response.reason_phrase
+    message = f"HTTP {status}: {reason[:MAX_REASON_CHARACTERS]}"
+    return EngineError(provider, message, permanent=status in _PERMANENT_STATUSES, code=str(status))

@@ -1,0 +1,1 @@
+"""Deepgram's Nova recognisers, by the listen v1 socket."""

@@ -1,0 +1,1 @@
+"""Deepgram's Aura voices, by the speak v1 socket."""
