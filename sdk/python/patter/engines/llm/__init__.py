@@ -15,8 +15,18 @@ def _offline(spec: ProviderSpec) -> Llm:
     return RulesLlm(spec)
 
 
+def _openai(spec: ProviderSpec) -> Llm:
+    from patter.engines.llm.openai.link import OpenAiLlm
+
+    return OpenAiLlm(spec)
+
+
 # Imported when used: a child process or a call with one provider must not load all of them.
-FACTORIES: dict[str, Callable[[ProviderSpec], Llm]] = {"offline": _offline}
+FACTORIES: dict[str, Callable[[ProviderSpec], Llm]] = {
+    "offline": _offline,
+    "openai": _openai,
+    "openai_compatible": _openai,
+}
 
 
 def open_llm(spec: ProviderSpec) -> Llm:

@@ -9,12 +9,6 @@ from patter.bridge.ports import Stt
 from patter.errors import ConfigError
 
 
-def _offline(spec: ProviderSpec) -> Stt:
-    from patter.engines.stt.offline.link import OfflineStt
-
-    return OfflineStt(spec)
-
-
 def _deepgram(spec: ProviderSpec) -> Stt:
     from patter.engines.stt.deepgram.link import DeepgramStt
 
@@ -27,11 +21,24 @@ def _deepgram_flux(spec: ProviderSpec) -> Stt:
     return DeepgramFluxStt(spec)
 
 
+def _offline(spec: ProviderSpec) -> Stt:
+    from patter.engines.stt.offline.link import OfflineStt
+
+    return OfflineStt(spec)
+
+
+def _openai(spec: ProviderSpec) -> Stt:
+    from patter.engines.stt.openai.link import OpenAiStt
+
+    return OpenAiStt(spec)
+
+
 # Imported when used: a child process or a call with one provider must not load all of them.
 FACTORIES: dict[str, Callable[[ProviderSpec], Stt]] = {
     "deepgram": _deepgram,
     "deepgram_flux": _deepgram_flux,
     "offline": _offline,
+    "openai": _openai,
 }
 
 

@@ -9,20 +9,37 @@ from patter.bridge.ports import Tts
 from patter.errors import ConfigError
 
 
-def _offline(spec: ProviderSpec) -> Tts:
-    from patter.engines.tts.offline.link import OfflineTts
-
-    return OfflineTts(spec)
-
-
 def _deepgram(spec: ProviderSpec) -> Tts:
     from patter.engines.tts.deepgram.link import DeepgramTts
 
     return DeepgramTts(spec)
 
 
+def _elevenlabs(spec: ProviderSpec) -> Tts:
+    from patter.engines.tts.elevenlabs.link import ElevenLabsTts
+
+    return ElevenLabsTts(spec)
+
+
+def _offline(spec: ProviderSpec) -> Tts:
+    from patter.engines.tts.offline.link import OfflineTts
+
+    return OfflineTts(spec)
+
+
+def _openai(spec: ProviderSpec) -> Tts:
+    from patter.engines.tts.openai.link import OpenAiTts
+
+    return OpenAiTts(spec)
+
+
 # Imported when used: a child process or a call with one provider must not load all of them.
-FACTORIES: dict[str, Callable[[ProviderSpec], Tts]] = {"deepgram": _deepgram, "offline": _offline}
+FACTORIES: dict[str, Callable[[ProviderSpec], Tts]] = {
+    "deepgram": _deepgram,
+    "elevenlabs": _elevenlabs,
+    "offline": _offline,
+    "openai": _openai,
+}
 
 
 def open_tts(spec: ProviderSpec) -> Tts:

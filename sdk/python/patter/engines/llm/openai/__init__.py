@@ -1,0 +1,1 @@
+"""The models of OpenAI, and of everybody who speaks its chat protocol."""

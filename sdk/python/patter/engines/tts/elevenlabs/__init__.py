@@ -1,0 +1,1 @@
+"""ElevenLabs as a voice: many contexts on one socket."""

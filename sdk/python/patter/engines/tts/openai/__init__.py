@@ -1,0 +1,1 @@
+"""OpenAI's speech endpoint as a voice."""
