@@ -50,7 +50,8 @@ MODELS = (
         "en",
         "thalia andromeda helena apollo arcas aries amalthea asteria athena atlas aurora callista cora "
         "cordelia delia draco electra harmonia hera hermes hyperion iris janus juno jupiter luna "
-        "mars minerva neptune odysseus ophelia orion orpheus pandora phoebe pluto saturn selene theia vesta zeus",
+        "mars minerva neptune odysseus ophelia orion orpheus pandora phoebe "
+        "pluto saturn selene theia vesta zeus",
     ),
     *_aura(
         "es",

@@ -26,7 +26,7 @@ class Faults:
         first_audio_s: speak: audio begins this late.
         stall_at_ms: speak: audio stops after so much of it, and the socket stays open.
         late_after_clear: speak: so many audio messages still come between ``Clear`` and ``Cleared``.
-        no_flushed_after_clear: speak: the end of a text that was cleared is never announced.
+        flushed_after_clear: speak: the end of a text that was cleared is announced late, after ``Cleared``.
     """
 
     refuse: int = 0
@@ -45,4 +45,4 @@ class Faults:
     first_audio_s: float = 0.0
     stall_at_ms: int = 0
     late_after_clear: int = 0
-    no_flushed_after_clear: bool = True
+    flushed_after_clear: bool = False

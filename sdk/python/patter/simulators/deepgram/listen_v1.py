@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -27,6 +28,7 @@ class ListenV1:
         self._answered_ms = 0
         self._last_word_ms: int | None = None
         self._finalizing = False
+        self._held: list[str] = []
 
     async def run(self) -> None:
         """Until the client closes the stream. Raises Over."""
@@ -96,10 +98,14 @@ class ListenV1:
         from_finalize = self._finalizing and words.final and not words.ended
         if from_finalize:
             self._finalizing = False
-            if not words.text:  # not every Finalize is answered
+            text = " ".join([*self._held, words.text]).strip()
+            self._held = []
+            if not text:  # not every Finalize is answered
                 return
-        if words.final and self._line.faults.never_final and not from_finalize:
-            words = Words(words.text, False, False, words.from_ms, words.until_ms)
+            words = replace(words, text=text)
+        elif words.final and self._line.faults.never_final:
+            self._held.append(words.text)
+            words = replace(words, text=" ".join(self._held), final=False, ended=False)
         if words.text:
             self._last_word_ms = words.until_ms
         if words.final or self._asked("interim_results"):

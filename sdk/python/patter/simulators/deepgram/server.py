@@ -97,6 +97,12 @@ class DeepgramServer:
     def open_sessions(self) -> list[Session]:
         return [session for session in self.sessions if not session.closed.is_set()]
 
+    async def drop_all(self) -> None:
+        """Tear every connection down, as a network does. Returns when the server has noticed."""
+        for socket in list(self._server.connections if self._server else ()):
+            socket.transport.abort()
+        await asyncio.gather(*(session.closed.wait() for session in self.open_sessions))
+
     # -- the upgrade ------------------------------------------------------------------------------
 
     async def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
@@ -182,7 +188,7 @@ _REFUSALS = {
 }
 # What is asked to check a key. No resource of a project is simulated.
 _DOCUMENTS = {
-    "/v1/projects": '{"projects": [{"project_id": "00000000-0000-4000-8000-000000000001", "name": "Simulated"}]}',
+    "/v1/projects": '{"projects": [{"project_id": "00000000-0000-4000-8000-000000000001", "name": "x"}]}',
     "/v1/auth/token": '{"api_key_id": "simulated", "scopes": ["usage:write"]}',
 }
 

@@ -68,10 +68,11 @@ class Line:
 
     async def write(self) -> None:
         """Send what is queued, until cancelled."""
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                await self._socket.send(await self._out.get())
-                self._out.task_done()
+        while True:
+            message = await self._out.get()
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.send(message)
+            self._out.task_done()
 
     async def drain(self) -> None:
         """Wait until everything queued was sent."""

@@ -93,14 +93,20 @@ class SpeakV1:
         for _ in range(self._line.faults.late_after_clear):
             self._line.say(b"\x10" * CHUNK_BYTES)
         self._line.say({"type": "Cleared", "sequence_id": self._next()})
-        if not self._line.faults.no_flushed_after_clear:
+        if self._line.faults.flushed_after_clear:
             self._line.say({"type": "Flushed", "sequence_id": self._next()})
         self._talking = asyncio.create_task(self._talk())
 
     async def _finish(self) -> None:
         if self._text:
             self._waiting.put_nowait(self._text)
-        await self._waiting.join()
+        said = asyncio.ensure_future(self._waiting.join())
+        talking = [self._talking] if self._talking is not None else []
+        await asyncio.wait([said, *talking], return_when=asyncio.FIRST_COMPLETED, timeout=1)
+        said.cancel()
+        for task in talking:
+            if task.done():
+                task.result()
         raise Over(1000)
 
     async def _hush(self) -> None:
