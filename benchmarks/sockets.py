@@ -12,6 +12,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from typing import cast
 from urllib.parse import urlsplit
 
 from websockets.speedups import apply_mask
@@ -44,8 +45,7 @@ class Socket(asyncio.Protocol):
         self.on_closed: Callable[[], None] = lambda: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's own is none by inheritance
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
@@ -125,7 +125,8 @@ class ClientSocket(Socket):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        transport.write(self._request)  # type: ignore[attr-defined]
+        if self.transport is not None:
+            self.transport.write(self._request)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
