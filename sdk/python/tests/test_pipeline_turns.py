@@ -162,7 +162,7 @@ def test_a_model_that_calls_a_tool_is_asked_again_with_its_result() -> None:
     assert [m["role"] for m in ask.messages] == ["system", "user", "assistant", "tool"]
     call.model_says("Three are left.")
     call.pass_ms(3000)
-    assert call.turns[-1] == ("assistant", "Let me look.Three are left.")
+    assert call.turns[-1] == ("assistant", "Let me look. Three are left.")
 
 
 def test_none_from_a_handler_is_silence_then_an_idle_prompt() -> None:
@@ -265,7 +265,7 @@ def test_a_lost_socket_that_stays_lost_is_a_carrier_error() -> None:
 def test_no_media_at_all_is_given_up_after_ten_seconds() -> None:
     call = Scene()
     call.now += 10.1
-    call._timers()
+    call.tick()
     assert call.end is not None
     assert call.end.reason == "carrier_error"
 

@@ -60,6 +60,8 @@ class CallMachine:
     # -- events ---------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Commands:
+        if self._ended:
+            return []  # the end was told, and it is the last entry
         self._meter.count_event(event)
         match event:
             case CallerAudio():
@@ -75,6 +77,7 @@ class CallMachine:
             case LegStopped():
                 out = self._act(Cue.STOPPED, now, "caller_hung_up")
             case LegLost(detail):
+                self._parts.playback.hold(now)
                 out = [self._note("leg.lost", now, detail=detail), *self._act(Cue.LOST, now)]
             case CarrierEnded(cause):
                 out = self._act(Cue.OVER, now, cause)
@@ -104,9 +107,12 @@ class CallMachine:
         if act is Act.START:
             self._longest_until = now + self._plan.turn_taking.max_duration_s
             connected = Note(CallConnected(event.carrier_call_id, event.stream_id))
-            return [connected, *self._engine.start(now)]
+            return [connected, *self._parts.playback.release(now), *self._engine.start(now)]
         if act is Act.REPLACE:
-            return [self._note("leg.replaced", now), *self._engine.line_replaced(now)]
+            # Whatever the old line had buffered is gone; the reply goes on from what was heard.
+            self._parts.playback.hold(now)
+            released = self._parts.playback.release(now)
+            return [self._note("leg.replaced", now), *released, *self._engine.line_replaced(now)]
         return []
 
     def _frame_rejected(self, reason: str, now: float) -> Outcome:
@@ -188,21 +194,25 @@ class CallMachine:
     def _settle(self, out: Iterable[Command | EndCall], now: float) -> Commands:
         """Carry out an engine's wish to end, and keep what was heard meanwhile."""
         commands: Commands = []
+        wishes: list[EndCall] = []
         for command in out:
             if isinstance(command, EndCall):
-                commands += self._settle(self._act(Cue.HANG_UP, now, command.reason), now)
+                wishes.append(command)
             else:
                 self._meter.count_command(command)
                 commands.append(command)
-        if self._recorder and not self._ended:
+        # Last, so that the stops come after everything that was started in the same breath.
+        for wish in wishes:
+            commands += self._settle(self._act(Cue.HANG_UP, now, wish.reason), now)
+        if not self._ended:
             self._keep_heard(now)
-            commands += map(Note, self._recorder.take_due())
+            commands += map(Note, self._recorder.take_due() if self._recorder else ())
         return commands
 
     def _keep_heard(self, now: float) -> None:
-        if not self._recorder:
-            return
         for heard in self._parts.playback.take_heard():
+            if self._recorder is None:
+                continue
             late_ms = round((now - heard.ended_at) * 1000)
             self._recorder.agent(heard.payload, self._parts.clock.ms(now) - late_ms)
 

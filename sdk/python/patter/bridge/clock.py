@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+STRAY_MS = 10_000
+"""A frame further than this from where its stream should be does not move the clock."""
+
 
 class MediaClock:
     """Turns loop time into milliseconds of media. Frames set it; between frames it runs with the loop."""
@@ -19,6 +22,10 @@ class MediaClock:
     def frame(self, media_ms: int, length_ms: int, now: float) -> int:
         """A frame arrived that began at ``media_ms`` of its stream. Returns where that is in the call."""
         start = self._offset_ms + media_ms
+        if start > self.ms(now) + STRAY_MS or start + STRAY_MS < self._base_ms:
+            # The carrier began to count anew, or nonsense: time goes on from where it was.
+            start = max(self._base_ms, self.ms(now) - length_ms)
+            self._offset_ms = start - media_ms
         if start + length_ms >= self._base_ms:
             self._base_ms, self._base_at = start + length_ms, now
         return start

@@ -79,7 +79,7 @@ TABLE: dict[State, dict[Cue, tuple[State, Act]]] = {
         Cue.HANG_UP: (G, Act.HANG_UP),
     },
     D: {
-        Cue.OPENED: (C, Act.REPLACE),
+        Cue.OPENED: (C, Act.START),  # becomes REPLACE where media flowed before
         Cue.OVER: (E, Act.END),
         Cue.HANG_UP: (G, Act.HANG_UP),
         Cue.LATE: (G, Act.HANG_UP),

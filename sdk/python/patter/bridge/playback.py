@@ -15,14 +15,18 @@ from dataclasses import dataclass
 from patter.bridge.commands import Clear, Commands, Mark, Play
 
 BYTES_PER_MS = 8
+BYTES_PER_S = 8000
 FRAME_BYTES = 160
 MARK_EVERY_BYTES = 200 * BYTES_PER_MS
 BACK_BYTES = 300 * BYTES_PER_MS
 """A resumed reply goes back at most this far."""
 KEEP_BYTES = BACK_BYTES + FRAME_BYTES
+FRAME_S = 0.02
 LEAD_S = 0.5
 REFILL_S = 0.4
 MARK_GRACE_S = 2.0
+ROUNDING = 1e-6
+"""Sums of hundredths are not exact in binary: a frame or a millisecond must not hang on that."""
 SILENCE = b"\xff"
 
 
@@ -41,6 +45,7 @@ class Playback:
         self._next_mark = 0  # numbered across replies: an echo may arrive after the next reply began
         self._heard_audio: list[HeardAudio] = []
         self._carrier_free_at = 0.0
+        self._held = False  # there is no line: nothing can be sent, and nothing is heard
         self._reset()
         self._finished = False
 
@@ -52,7 +57,9 @@ class Playback:
         self._marked = 0
         self._marks: dict[str, int] = {}
         self._boundaries: list[int] = []
-        self._reference = (0, 0.0)  # an offset, and the loop time at which it was being played
+        self._reference: tuple[int, float] | None = None  # an offset, and when it was being played
+        self._run_from = 0  # where the present stretch without a gap began
+        self._run_zero: float | None = None  # when offset 0 would have been played, told by its marks
         self._closed = False
         self._paused = False
         self._active = False
@@ -67,22 +74,25 @@ class Playback:
 
     def add(self, payload: bytes, now: float) -> Commands:
         """Audio of the reply, in order."""
-        self._audio += payload
+        if self._active:
+            self._audio += payload
         return self._pump(now)
 
     def end_chunk(self, now: float) -> Commands:
         """A chunk's audio is complete: a place where a resumed reply may begin again."""
-        self._boundaries.append(self.added)
-        return self._pump(now)
+        if self._active:
+            self._boundaries.append(self.added)
+        return [*self._pump(now), *self._mark_the_end()]
 
     def close(self, now: float) -> Commands:
         """No more audio comes for this reply."""
+        if not self._active:
+            return []
         self._closed = True
         if tail := self.added % FRAME_BYTES:
             self._audio += SILENCE * (FRAME_BYTES - tail)
-        commands = self._pump(now)
-        if self.added == 0:
-            self._finish()
+        commands = [*self._pump(now), *self._mark_the_end()]
+        self._finish_if_heard()
         return commands
 
     # -- facts --------------------------------------------------------------------------------
@@ -114,15 +124,17 @@ class Playback:
         return self._heard(now) // BYTES_PER_MS
 
     def _heard(self, now: float) -> int:
+        if self._reference is None:
+            return 0
         offset, at = self._reference
-        if self._paused:
+        if self._paused or self._held:
             return offset
-        played = offset + int((now - at) * 1000) * BYTES_PER_MS
+        played = offset + int((now - at) * 1000 + ROUNDING) * BYTES_PER_MS
         return max(offset, min(played, self._sent))
 
     def now_playing(self, now: float) -> bytes:
         """The 20 ms that the caller hears right now; empty in silence."""
-        if not self._active or self._paused:
+        if not self._active or self._paused or self._held:
             return b""
         start = max(0, self._heard(now) - self._base)
         return bytes(self._audio[start : start + FRAME_BYTES]) if start + self._base < self._sent else b""
@@ -144,56 +156,96 @@ class Playback:
         offset = self._marks.pop(name, None)
         if offset is None or not self._active:
             return
-        self._reference = (max(offset, self._reference[0]), now)
-        self._confirm(offset, now)
-        if self._closed and offset == self.added:
-            self._finish()
+        if self._reference is None or offset >= self._reference[0]:
+            self._reference = (offset, now)
+        self._confirm(offset, self._played_at(offset, now))
+        self._finish_if_heard()
 
-    def _confirm(self, offset: int, now: float) -> None:
+    def _played_at(self, offset: int, now: float) -> float:
+        """When this was played. Marks come late, never early: the earliest of a stretch tells its time."""
+        zero = now - offset / BYTES_PER_S
+        if offset <= self._run_from:
+            return now
+        if self._run_zero is None or zero < self._run_zero:
+            self._run_zero = zero
+        return self._run_zero + offset / BYTES_PER_S
+
+    def _confirm(self, offset: int, ended_at: float) -> None:
         if offset <= self._confirmed:
             return
         piece = bytes(self._audio[self._confirmed - self._base : offset - self._base])
-        self._heard_audio.append(HeardAudio(piece, now))
+        self._heard_audio.append(HeardAudio(piece, ended_at))
         self._confirmed = offset
+        self._marks = {name: at for name, at in self._marks.items() if at > offset}
         if (surplus := offset - KEEP_BYTES - self._base) > 0:
             del self._audio[:surplus]
             self._base += surplus
+            self._boundaries = [boundary for boundary in self._boundaries if boundary >= self._base]
+
+    def _confirm_overdue(self, now: float) -> None:
+        """No echo may be waited for without end: what was due long ago was heard."""
+        overdue = self._heard(now) - int(MARK_GRACE_S * BYTES_PER_S)
+        self._confirm(overdue - overdue % FRAME_BYTES, now - MARK_GRACE_S)
 
     # -- interruptions --------------------------------------------------------------------------
 
     def pause(self, now: float) -> Commands:
         """Stop the voice but keep the reply: neither carrier can pause, so its buffer is destroyed."""
-        heard = self._heard(now)
+        self._stop_at(self._heard(now), now)
+        self._paused = True
+        return [Clear()]
+
+    def _stop_at(self, heard: int, now: float) -> None:
         self._confirm(heard, now)
         self._reference = (heard, now)
         self._marks.clear()
-        self._paused = True
         self._carrier_free_at = now
-        return [Clear()]
 
     def resume(self, now: float) -> Commands:
         """Go on from the last boundary that was heard, at most 300 ms back."""
-        heard = self._reference[0]
-        start = max((b for b in self._boundaries if heard - BACK_BYTES <= b <= heard), default=heard)
-        start -= start % FRAME_BYTES  # frames stay on their grid, so that the last one is whole
+        if not self._paused:
+            return []
+        self._paused = False
+        return [] if self._held else self._go_on(now)
+
+    def _go_on(self, now: float) -> Commands:
+        heard = self._reference[0] if self._reference else 0  # where it stood still
+        # Frames stay on their grid, so that the last one is whole.
+        starts = [boundary - boundary % FRAME_BYTES for boundary in self._boundaries if boundary <= heard]
+        start = max((at for at in starts if at >= heard - BACK_BYTES), default=heard - heard % FRAME_BYTES)
         self._sent = self._marked = self._confirmed = start
         self._reference = (start, now)
-        self._paused = False
-        return self._pump(now)
+        self._begin_run(start)
+        commands = self._pump(now)
+        self._finish_if_heard()
+        return commands
+
+    def hold(self, now: float) -> None:
+        """The line is gone, and with it what the carrier had buffered. The reply waits for another."""
+        if self._active and not self._paused and not self._held:
+            self._stop_at(self._heard(now), now)
+        self._held = True
+
+    def release(self, now: float) -> Commands:
+        """There is a line again."""
+        if not self._held:
+            return []
+        self._held = False
+        return self._go_on(now) if self._active and not self._paused else []
 
     def cut(self, now: float) -> tuple[int, Commands]:
         """End the reply here. Returns the milliseconds that were heard."""
         heard = self._heard(now)
-        was_active, was_paused = self._active, self._paused
+        at_carrier = self._active and self._sent > 0 and not self._paused and not self._held
         self._confirm(heard, now)
         self._reset()
         self._carrier_free_at = now
-        return heard // BYTES_PER_MS, ([Clear()] if was_active and not was_paused else [])
+        return heard // BYTES_PER_MS, ([Clear()] if at_carrier else [])
 
     # -- pace -----------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        if not self._active or self._paused:
+        if not self._active or self._paused or self._held:
             return None
         if self.added - self._sent >= FRAME_BYTES:
             return self._carrier_free_at - REFILL_S
@@ -211,29 +263,57 @@ class Playback:
         return commands
 
     def _pump(self, now: float) -> Commands:
-        if not self._active or self._paused:
+        if not self._active or self._paused or self._held:
             return []
+        self._confirm_overdue(now)
         commands: Commands = []
-        while self.added - self._sent >= FRAME_BYTES and self._carrier_free_at - now < LEAD_S:
+        while self.added - self._sent >= FRAME_BYTES and self._ahead(now) <= LEAD_S:
             if self._carrier_free_at <= now:  # the carrier's buffer is empty: it plays this at once
                 self._carrier_free_at = now
                 self._reference = (self._sent, now)
+                self._begin_run(self._sent)
+            elif self._reference is None:  # it still plays the end of the reply before
+                self._reference = (self._sent, self._carrier_free_at)
             start = self._sent - self._base
             commands.append(Play(bytes(self._audio[start : start + FRAME_BYTES])))
             self._sent += FRAME_BYTES
-            self._carrier_free_at += 0.02
+            self._carrier_free_at += FRAME_S
             if self.first_sent_at is None:
                 self.first_sent_at = now
             commands.extend(self._mark_if_due())
         return commands
 
+    def _ahead(self, now: float) -> float:
+        """How far ahead of the carrier's clock we would be with one frame more."""
+        return self._carrier_free_at + FRAME_S - now - ROUNDING
+
     def _mark_if_due(self) -> Iterator[Mark]:
-        at_end = self._sent == self.added and (self._closed or self._sent in self._boundaries)
+        before = self._sent - FRAME_BYTES
+        at_end = any(before < boundary <= self._sent for boundary in self._boundaries)
         if self._sent - self._marked >= MARK_EVERY_BYTES or at_end:
-            name = f"m{self._next_mark}"
-            self._next_mark += 1
-            self._marks[name] = self._marked = self._sent
-            yield Mark(name)
+            yield self._mark()
+        else:
+            yield from self._mark_the_end()
+
+    def _mark_the_end(self) -> Iterator[Mark]:
+        """A chunk or the reply may end when all of its audio was sent already: its mark is still due."""
+        ends = self._closed or self._sent in self._boundaries
+        silent = self._paused or self._held or not self._active
+        if ends and not silent and self._sent == self.added and self._sent > self._marked:
+            yield self._mark()
+
+    def _mark(self) -> Mark:
+        name = f"m{self._next_mark}"
+        self._next_mark += 1
+        self._marks[name] = self._marked = self._sent
+        return Mark(name)
+
+    def _begin_run(self, offset: int) -> None:
+        self._run_from, self._run_zero = offset, None
+
+    def _finish_if_heard(self) -> None:
+        if self._closed and self._confirmed == self.added and not self._paused and not self._held:
+            self._finish()
 
     def _finish(self) -> None:
         self._active = False

@@ -10,7 +10,8 @@ from patter.bridge.records import RecordingSegment
 
 BYTES_PER_MS = 8
 SEGMENT_BYTES = 30_000 * BYTES_PER_MS
-DRIFT_BYTES = 60 * BYTES_PER_MS
+JITTER_BYTES = 20 * BYTES_PER_MS
+"""A piece this near to the end of the one before follows it: two sides stay within 40 ms."""
 SETTLE_BYTES = 3_000 * BYTES_PER_MS
 """A segment waits this long past its end, because heard audio is confirmed late."""
 
@@ -27,10 +28,14 @@ class _Side:
         return self.base + len(self.audio)
 
     def place(self, offset: int, payload: bytes) -> None:
-        if abs(offset - self.end) <= DRIFT_BYTES:
-            offset = self.end  # jitter of arrival is not a gap
-        if offset < self.end:
+        """Caller audio has the carrier's own times: what overlaps came twice."""
+        if offset < self.end - JITTER_BYTES:
             payload = payload[self.end - offset :]
+        self.follow(offset, payload)
+
+    def follow(self, offset: int, payload: bytes) -> None:
+        """Place this, and lose none of it; after a gap where there was one."""
+        if offset <= self.end + JITTER_BYTES:
             offset = self.end
         self.audio += b"\xff" * (offset - self.end) + payload
 
@@ -54,21 +59,25 @@ class Recorder:
         self._caller.place(media_ms * BYTES_PER_MS, payload)
 
     def agent(self, payload: bytes, ended_ms: int) -> None:
-        self._agent.place(max(0, ended_ms * BYTES_PER_MS - len(payload)), payload)
+        self._agent.follow(max(0, ended_ms * BYTES_PER_MS - len(payload)), payload)
 
     def take_due(self) -> list[RecordingSegment]:
         """Segments that are complete on both sides."""
         segments = []
-        while self._caller.end - self._caller.base >= SEGMENT_BYTES + SETTLE_BYTES:
+        # Either side may be silent for the carrier: frames of silence need not come.
+        while self._end - self._caller.base >= SEGMENT_BYTES + SETTLE_BYTES:
             segments.append(self._segment(self._caller.base + SEGMENT_BYTES))
         return segments
 
+    @property
+    def _end(self) -> int:
+        return max(self._caller.end, self._agent.end)
+
     def finish(self) -> list[RecordingSegment]:
         """What is left at the end of the call."""
-        segments = self.take_due()
-        end = max(self._caller.end, self._agent.end)
-        if end > self._caller.base:
-            segments.append(self._segment(end))
+        segments, end = [], self._end
+        while end > self._caller.base:
+            segments.append(self._segment(min(end, self._caller.base + SEGMENT_BYTES)))
         return segments
 
     def _segment(self, upto: int) -> RecordingSegment:

@@ -81,7 +81,10 @@ class Script:
         heard = ""
         before = ""
         start_ms = 0
-        for span in self.spans:
+        for span in self.spans if heard_ms > 0 else ():
+            if span.complete and not span.audio_ms:  # nothing of it was spoken: code, an address
+                before += span.text
+                continue
             ends = [end for end, end_ms in word_ends(span) if start_ms + end_ms <= heard_ms]
             if ends:
                 heard = before + span.text[: ends[-1]]

@@ -2,14 +2,15 @@
 
 ``feed`` is synchronous, so a call has one order of events and no queue of its own. Each command that
 starts work becomes a task with a parent; what the work says comes back as events. A performer that
-breaks its promise and raises becomes a failure event too, and never ends the session.
+breaks its promise and raises becomes a failure event too, and never ends the session. Only a fault of
+the machine itself does: ``run`` raises it, and the home hangs up.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +42,10 @@ from patter.bridge.events import (
     HandlerFailed,
     HangUpDone,
     HangUpFailed,
+    LegLost,
     LegOpened,
     LlmFailed,
+    SttClosed,
     SttFailed,
     ToolDone,
     TtsFailed,
@@ -52,6 +55,9 @@ from patter.errors import PatterError
 
 HANG_UP_TRIES = 3
 HANG_UP_RETRY_S = 0.5
+CLOSE_WITHIN_S = 2.0
+MOST_TIMERS = 100
+"""At one moment. A machine whose timer never moves would spin, and every call beside it would suffer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +97,25 @@ class CallSession:
 
     async def run(self) -> None:
         """Carry the call to its end. Everything that was started ends with it."""
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            self._drain_inbox()
-            try:
-                await self._over.wait()
-            finally:
-                self._stop()
-        await self._performers.tts.close()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                self._drain_inbox()
+                try:
+                    await self._over.wait()
+                finally:
+                    self._stop()
+        finally:
+            await self._close_voice()
         if self._error is not None:
             raise self._error
+
+    async def _close_voice(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self._performers.tts.close()
+        except Exception:  # nobody is there to be told: the call is over
+            return
 
     def attach(self, leg: Leg) -> Leg | None:
         """Take the newest media socket. Returns the one it replaces, for the caller to close."""
@@ -134,7 +149,7 @@ class CallSession:
     def _drain_inbox(self) -> None:
         self._feeding = True
         try:
-            while self._inbox:
+            while self._inbox and not self.over:
                 self._one(self._inbox.popleft())
         except Exception as error:
             self._broken(error)
@@ -155,11 +170,12 @@ class CallSession:
         self._perform(self._machine.receive(event, now))
 
     def _run_timers(self, now: float) -> None:
-        for _ in range(100):  # a machine whose timer never moves must not hang the loop
+        for _ in range(MOST_TIMERS):
             due = self._machine.next_timer()
-            if due is None or due > now:
+            if due is None or due > now or self.over:
                 return
-            self._perform(self._machine.handle_timer(max(due, now)))
+            self._perform(self._machine.handle_timer(now))
+        raise RuntimeError("The machine's timer never moves.")
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -178,10 +194,7 @@ class CallSession:
             self._broken(error)
         finally:
             self._feeding = False
-        if self._inbox:
-            self.feed(self._inbox.popleft())
-        else:
-            self._set_timer()
+        self._drain_inbox()
 
     # -- performing -------------------------------------------------------------------------------
 
@@ -213,56 +226,85 @@ class CallSession:
             self._table[type(command)](command)
 
     def _to_leg(self, command: Play | Mark | Clear) -> None:
-        if self._leg is not None:
-            self._leg.send(command)
+        leg = self._leg
+        if leg is not None:
+            self._safely(lambda: leg.send(command), LegLost)
 
     def _stt_open(self, command: SttOpen) -> None:
-        self._stt, self._stt_id = self._performers.stt(), command.stt_id
-        work = self._stt.run(command.stt_id, self.feed)
+        self._stt, self._stt_id = None, command.stt_id
+
+        async def work() -> None:
+            await stt.run(command.stt_id, self.feed)
+            self.feed(SttClosed(command.stt_id))  # a recogniser that ends in silence would leave us deaf
+
+        try:
+            stt = self._stt = self._performers.stt()
+        except Exception as error:
+            self._later(SttFailed(command.stt_id, _told(error)))
+            return
         self._start(command.stt_id, work, lambda error: SttFailed(command.stt_id, error))
 
     def _stt_audio(self, command: SttAudio) -> None:
-        if self._stt is not None and command.stt_id == self._stt_id:
-            self._stt.send(command.payload)
+        stt = self._stt
+        if stt is not None and command.stt_id == self._stt_id:
+            self._safely(lambda: stt.send(command.payload), lambda error: SttFailed(command.stt_id, error))
 
     def _stt_finalize(self, command: SttFinalize) -> None:
-        if self._stt is not None and command.stt_id == self._stt_id:
-            self._stt.finalize()
+        stt = self._stt
+        if stt is not None and command.stt_id == self._stt_id:
+            self._safely(stt.finalize, lambda error: SttFailed(command.stt_id, error))
 
     def _llm_ask(self, command: LlmAsk) -> None:
-        if self._performers.llm is None:
+        llm = self._performers.llm
+        if llm is None:
             self._later(LlmFailed(command.ask_id, "This agent has no model.", permanent=True))
             return
-        work = self._performers.llm.ask(command, self.feed)
-        self._start(command.ask_id, work, lambda error: LlmFailed(command.ask_id, error))
+        self._start(
+            command.ask_id,
+            lambda: llm.ask(command, self.feed),
+            lambda error: LlmFailed(command.ask_id, error),
+        )
 
     def _handler_ask(self, command: HandlerAsk) -> None:
-        if self._performers.handler is None:
+        handler = self._performers.handler
+        if handler is None:
             self._later(HandlerFailed(command.turn_id, "handler_lost", "Nothing is connected that answers."))
             return
-        work = self._performers.handler.ask(command, self.feed)
         self._start(
-            command.turn_id, work, lambda error: HandlerFailed(command.turn_id, "handler_error", error)
+            command.turn_id,
+            lambda: handler.ask(command, self.feed),
+            lambda error: HandlerFailed(command.turn_id, "handler_error", error),
         )
 
     def _handler_stop(self, command: HandlerStop) -> None:
-        if self._performers.handler is not None:
-            self._performers.handler.cancel(command.turn_id, command.heard)
         self._cancel(command.turn_id)
+        handler = self._performers.handler
+        if handler is not None:
+            self._safely(
+                lambda: handler.cancel(command.turn_id, command.heard),
+                lambda error: HandlerFailed(command.turn_id, "handler_error", error),
+            )
 
     def _tts_say(self, command: TtsSay) -> None:
-        work = self._performers.tts.say(command.say_id, command.text, self.feed)
-        self._start(command.say_id, work, lambda error: TtsFailed(command.say_id, error))
+        self._start(
+            command.say_id,
+            lambda: self._performers.tts.say(command.say_id, command.text, self.feed),
+            lambda error: TtsFailed(command.say_id, error),
+        )
 
     def _tool_run(self, command: ToolRun) -> None:
-        if self._performers.tools is None:
+        tools = self._performers.tools
+        if tools is None:
             self._later(ToolDone(command.run_id, {"error": f"There is no tool {command.name!r}."}, ok=False))
             return
-        work = self._performers.tools.run(command, self.feed)
-        self._start(command.run_id, work, lambda error: ToolDone(command.run_id, {"error": error}, ok=False))
+        self._start(
+            command.run_id,
+            lambda: tools.run(command, self.feed),
+            lambda error: ToolDone(command.run_id, {"error": error}, ok=False),
+        )
 
     def _hang_up(self, _command: HangUp) -> None:
-        self._start("hang_up", self._hang_up_until_done(), HangUpFailed)
+        self._start("hang_up", self._hang_up_until_done, HangUpFailed)
 
     async def _hang_up_until_done(self) -> None:
         for attempt in range(1, HANG_UP_TRIES + 1):
@@ -278,27 +320,39 @@ class CallSession:
                 return
 
     def _close_leg(self, _command: CloseLeg) -> None:
-        if self._leg is not None:
-            self._start("close_leg", self._leg.close(), lambda error: HangUpFailed(error))
+        leg = self._leg
+        if leg is not None:
+            self._start("close_leg", lambda: asyncio.wait_for(leg.close(), CLOSE_WITHIN_S), HangUpFailed)
 
     # -- tasks ------------------------------------------------------------------------------------
 
     def _later(self, event: Event) -> None:
         self._loop.call_soon(self.feed, event)
 
-    def _start(self, key: str, work: Coroutine[Any, Any, None], failure: Callable[[str], Event]) -> None:
-        if self._tasks is None:
-            work.close()
-            return
-        task = self._tasks.create_task(self._guarded(work, failure), name=key)
+    def _safely(self, act: Callable[[], None], failure: Callable[[str], Event]) -> None:
+        """What is done at once may break its promise as well."""
+        try:
+            act()
+        except Exception as error:
+            self._later(failure(_told(error)))
+
+    def _start(self, key: str, begin: Callable[[], Awaitable[None]], failure: Callable[[str], Event]) -> None:
+        # ``begin`` is called within the task: work that is stopped before it began leaves nothing behind.
+        assert self._tasks is not None, "nothing is performed before run"
+        task = self._tasks.create_task(self._guarded(begin, failure), name=key)
         self._work[key] = task
         task.add_done_callback(lambda done: self._forget(key, done))
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], failure: Callable[[str], Event]) -> None:
+    async def _guarded(self, begin: Callable[[], Awaitable[None]], failure: Callable[[str], Event]) -> None:
         try:
-            await work
+            await begin()
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            self.feed(failure(_told(error)))  # nobody stopped it: something within it was cancelled
         except Exception as error:  # a TaskGroup child that raises would end the call
-            self.feed(failure(f"{type(error).__name__}: {error}"))
+            self.feed(failure(_told(error)))
 
     def _forget(self, key: str, task: asyncio.Task[None]) -> None:
         if self._work.get(key) is task:
@@ -316,3 +370,7 @@ class CallSession:
         for key, task in list(self._work.items()):
             if key != "close_leg":
                 task.cancel()
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -44,11 +44,13 @@ from patter.bridge.events import (
 from patter.bridge.plan import CallPlan
 from patter.bridge.records import CallEnded, Noted, TurnSettled
 from patter.engines.pipeline.machine import PipelineMachine
+from patter.testing.invariants import check_invariants
 
 FRAME_MS = 20
 VOICE = bytes([0x8F, 0x0F, 0x95, 0x15] * 40)
 SILENCE = b"\xff" * 160
 MS_PER_CHARACTER = 50
+MOST_TIMERS = 100
 
 
 class Scene:
@@ -58,9 +60,13 @@ class Scene:
         self.now = 100.0
         self.media_ms = 0
         self.commands: list[Command] = []
+        self.history: list[Command | Event] = []
         self.speaks = speaks
         self.echoes_marks = echoes_marks
         self.played = bytearray()
+        self.timers = 0
+        self._inbox: deque[Event] = deque()
+        self._busy = False
         self._buffer: deque[Play | Mark] = deque()
         self.machine = CallMachine(CallPlan(call_id="call_test", **plan), PipelineMachine, self.now)
 
@@ -69,17 +75,43 @@ class Scene:
     def feed(self, *events: Event) -> list[Command]:
         """Give events to the machine; what it asked for, in order."""
         before = len(self.commands)
-        for event in events:
-            self._timers()
-            self._do(self.machine.receive(event, self.now))
+        self._inbox += events
+        if not self._busy:  # as in a session: what a performer says at once comes after all commands
+            self._busy = True
+            try:
+                self._drain()
+            finally:
+                self._busy = False
         return self.commands[before:]
 
-    def _timers(self) -> None:
-        while (due := self.machine.next_timer()) is not None and due <= self.now:
+    def _drain(self) -> None:
+        while self._inbox:
+            event = self._inbox.popleft()
+            self._run_timers()
+            self.history.append(event)
+            self._do(self.machine.receive(event, self.now))
+
+    def tick(self) -> None:
+        """Let every timer that is due fire."""
+        self._busy = True
+        try:
+            self._run_timers()
+            self._drain()
+        finally:
+            self._busy = False
+
+    def _run_timers(self) -> None:
+        for _ in range(MOST_TIMERS):
+            due = self.machine.next_timer()
+            if due is None or due > self.now:
+                return
+            self.timers += 1
             self._do(self.machine.handle_timer(self.now))
+        raise AssertionError("the machine's timer never moves")
 
     def _do(self, commands: list[Command]) -> None:
         self.commands += commands
+        self.history += commands
         for command in commands:
             match command:
                 case Play() | Mark():
@@ -108,7 +140,7 @@ class Scene:
         """Time passes; the caller's line carries ``caller`` in every frame."""
         for _ in range(ms // FRAME_MS):
             self.now += FRAME_MS / 1000
-            self._timers()
+            self.tick()
             self._play_one_frame()
             self.feed(CallerAudio(caller, self.media_ms))
             self.media_ms += FRAME_MS
@@ -179,6 +211,10 @@ class Scene:
         assert len(ended) <= 1, "a call ends once"
         assert len(self.all(EndSession)) == len(ended)
         return ended[0] if ended else None
+
+    def check(self) -> None:
+        """What holds in every call, whatever happened in it."""
+        check_invariants(self.commands, self.history)
 
 
 __all__ = ["SILENCE", "VOICE", "HandlerStop", "Scene", "TtsStop"]

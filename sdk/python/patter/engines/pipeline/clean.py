@@ -5,11 +5,26 @@ from __future__ import annotations
 import re
 
 FENCE = re.compile(r"```.*?(```|$)", re.S)
-LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 URL = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
-MARKS = re.compile(r"[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s?", re.M)
-EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\U000e0000-\U000e007f]")
+# Between two letters or digits it is no markup: 2*3, file_name.
+MARKS = re.compile(
+    r"(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s?", re.M
+)
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3\U000e0000-\U000e007f]")
 SPACE = re.compile(r"\s+")
+
+
+class Cleaner:
+    """Cleans the chunks of one reply: a code fence may begin in one and end in another."""
+
+    def __init__(self) -> None:
+        self._in_code = False
+
+    def clean(self, text: str) -> str:
+        spoken = speakable(f"```{text}" if self._in_code else text)
+        self._in_code ^= text.count("```") % 2 == 1
+        return spoken
 
 
 def speakable(text: str) -> str:

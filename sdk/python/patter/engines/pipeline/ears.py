@@ -2,7 +2,8 @@
 
 The recogniser's own end of turn ends an utterance at once. Else its UtteranceEnd with text pending
 does; else ``turn_timeout_ms`` of silence after a final text. Voice that stopped 300 ms ago without a
-final asks the recogniser to finalize, and ``max_turn_delay_ms`` is the ceiling for everything.
+final asks the recogniser to finalize, and ``max_turn_delay_ms`` is the ceiling for everything. Voice
+without end and without new words, a television, ends after twice that.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from patter.engines.pipeline.signals import (
 )
 
 FINALIZE_AFTER_MS = 300
+GAP_MS = 300
+"""Voice cannot go on without frames for longer than this."""
+SAME_FINAL_MS = 1000
+"""An equal final text this soon, with no voice between, is the recogniser repeating itself."""
 
 
 class Ears:
@@ -33,11 +38,11 @@ class Ears:
         self._interim = ""
         self._started_ms: int | None = None
         self._last_voiced_ms = 0
+        self._last_words_ms = 0
+        self._last_final: tuple[str, int, int] = ("", 0, 0)
+        self._voiced_words = False
         self._finalize_sent = False
-
-    @property
-    def voiced(self) -> bool:
-        return self.detector.voiced
+        self.voiced = False
 
     @property
     def pending_text(self) -> str:
@@ -47,41 +52,57 @@ class Ears:
     def audio(self, payload: bytes, media_ms: int) -> list[Signal]:
         signals: list[Signal] = []
         edge = self.detector.feed(payload, media_ms)
-        if edge is not None and edge.voiced:
-            self._began(edge.at_ms)
-            signals.append(VoiceBegan(edge.at_ms))
-        elif edge is not None:
-            signals.append(VoiceEnded(edge.at_ms))
-        if self.detector.voiced:
+        if edge is not None and not edge.voiced and self.voiced:
+            signals.append(self._voice_ended(edge.at_ms))
+        elif self.detector.voiced and not self.voiced and self.detector.last_voiced_ms > media_ms:
+            signals.append(self._voice_began(edge.at_ms if edge else media_ms))
+        if self.voiced:
             self._last_voiced_ms = self.detector.last_voiced_ms
             self._finalize_sent = False
-        else:
-            signals.extend(self.tick(media_ms + ms_of(len(payload))))
-        return signals
+        return signals + self.tick(media_ms + ms_of(len(payload)))
 
     def tick(self, media_ms: int) -> list[Signal]:
-        """Time passed in silence, whether or not the carrier sent frames of it."""
+        """Time passed, whether or not the carrier sent frames of it."""
+        signals: list[Signal] = []
+        if self.voiced and media_ms - self._last_voiced_ms >= GAP_MS:
+            signals.append(self._voice_ended(self._last_voiced_ms))
+        return signals + (self._babble(media_ms) if self.voiced else self._silence(media_ms))
+
+    def _babble(self, media_ms: int) -> list[Signal]:
+        without_words_ms = media_ms - self._last_words_ms
+        if self.pending_text and without_words_ms >= 2 * self._values.max_turn_delay_ms:
+            return self._end("ceiling")
+        return []
+
+    def _silence(self, media_ms: int) -> list[Signal]:
         silence_ms = media_ms - self._last_voiced_ms
         if self._started_ms is None and not self.pending_text:
             return []
         if self._finals and not self._interim and silence_ms >= self._values.turn_timeout_ms:
             return self._end("silence")
         if silence_ms >= self._values.max_turn_delay_ms:
-            return self._end("ceiling") if self.pending_text else self._forget()
-        if silence_ms >= FINALIZE_AFTER_MS and not self._finals and not self._finalize_sent:
+            return self._end("ceiling" if self.pending_text else "no_words")
+        owed = self._interim or not self._finals
+        if silence_ms >= FINALIZE_AFTER_MS and owed and not self._finalize_sent:
             self._finalize_sent = True
             return [FinalizeWanted()]
         return []
 
     def heard(self, event: SttHeard, media_ms: int) -> list[Signal]:
         text = event.text.strip()
+        if event.final and self._is_repeated(text, media_ms):
+            text = ""
         if text and self._started_ms is None:
+            self._started_ms = media_ms
+        if text and not self._voiced_words and text != self._interim:
             # Words without voice: the detector missed quiet speech, the recogniser did not.
-            self._began(media_ms)
             self._last_voiced_ms = max(self._last_voiced_ms, media_ms)
+        if text != self._interim or event.final:
+            self._last_words_ms = media_ms
         if event.final:
             if text:
                 self._finals.append(text)
+                self._last_final = (text, media_ms, self._last_voiced_ms)
             self._interim = ""
         else:
             self._interim = text
@@ -95,11 +116,26 @@ class Ears:
 
     def take(self) -> list[Signal]:
         """End what is pending now: a key was pressed."""
-        return self._end("key") if self.pending_text else self._forget()
+        if self.pending_text:
+            return self._end("key")
+        self._forget()
+        return []
 
-    def _began(self, at_ms: int) -> None:
+    def _is_repeated(self, text: str, media_ms: int) -> bool:
+        same, at_ms, voiced_ms = self._last_final
+        soon = media_ms - at_ms < SAME_FINAL_MS
+        return bool(text) and text == same and soon and self._last_voiced_ms == voiced_ms
+
+    def _voice_began(self, at_ms: int) -> VoiceBegan:
+        self.voiced = self._voiced_words = True
+        self._last_words_ms = max(self._last_words_ms, at_ms)
         if self._started_ms is None:
             self._started_ms = at_ms
+        return VoiceBegan(at_ms)
+
+    def _voice_ended(self, at_ms: int) -> VoiceEnded:
+        self.voiced = False
+        return VoiceEnded(at_ms)
 
     def _end(self, cause: str) -> list[Signal]:
         started_ms = self._last_voiced_ms if self._started_ms is None else self._started_ms
@@ -107,7 +143,6 @@ class Ears:
         self._forget()
         return [ended]
 
-    def _forget(self) -> list[Signal]:
+    def _forget(self) -> None:
         self._finals, self._interim, self._started_ms = [], "", None
-        self._finalize_sent = False
-        return []
+        self._finalize_sent, self._voiced_words = False, self.voiced

@@ -3,6 +3,9 @@
 Voice over a reply makes it suspected: the voice pauses and the reply goes on being made. Words, a
 long voice or a key confirm it. Silence without words denies it, and the reply resumes. Two resumes
 per reply; after that, and in a reply's first half second, only words and keys interrupt.
+
+One word that the recogniser may still take back is no interruption by itself, because recognisers
+make words of noise: it must be final, or have company, or come with 300 ms of voice.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from patter.bridge.plan import TurnTaking
 
 PROTECTED_MS = 500
 RESUMES_PER_REPLY = 2
+VOICE_OF_A_WORD_MS = 300
 
 BACKCHANNELS: dict[str, frozenset[str]] = {
     "en": frozenset(
@@ -66,7 +70,25 @@ def is_backchannel(text: str, language: str) -> bool:
     """Whether this only says "I am listening"."""
     known = BACKCHANNELS.get(language.split("-")[0].lower(), BACKCHANNELS["en"])
     words = plain_words(text)
-    return not words or " ".join(words) in known or all(word in known for word in words)
+    return (
+        not words
+        or " ".join(words) in known
+        or all(word in known for word in words)
+        or _in_phrases(words, known)
+    )
+
+
+def _in_phrases(words: list[str], known: frozenset[str]) -> bool:
+    """Whether the words are known ones and known pairs, in any order: "okay i see"."""
+    at = 0
+    while at < len(words):
+        if " ".join(words[at : at + 2]) in known:
+            at += 2
+        elif words[at] in known:
+            at += 1
+        else:
+            return False
+    return True
 
 
 def is_echo(text: str, recent_reply: str) -> bool:
@@ -86,10 +108,11 @@ class Interrupt:
         self._language = language
         self.begin_reply()
 
-    def begin_reply(self) -> None:
+    def begin_reply(self, voice_from: int | None = None) -> None:
+        """Another reply; ``voice_from``: the caller is already speaking, counted from there."""
         self.state = State.NONE
         self._resumes = 0
-        self._voice_from: int | None = None
+        self._voice_from = voice_from
         self._quiet_from: int | None = None
 
     @property
@@ -106,10 +129,12 @@ class Interrupt:
         if self.state is State.NONE:
             self._voice_from = None
 
-    def words(self, text: str, recent_reply: str) -> Verdict:
+    def words(self, text: str, recent_reply: str, *, final: bool = True, media_ms: int = 0) -> Verdict:
         if is_backchannel(text, self._language) or is_echo(text, recent_reply):
             return Verdict.NOTHING
-        return Verdict.CUT
+        voice_ms = 0 if self._voice_from is None else (self._quiet_from or media_ms) - self._voice_from
+        sure = final or len(plain_words(text)) > 1 or voice_ms >= VOICE_OF_A_WORD_MS
+        return Verdict.CUT if sure else Verdict.NOTHING
 
     def tick(self, media_ms: int, heard_ms: int, unvoiced: bool) -> Verdict:
         """Time passed: ``heard_ms`` of the reply were heard; ``unvoiced``: nobody speaks right now."""

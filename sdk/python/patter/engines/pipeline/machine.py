@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from patter.audio.mulaw import level
-from patter.bridge.commands import Note, SttFinalize
-from patter.bridge.engine import Outcome, Parts
+from patter.bridge.commands import Note, SttFinalize, SttStop
+from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import (
     CallerAudio,
     DigitPressed,
@@ -35,6 +35,8 @@ from patter.engines.pipeline.stt_line import SttLine
 
 GAP_S = 0.2
 """After this long without a frame, silence is counted by the loop's clock."""
+LET_SPEAK_S = 3.0
+"""A first message waits at most this long for a caller who is speaking when it should begin."""
 
 
 class PipelineMachine:
@@ -49,6 +51,9 @@ class PipelineMachine:
         self._interrupt = Interrupt(self._values, parts.plan.language)
         self._replies = Replies(parts)
         self._first_at: float | None = None
+        self._first_latest = 0.0
+        self._held: list[UtteranceEnded | DigitPressed | SayAsked] = []
+        self._cut_by_voice = False
         self._idle_at: float | None = None
         self._idle_prompts = 0
         self._gap_at: float | None = None
@@ -68,28 +73,32 @@ class PipelineMachine:
     # -- beginning ------------------------------------------------------------------------------
 
     def start(self, now: float) -> Outcome:
-        out: Outcome = [*self._stt.open()]
+        out: Outcome = [*self._stt.open(now)]
+        self._gap_at = now + GAP_S
         if self._plan.first_speaker == "agent" and self._plan.first_message.strip():
             self._first_at = now + self._values.first_message_delay_ms / 1000
-            return out + self._speak_first(now)
-        self._wait_for_caller(now)
-        return out
+            self._first_latest = self._first_at + LET_SPEAK_S
+            out += self._speak_first(now)
+        return self._after(out, now)
 
     def _speak_first(self, now: float) -> Outcome:
         if self._first_at is None or self._first_at > now:
             return []
-        self._first_at = None
-        if self._replies.current is not None:
+        if (self._ears.voiced or self._ears.pending_text) and now < self._first_latest:
+            self._first_at = now + GAP_S
             return []
-        self._interrupt.begin_reply()
-        return self._replies.say(self._plan.first_message, Kind.FIRST, now)
+        return self._say(self._plan.first_message, now, Kind.FIRST)
 
     def line_replaced(self, now: float) -> Outcome:
-        return self._cut("line", now)
+        """Playback goes on by itself, from what was heard on the line before."""
+        return self._after([], now)
 
     # -- events ---------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Outcome:
+        return self._after(self._receive(event, now), now)
+
+    def _receive(self, event: Event, now: float) -> Outcome:
         match event:
             case CallerAudio(payload, media_ms):
                 return self._audio(payload, media_ms, now)
@@ -98,17 +107,19 @@ class PipelineMachine:
             case SttUtteranceEnded():
                 return self._signals(self._ears.utterance_ended(event), now)
             case SttOpened():
-                return [*self._stt.opened(event)]
+                return [*self._stt.opened(event, now)]
             case SttFailed() | SttClosed():
                 return self._stt_failed(event, now)
             case SttSpeechStarted():
                 return []
             case DigitPressed(digit):
-                return self._digit(digit, now)
+                return self._hold(event) if self._unstoppable else self._digit(digit, now)
             case SayAsked(text):
+                if self._unstoppable:
+                    return self._hold(event)
                 return [*self._cut("say", now), *self._say(text, now)]
             case _:
-                return self._after(self._replies.receive(event, now), now)
+                return self._replies.receive(event, now)
 
     def _audio(self, payload: bytes, media_ms: int, now: float) -> Outcome:
         self._gap_at = now + GAP_S
@@ -135,17 +146,45 @@ class PipelineMachine:
             return []
         error = event.error if isinstance(event, SttFailed) else "closed"
         out: Outcome = [self._note("stt.failed", now, error=error)]
-        if self._stt.dead and not self._replies.closing:
-            out += self._cut("provider", now)
-            out += self._replies.say(
-                self._plan.phrases.apology, Kind.SYSTEM, now, end_reason="provider_error"
-            )
-        return out
+        return (
+            out + self._end_with(self._plan.phrases.apology, "provider_error", now) if self._stt.dead else out
+        )
 
-    def _say(self, text: str, now: float) -> Outcome:
-        self._interrupt.begin_reply()
-        self._idle_at = None
-        return self._replies.say(text, Kind.SYSTEM, now)
+    def _say(self, text: str, now: float, kind: Kind = Kind.SYSTEM) -> Outcome:
+        self._first_at = None
+        self._judge_anew(now)
+        return self._replies.say(text, kind, now)
+
+    def _end_with(self, phrase: str, reason: str, now: float) -> Outcome:
+        if self._replies.closing:
+            return []  # the call ends already, and what is being said is heard in full
+        self._first_at = None
+        self._held.clear()
+        cut = self._cut("end", now)
+        return cut + self._replies.say(phrase, Kind.SYSTEM, now, end_reason=reason)
+
+    @property
+    def _unstoppable(self) -> bool:
+        """An announcement that the caller must hear: whatever comes meanwhile has its turn after it."""
+        if self._replies.closing:
+            return True
+        reply = self._replies.current
+        first = self._first_at is not None or (reply is not None and reply.kind is Kind.FIRST)
+        return first and not self._values.first_message_interruptible
+
+    def _hold(self, event: UtteranceEnded | DigitPressed | SayAsked) -> Outcome:
+        self._held.append(event)
+        return []
+
+    def _take_held(self, now: float) -> Outcome:
+        held, self._held = self._held, []
+        out: Outcome = []
+        for event in held:
+            if isinstance(event, UtteranceEnded):
+                out += self._utterance_ended(event, now)
+            else:
+                out += self._receive(event, now)
+        return out
 
     # -- what the ears say ------------------------------------------------------------------------
 
@@ -154,42 +193,53 @@ class PipelineMachine:
         for signal in signals:
             match signal:
                 case VoiceBegan(at_ms):
-                    self._idle_at = None
+                    self._idle_at = None  # and counts anew
                     self._interrupt.voice_began(at_ms)
                 case VoiceEnded(at_ms):
+                    self._idle_at = None
                     self._interrupt.voice_ended(at_ms)
-                    if self._replies.current is None:
-                        self._wait_for_caller(now)
                 case FinalizeWanted():
                     out.append(SttFinalize(self._stt.stt_id))
-                case WordsHeard(text):
-                    out += self._words(text, now)
+                case WordsHeard():
+                    out += self._words(signal, now)
                 case UtteranceEnded():
                     out += self._utterance_ended(signal, now)
         return out
 
-    def _words(self, text: str, now: float) -> Outcome:
+    def _words(self, words: WordsHeard, now: float) -> Outcome:
         self._idle_at = None
-        out: Outcome = [Note(Interim("user", text, self._parts.clock.ms(now)))]
-        if not self._replying_aloud(now):
+        self._cut_by_voice = False
+        now_ms = self._parts.clock.ms(now)
+        out: Outcome = [Note(Interim("user", words.text, now_ms))]
+        if not self._replying_aloud() or not self._interruptible:
             return out
-        if self._interruptible and self._interrupt.words(text, self._recent_reply(now)) is Verdict.CUT:
-            out += self._cut("words", now)
-        return out
+        recent = self._recent_reply(now)
+        verdict = self._interrupt.words(words.text, recent, final=words.final, media_ms=now_ms)
+        return out + self._cut("words", now) if verdict is Verdict.CUT else out
 
     def _utterance_ended(self, ended: UtteranceEnded, now: float) -> Outcome:
-        if self._replies.closing or not ended.text:
-            return []
-        now_ms = self._parts.clock.ms(now)
-        silence_ms = max(0, now_ms - ended.last_voiced_ms)
-        if self._replying_aloud(now):
-            if not self._interruptible or self._is_nothing(ended.text, now):
-                return [self._note("backchannel.ignored", now)]
-            silence_ms = min(silence_ms, self._values.max_turn_delay_ms)
+        if not ended.text:
+            return self._no_words(now)
+        if self._unstoppable and self._first_at is None:
+            return self._hold(ended)
+        if self._replying_aloud() and self._is_nothing(ended.text, now):
+            return [self._note("backchannel.ignored", now)]
+        silence_ms = min(
+            max(0, self._parts.clock.ms(now) - ended.last_voiced_ms), self._values.max_turn_delay_ms
+        )
         out = self._cut("words", now)
         turn_id = self._caller_turn(ended.text, ended.started_ms, ended.last_voiced_ms)
+        if self._first_at is not None:  # "Hello?": the first message is the answer
+            return out + self._say(self._plan.first_message, now, Kind.FIRST)
         out.append(self._note("turn.ended", now, cause=ended.cause, silence_ms=silence_ms, turn_id=turn_id))
         return out + self._answer(turn_id, ended.text, silence_ms, now)
+
+    def _no_words(self, now: float) -> Outcome:
+        """A long voice stopped the agent, and nothing was understood of it: ask, rather than be silent."""
+        if not self._cut_by_voice or self._replies.current is not None:
+            return []
+        self._cut_by_voice = False
+        return self._say(self._plan.phrases.retry, now)
 
     def _caller_turn(self, text: str, started_ms: int, ended_ms: int) -> str:
         """Write the caller's turn down; one that nobody answered yet goes on under a new id."""
@@ -203,14 +253,13 @@ class PipelineMachine:
         return turn_id
 
     def _answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
-        self._interrupt.begin_reply()
-        self._idle_at, self._idle_prompts = None, 0
+        self._judge_anew(now)
+        self._first_at = None
+        self._idle_prompts = 0
         memory_turn = self._parts.memory.turns[-1]
         return self._replies.answer(turn_id, memory_turn.text or text, end_of_turn_ms, now)
 
     def _digit(self, digit: str, now: float) -> Outcome:
-        if self._replies.closing:
-            return []
         now_ms = self._parts.clock.ms(now)
         out = self._cut("key", now)
         for signal in self._ears.take():
@@ -230,7 +279,7 @@ class PipelineMachine:
             return False
         return reply.kind is not Kind.FIRST or self._values.first_message_interruptible
 
-    def _replying_aloud(self, now: float) -> bool:
+    def _replying_aloud(self) -> bool:
         """Some of a reply was sent: words may be an interruption. Before that they only go on."""
         return self._replies.current is not None and self._parts.playback.sent_ms > 0
 
@@ -251,21 +300,27 @@ class PipelineMachine:
         if not self._interruptible:
             return []
         playback = self._parts.playback
-        verdict = self._interrupt.tick(
-            self._parts.clock.ms(now), playback.heard_ms(now), not self._ears.voiced
-        )
+        now_ms = self._parts.clock.ms(now)
+        verdict = self._interrupt.tick(now_ms, playback.heard_ms(now), not self._ears.voiced)
         if verdict is Verdict.PAUSE:
             return [self._note("barge_in.suspected", now), *playback.pause(now)]
         if verdict is Verdict.RESUME:
-            return [self._note("barge_in.denied", now), *playback.resume(now)]
-        return self._cut("voice", now) if verdict is Verdict.CUT else []
+            resumed = playback.resume(now)
+            return [self._note("barge_in.denied", now), *resumed, *self._replies.playback_moved(now)]
+        if verdict is Verdict.CUT:
+            self._cut_by_voice = not self._ears.pending_text
+            return self._cut("voice", now)
+        return []
+
+    def _judge_anew(self, now: float) -> None:
+        self._interrupt.begin_reply(self._parts.clock.ms(now) if self._ears.voiced else None)
 
     def _cut(self, by: str, now: float) -> Outcome:
         if self._replies.current is None:
             return []
         heard_ms = self._parts.playback.heard_ms(now)
         cut = self._replies.cut(now)
-        self._interrupt.begin_reply()
+        self._judge_anew(now)
         return [self._note("reply.cut", now, by=by, heard_ms=heard_ms), *cut.out]
 
     # -- the agent's side ---------------------------------------------------------------------------
@@ -274,13 +329,17 @@ class PipelineMachine:
         return self._after(self._replies.playback_moved(now), now)
 
     def _after(self, out: Outcome, now: float) -> Outcome:
-        if self._replies.current is None and self._idle_at is None:
-            self._wait_for_caller(now)
+        """Whatever happened: either somebody replies, or the caller is waited for."""
+        if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
+            out = out + self._take_held(now)
+        if self._replies.current is not None or self._first_at is not None:
+            self._idle_at = None
+        elif self._idle_at is None and not self._stopped:
+            self._idle_at = now + self._values.idle_prompt_s
         return out
 
     def say_goodbye(self, reason: str, now: float) -> Outcome:
-        out = self._cut("goodbye", now)
-        return out + self._replies.say(self._plan.phrases.goodbye, Kind.SYSTEM, now, end_reason=reason)
+        return self._after(self._end_with(self._plan.phrases.goodbye, reason, now), now)
 
     # -- time -------------------------------------------------------------------------------------
 
@@ -295,8 +354,12 @@ class PipelineMachine:
         return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, now: float) -> Outcome:
-        out: Outcome = [*self._stt.handle_timer(now), *self._speak_first(now)]
-        out += self._after(self._replies.handle_timer(now), now)
+        out: Outcome = [*self._stt.handle_timer(now)]
+        if self._stt.is_late(now):
+            late = self._stt.stt_id
+            out += [SttStop(late), *self._stt_failed(SttFailed(late, "did not open in time"), now)]
+        out += self._speak_first(now)
+        out += self._replies.handle_timer(now)
         if self._gap_at is not None and self._gap_at <= now:
             self._gap_at = now + GAP_S
             out += self._signals(self._ears.tick(self._parts.clock.ms(now)), now)
@@ -304,27 +367,24 @@ class PipelineMachine:
                 out += self._judge(now)
         if self._idle_at is not None and self._idle_at <= now:
             out += self._idle(now)
-        return out
-
-    def _wait_for_caller(self, now: float) -> None:
-        self._idle_at = now + self._values.idle_prompt_s
+        return self._after(out, now)
 
     def _idle(self, now: float) -> Outcome:
         self._idle_at = None
-        if self._replies.current is not None or self._ears.voiced:
+        if self._replies.current is not None or self._ears.pending_text:
             return []
         if self._idle_prompts >= self._values.idle_prompts:
-            return self._replies.say(self._plan.phrases.goodbye, Kind.SYSTEM, now, end_reason="idle")
+            return self._end_with(self._plan.phrases.goodbye, "idle", now)
         self._idle_prompts += 1
-        self._interrupt.begin_reply()
-        return self._replies.say(self._plan.phrases.idle, Kind.SYSTEM, now)
+        return self._say(self._plan.phrases.idle, now)
 
     # -- end --------------------------------------------------------------------------------------
 
     def stop(self, now: float) -> Outcome:
         self._stopped = True
         cut = self._replies.cut(now)
-        for signal in self._ears.take():
+        held, self._held = self._held, []
+        for signal in [*held, *self._ears.take()]:
             if isinstance(signal, UtteranceEnded):
                 self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
         self._first_at = self._idle_at = self._gap_at = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from patter.bridge.commands import (
@@ -13,6 +12,7 @@ from patter.bridge.commands import (
     Note,
     ToolRun,
     ToolStop,
+    TtsStop,
 )
 from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import (
@@ -30,11 +30,13 @@ from patter.bridge.events import (
     TtsFailed,
 )
 from patter.bridge.records import Noted
-from patter.engines.pipeline.reply import TOOL_ROUNDS, Kind, Prompt, Reply, State
+from patter.engines.pipeline.reply import Kind, Prompt, Reply, State
+from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Run
 
 MOST_FAILURES = 3
 MOST_VOICE_FAILURES = 2
-END_CALL = "end_call"
+VOICE_LATE_S = 5.0
+"""A voice that owes audio and gives none for this long has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Replies:
         self._failures = 0
         self._voice_failures = 0
         self._deadline: float | None = None
+        self._voice_until: float | None = None
         self._end_reason = ""
         self.current: Reply | None = None
 
@@ -74,6 +77,7 @@ class Replies:
         """Ask whoever replies in this call."""
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
+        reply.asking = True
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
         history = self._parts.memory.history()
         if self._plan.reply_by == "handler":
@@ -94,7 +98,7 @@ class Replies:
         self._parts.playback.begin()
         reply = self.current = Reply(turn_id, kind, self._parts.playback, asked_at=now)
         reply.started_ms = self._parts.clock.ms(now)
-        self._deadline = None
+        self._deadline = self._voice_until = None
         return reply
 
     # -- events ---------------------------------------------------------------------------------
@@ -110,20 +114,22 @@ class Replies:
                 return self._text(reply, text, now)
             case HandlerDelta(turn_id, text) if turn_id == reply.turn_id:
                 return self._text(reply, text, now)
-            case LlmToolCall() if event.ask_id == reply.ask_id:
-                reply.tool_calls.append(event)
-            case LlmDone(ask_id) if ask_id == reply.ask_id:
+            case LlmToolCall() if event.ask_id == reply.ask_id and reply.asking:
+                reply.tools.add(event)
+            case LlmDone(ask_id) if ask_id == reply.ask_id and reply.asking:
                 return self._llm_done(reply, now)
-            case HandlerDone(turn_id) if turn_id == reply.turn_id:
+            case HandlerDone(turn_id) if turn_id == reply.turn_id and reply.asking:
                 return self._done(reply, now)
-            case LlmFailed(ask_id, error) if ask_id == reply.ask_id:
+            case LlmFailed(ask_id, error) if ask_id == reply.ask_id and reply.asking:
                 return self._failed(reply, "model", error, now)
-            case HandlerFailed(turn_id, code, _) if turn_id == reply.turn_id:
+            case HandlerFailed(turn_id, code, _) if turn_id == reply.turn_id and reply.asking:
                 return self._failed(reply, code, code, now)
             case ToolDone(run_id, result):
                 return self._tool_done(reply, run_id, result, now)
-            case TtsDone():
-                return [*reply.speech.done(event, now), *self._close_if_complete(reply, now)]
+            case TtsDone() if reply.speech.owns(event.say_id):
+                out: Outcome = [*reply.speech.done(event, now)]
+                self._watch_voice(reply, now)
+                return out + self._close_if_complete(reply, now)
             case TtsFailed():
                 return self._tts_failed(reply, event, now)
             case _:
@@ -131,15 +137,18 @@ class Replies:
         return []
 
     def _text(self, reply: Reply, text: str, now: float) -> Outcome:
-        if reply.state is State.DONE:
+        if not reply.asking:
             return []
-        self._deadline = None
+        self._deadline = now + self._plan.turn_taking.handler_timeout_s
         reply.push(text, now)
         return self._speak(reply, now)
 
     def _audio(self, reply: Reply, event: TtsAudio, now: float) -> Outcome:
+        if not reply.speech.owns(event.say_id):
+            return []
         commands = reply.speech.audio(event, now)
-        if commands:
+        self._watch_voice(reply, now)
+        if event.payload:
             self._voice_failures = 0
         if reply.timing.first_audio_at is None:
             reply.timing.first_audio_at = reply.speech.first_audio_at
@@ -152,7 +161,13 @@ class Replies:
             reply.timing.first_sent_at = sent_at
 
     def _speak(self, reply: Reply, now: float) -> Outcome:
-        return [*reply.speech.pump(), *self._close_if_complete(reply, now)]
+        asked = reply.speech.pump()
+        if asked or self._voice_until is None:
+            self._watch_voice(reply, now)
+        return [*asked, *self._close_if_complete(reply, now)]
+
+    def _watch_voice(self, reply: Reply, now: float) -> None:
+        self._voice_until = now + VOICE_LATE_S if reply.speech.waits_for else None
 
     def _close_if_complete(self, reply: Reply, now: float) -> Outcome:
         playback = self._parts.playback
@@ -165,50 +180,56 @@ class Replies:
     # -- the text is complete ---------------------------------------------------------------------
 
     def _llm_done(self, reply: Reply, now: float) -> Outcome:
-        if not reply.tool_calls:
+        if not reply.tools.called:
             return self._done(reply, now)
-        self._deadline = None
-        calls = reply.tool_round()
-        if any(call.name == END_CALL for call in calls):
-            return self._end_call(reply, now)
-        if reply.rounds > TOOL_ROUNDS:
+        if reply.tools.count >= MOST_ROUNDS:
             return self._failed(reply, "model", "too many tool rounds", now)
-        return [command for call in calls for command in self._run_tool(reply, call, now)]
+        reply.asking = False
+        self._deadline = now + WAIT_S
+        runs = reply.end_round()
+        out = self._speak(reply, now)
+        if reply.tools.ends_call:
+            out += self._end_call(reply, now)
+        return out + [command for run in runs for command in self._run_tool(reply, run, now)]
 
-    def _run_tool(self, reply: Reply, call: LlmToolCall, now: float) -> Outcome:
-        try:
-            arguments = json.loads(call.arguments or "{}")
-        except ValueError:
-            arguments = None
-        if not isinstance(arguments, dict):
+    def _run_tool(self, reply: Reply, run: Run, now: float) -> Outcome:
+        if run.arguments is None:
             error = {"error": "The arguments are not a JSON object. Call the tool again with one."}
-            return self._tool_done(reply, call.tool_call_id, error, now)
-        return [ToolRun(call.tool_call_id, call.name, arguments)]
+            return self._tool_done(reply, run.run_id, error, now)
+        return [ToolRun(run.run_id, run.name, run.arguments)]
 
     def _tool_done(self, reply: Reply, run_id: str, result: object, now: float) -> Outcome:
-        if not reply.tool_result(run_id, result):
+        if not reply.tools.result(run_id, result):
             return []
-        reply.ask_id = f"{reply.turn_id}r{reply.rounds}"
+        if reply.tools.ends_call:
+            return self._finish_closing(reply, now)
+        reply.ask_id = f"{reply.turn_id}r{reply.tools.count}"
+        reply.asking = True
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
-        messages = self._prompt.messages(self._parts.memory.history(), reply.tool_messages)
+        messages = self._prompt.messages(self._parts.memory.history(), reply.tools.messages)
         return [LlmAsk(reply.ask_id, messages, self._prompt.tools)]
 
     def _end_call(self, reply: Reply, now: float) -> Outcome:
         reply.closing = True
         self._end_reason = "agent_ended"
+        noted = Note(Noted("tool.end_call", self._parts.clock.ms(now), {"turn_id": reply.turn_id}))
+        return [noted] if reply.tools.running else [noted, *self._finish_closing(reply, now)]
+
+    def _finish_closing(self, reply: Reply, now: float) -> Outcome:
+        self._deadline = None
         if reply.empty:
             reply.push(self._plan.phrases.goodbye, now)
         reply.finish()
-        at_ms = self._parts.clock.ms(now)
-        return [Note(Noted("tool.end_call", at_ms, {"turn_id": reply.turn_id})), *self._speak(reply, now)]
+        return self._speak(reply, now)
 
     def _done(self, reply: Reply, now: float) -> Outcome:
+        reply.asking = False
         self._deadline = None
         self._failures = 0
-        if reply.empty:  # a deliberate silence
+        if reply.empty:  # a deliberate silence: the caller's turn was answered, and does not go on
             self.current = None
             self._parts.playback.cut(now)
-            return []
+            return self.settle_turns()
         reply.finish()
         return self._speak(reply, now)
 
@@ -216,6 +237,7 @@ class Replies:
 
     def _failed(self, reply: Reply, code: str, error: str, now: float) -> Outcome:
         self._deadline = None
+        reply.asking, reply.failed = False, True
         self._failures += 1
         noted = Note(Noted("reply.failed", self._parts.clock.ms(now), {"code": code, "error": error}))
         reason = "provider_error" if code == "model" else "handler_lost"
@@ -224,9 +246,8 @@ class Replies:
             apology = self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
             return [noted, *cut.out, *apology]
         if reply.empty:
-            stopped = self._stop_work(reply)
             self._parts.playback.cut(now)
-            return [noted, *stopped, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
+            return [noted, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         reply.push(" " + self._plan.phrases.retry, now)
         reply.finish()
         return [noted, *self._speak(reply, now)]
@@ -234,12 +255,17 @@ class Replies:
     def _tts_failed(self, reply: Reply, event: TtsFailed, now: float) -> Outcome:
         if not reply.speech.owns(event.say_id):
             return []
-        commands: Outcome = [*reply.speech.fail(event, now)]
+        commands: Outcome = [*reply.speech.fail(event)]
+        self._watch_voice(reply, now)
         if reply.speech.failed is None:
             return commands  # the chunk is tried once more
         self._voice_failures += 1
+        self._deadline = None
         error = {"code": "voice", "error": event.error}
         commands.append(Note(Noted("reply.failed", self._parts.clock.ms(now), error)))
+        if reply.asking or reply.tools.running:  # nobody will hear the rest of it
+            heard_ms = self._parts.playback.heard_ms(now)
+            commands += self._stop_asking(reply, reply.script.heard_text(heard_ms))
         reply.finish()
         if reply.closing or self._voice_failures >= MOST_VOICE_FAILURES:
             reply.closing = True
@@ -249,18 +275,37 @@ class Replies:
     # -- time ---------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        return self._deadline
+        if self._deadline is None or self._voice_until is None:
+            return self._voice_until if self._deadline is None else self._deadline
+        return min(self._deadline, self._voice_until)
 
     def handle_timer(self, now: float) -> Outcome:
-        if self._deadline is None or self._deadline > now:
-            return []
-        self._deadline = None
+        out: Outcome = []
+        if self._deadline is not None and self._deadline <= now:
+            self._deadline = None
+            out += self._answer_late(now)
+        if self._voice_until is not None and self._voice_until <= now:
+            self._voice_until = None
+            out += self._voice_late(now)
+        return out
+
+    def _answer_late(self, now: float) -> Outcome:
         reply = self.current
         if reply is None:
             return []
-        stopped = self._stop_work(reply)
+        if reply.tools.running:
+            out: Outcome = [ToolStop(run_id) for run_id in reply.tools.running]
+            return out + [
+                c for run_id in reply.tools.running for c in self._tool_done(reply, run_id, PENDING, now)
+            ]
         code = "handler_timeout" if self._plan.reply_by == "handler" else "model"
-        return [*stopped, *self._failed(reply, code, "no answer in time", now)]
+        return [*self._stop_asking(reply), *self._failed(reply, code, "no answer in time", now)]
+
+    def _voice_late(self, now: float) -> Outcome:
+        reply = self.current
+        if reply is None or (say_id := reply.speech.waits_for) is None:
+            return []
+        return [TtsStop(say_id), *self._tts_failed(reply, TtsFailed(say_id, "no audio in time"), now)]
 
     # -- endings --------------------------------------------------------------------------------------
 
@@ -280,7 +325,12 @@ class Replies:
 
     def _heard_in_full(self, reply: Reply, now: float) -> Outcome:
         self.current = None
-        out = self.settle_turns() + self._settle(reply, reply.script.full_text, False, now)
+        self._deadline = self._voice_until = None
+        heard_ms = self._parts.playback.heard_ms(now)
+        # Where the voice failed, or nothing was fit to be spoken, the text says more than was heard.
+        text = reply.script.full_text if heard_ms and reply.speech.failed is None else ""
+        heard = text or reply.script.heard_text(heard_ms)
+        out = self.settle_turns() + self._settle(reply, heard, not text, now)
         return [*out, EndCall(self._end_reason)] if reply.closing else out
 
     def cut(self, now: float) -> Cut:
@@ -289,23 +339,24 @@ class Replies:
         if reply is None:
             return Cut("", [])
         self.current = None
-        self._deadline = None
+        self._deadline = self._voice_until = None
         self._note_sent(reply)
         heard_ms, commands = self._parts.playback.cut(now)
         heard = reply.script.heard_text(heard_ms)
-        out: Outcome = [*commands, *self._stop_work(reply, heard)]
+        out: Outcome = [*commands, *reply.speech.stop(), *self._stop_asking(reply, heard)]
         if heard:
             out += self.settle_turns() + self._settle(reply, heard, True, now)
         return Cut(heard, out)
 
-    def _stop_work(self, reply: Reply, heard: str = "") -> Outcome:
-        commands: Outcome = [*reply.speech.stop()]
+    def _stop_asking(self, reply: Reply, heard: str = "") -> Outcome:
+        commands: Outcome = []
         if reply.kind is Kind.ANSWER and self._plan.reply_by == "handler":
-            commands.append(HandlerStop(reply.turn_id, heard))
-        elif reply.kind is Kind.ANSWER and reply.state is not State.DONE:
+            # Also after it finished: it learns how much of its answer was heard.
+            commands += [] if reply.failed else [HandlerStop(reply.turn_id, heard)]
+        elif reply.asking:
             commands.append(LlmStop(reply.ask_id))
-        commands += [ToolStop(run_id) for run_id in sorted(reply.results_wanted)]
-        return commands
+        reply.asking = False
+        return commands + [ToolStop(run_id) for run_id in reply.tools.abandon()]
 
     def _settle(self, reply: Reply, text: str, interrupted: bool, now: float) -> Outcome:
         if not text:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from patter.bridge.events import LlmToolCall
 from patter.bridge.playback import Playback
 from patter.bridge.script import Script
 from patter.engines.pipeline.sentences import Sentences
 from patter.engines.pipeline.speech import Speech
-
-TOOL_ROUNDS = 3
+from patter.engines.pipeline.tool_rounds import Run, ToolRounds
 
 
 class Kind(Enum):
@@ -69,14 +66,15 @@ class Reply:
         self.timing = Timing(decided_at=asked_at)
         self.started_ms = 0
         self.ask_id = turn_id
-        self.rounds = 0
-        self.tool_messages: list[dict[str, Any]] = []
-        self.tool_calls: list[LlmToolCall] = []
-        self.results_wanted: set[str] = set()
+        self.asking = False
+        """A handler or a model was asked and has not finished."""
+        self.failed = False
+        self.tools = ToolRounds(turn_id)
         self.closing = False
         """The call ends when this reply was heard in full."""
         self._text: list[str] = []
         self._sentences = Sentences()
+        self._round_from = 0
 
     @property
     def text(self) -> str:
@@ -93,6 +91,9 @@ class Reply:
         if self.timing.first_text_at is None and text.strip():
             self.timing.first_text_at = now
         self.state = State.STREAMING
+        self.push_text(text)
+
+    def push_text(self, text: str) -> None:
         self._text.append(text)
         for chunk in self._sentences.push(text):
             self.speech.add(chunk)
@@ -104,38 +105,15 @@ class Reply:
             self.speech.add(chunk)
         self.speech.finish()
 
-    # -- tools ----------------------------------------------------------------------------------
-
-    def tool_round(self) -> list[LlmToolCall]:
-        """The model finished a round with tool calls: they enter the messages, and are given out."""
-        calls, self.tool_calls = self.tool_calls, []
-        self.rounds += 1
-        self.tool_messages.append(
-            {
-                "role": "assistant",
-                "content": self.text or None,
-                "tool_calls": [
-                    {
-                        "id": call.tool_call_id,
-                        "type": "function",
-                        "function": {"name": call.name, "arguments": call.arguments},
-                    }
-                    for call in calls
-                ],
-            }
-        )
-        self.results_wanted = {call.tool_call_id for call in calls}
-        return calls
-
-    def tool_result(self, tool_call_id: str, result: Any) -> bool:
-        """Take one result. True when it was the last that was missing."""
-        if tool_call_id not in self.results_wanted:
-            return False
-        self.results_wanted.discard(tool_call_id)
-        self.tool_messages.append(
-            {"role": "tool", "tool_call_id": tool_call_id, "content": json.dumps(result, ensure_ascii=False)}
-        )
-        return not self.results_wanted
+    def end_round(self) -> list[Run]:
+        """The model wants tools and waits for them: what it said so far is a whole, and is spoken now."""
+        said = self.text[self._round_from :]
+        if said.strip() and not said[-1].isspace():
+            self.push_text(" ")
+        for chunk in self._sentences.flush():
+            self.speech.add(chunk)
+        self._round_from = len(self.text)
+        return self.tools.begin(said)
 
 
 @dataclass(frozen=True, slots=True)

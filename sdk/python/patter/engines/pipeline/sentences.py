@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 END = re.compile(r"""[.!?…]+["')\]]*\s+|[。！？]+\s*|\n+""")
-CLAUSE = re.compile(r"[,;:–—]\s+")
+CLAUSE = re.compile(r"[,;:–—]\s+|[，、；：]\s*")
 ABBREVIATIONS = frozenset(
     [
         "mr",
@@ -29,6 +29,8 @@ ABBREVIATIONS = frozenset(
     ]
 )
 SHORTEST = 12
+SHORTEST_DENSE = 4
+"""Scripts that end a sentence with an ideographic stop say more in a character."""
 FIRST_CLAUSE = 40
 LONGEST = 240
 
@@ -56,17 +58,20 @@ class Sentences:
 
     def _next_cut(self) -> int | None:
         for match in END.finditer(self._text):
-            if match.end() >= SHORTEST and not self._is_abbreviation(match):
+            if match.end() > LONGEST:
+                break
+            least = SHORTEST_DENSE if match.group()[0] in "。！？" else SHORTEST
+            if match.end() >= least and not self._is_abbreviation(match):
                 return match.end()
         if not self._any and (clause := self._clause_after(FIRST_CLAUSE)):
             return clause
         if len(self._text) > LONGEST:
-            return self._clause_after(LONGEST // 2) or self._text.rfind(" ", 0, LONGEST) + 1 or None
+            return self._clause_after(LONGEST // 2) or self._text.rfind(" ", 0, LONGEST) + 1 or LONGEST
         return None
 
     def _clause_after(self, least: int) -> int | None:
         for match in CLAUSE.finditer(self._text):
-            if match.end() >= least:
+            if least <= match.end() <= LONGEST:
                 return match.end()
         return None
 
@@ -75,4 +80,7 @@ class Sentences:
             return False
         word = self._text[: match.start()].rsplit(None, 1)[-1:] or [""]
         bare = word[0].lower().strip("(\"'")
+        if bare == "no":  # "No. 5", but also "I said no. Then": the next character tells
+            following = self._text[match.end() : match.end() + 1]
+            return not following or following.isdigit()
         return bare in ABBREVIATIONS or (len(bare) == 1 and bare.isalpha() and bare != "i")

@@ -30,7 +30,10 @@ class FinalizeWanted:
 
 @dataclass(frozen=True, slots=True)
 class UtteranceEnded:
-    """The caller is done. ``cause`` is stt, utterance_end, silence, ceiling or key."""
+    """The caller is done. ``cause`` is stt, utterance_end, silence, ceiling or key, or no_words.
+
+    ``no_words``: there was voice, and the recogniser made nothing of it; ``text`` is empty.
+    """
 
     text: str
     cause: str

@@ -9,7 +9,7 @@ from patter.bridge.commands import Commands, TtsSay, TtsStop
 from patter.bridge.events import TtsAudio, TtsDone, TtsFailed
 from patter.bridge.playback import BYTES_PER_MS, Playback
 from patter.bridge.script import Script
-from patter.engines.pipeline.clean import speakable
+from patter.engines.pipeline.clean import Cleaner
 
 AHEAD = 2
 MOST_WAITING_MS = 10_000
@@ -24,6 +24,7 @@ class _Chunk:
     done: bool = False
     started: bool = False
     retried: bool = False
+    size: int = 0
     early: list[TtsAudio] = field(default_factory=list)
 
 
@@ -38,12 +39,14 @@ class Speech:
         self._open: deque[_Chunk] = deque()
         self._count = 0
         self._no_more = False
+        self._cleaner = Cleaner()
         self.first_audio_at: float | None = None
         self.failed: str | None = None
 
     def add(self, text: str) -> None:
         """One chunk, as the model wrote it."""
-        self._waiting.append(text)
+        if self.failed is None:
+            self._waiting.append(text)
 
     def finish(self) -> None:
         """No more chunks come."""
@@ -54,17 +57,13 @@ class Speech:
         """Everything was synthesised and given to playback."""
         return self._no_more and not self._waiting and not self._open
 
-    @property
-    def idle(self) -> bool:
-        return not self._waiting and not self._open
-
     def pump(self) -> Commands:
         """Ask for the next chunks, as far as order and back-pressure allow."""
         commands: Commands = []
         while self._waiting and len(self._open) < AHEAD and self._playback.waiting_ms < MOST_WAITING_MS:
             text = self._waiting.popleft()
             span = self._script.begin_span(text)
-            spoken = speakable(text)
+            spoken = self._cleaner.clean(text)
             if not spoken:
                 self._script.complete_span(span)
                 continue
@@ -79,7 +78,7 @@ class Speech:
 
     def audio(self, event: TtsAudio, now: float) -> Commands:
         chunk = self._find(event.say_id)
-        if chunk is None:
+        if chunk is None or chunk.done:
             return []
         if self.first_audio_at is None:
             self.first_audio_at = now
@@ -95,18 +94,27 @@ class Speech:
         chunk.done = True
         return self._advance(now)
 
-    def fail(self, event: TtsFailed, now: float) -> Commands:
+    def fail(self, event: TtsFailed) -> Commands:
         """The voice failed in a chunk: what came of it stays, the rest of the reply is not spoken."""
         chunk = self._find(event.say_id)
-        if chunk is None:
+        if chunk is None or chunk.done:
             return []
         if not (chunk.started or chunk.early or chunk.retried or event.permanent):
             chunk.retried = True
             return [TtsSay(chunk.say_id, chunk.text)]
         self.failed = event.error
-        commands = self.stop()
         self._no_more = True
-        return commands
+        self._waiting.clear()
+        # The chunks before this one are sound, and are heard.
+        after = list(self._open)[self._open.index(chunk) :]
+        for gone in after:
+            self._open.remove(gone)
+        return [TtsStop(gone.say_id) for gone in after[1:] if not gone.done]
+
+    @property
+    def waits_for(self) -> str | None:
+        """The chunk whose audio is wanted next, while its voice still owes some."""
+        return self._open[0].say_id if self._open and not self._open[0].done else None
 
     def stop(self) -> Commands:
         """The reply was cut: nothing more is wanted."""
@@ -121,7 +129,10 @@ class Speech:
     def _play(self, chunk: _Chunk, event: TtsAudio, now: float) -> Commands:
         # The provider's alignment counts in the spoken text; it fits only where cleaning changed nothing.
         same = self._script.spans[chunk.span].text.startswith(chunk.text)
-        self._script.add_audio(chunk.span, len(event.payload) // BYTES_PER_MS, event.words if same else ())
+        before, chunk.size = chunk.size, chunk.size + len(event.payload)
+        # Pieces may be odd in size: whole milliseconds of the sum, not the sum of whole milliseconds.
+        ms = chunk.size // BYTES_PER_MS - before // BYTES_PER_MS
+        self._script.add_audio(chunk.span, ms, event.words if same else ())
         chunk.started = True
         return self._playback.add(event.payload, now)
 

@@ -14,6 +14,9 @@ from patter.bridge.events import SttClosed, SttFailed, SttOpened
 KEEP_BYTES = 16_000
 TRIES = 3
 FIRST_WAIT_S = 0.3
+OPEN_WITHIN_S = 5.0
+SOUND_AFTER_S = 30.0
+"""A connection that held this long was a good one: its end does not count with the failures before."""
 
 
 class SttLine:
@@ -26,6 +29,9 @@ class SttLine:
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
         self._again_at: float | None = None
+        self._open_until: float | None = None
+        self._opened_at = 0.0
+        self._lost = True
         self.dead = False
         """It failed too often; the call cannot go on with it."""
 
@@ -33,20 +39,22 @@ class SttLine:
     def stt_id(self) -> str:
         return f"stt{self._count}"
 
-    def open(self) -> Commands:
+    def open(self, now: float) -> Commands:
         self._count += 1
-        self._open = False
+        self._open = self._lost = False
         self._again_at = None
+        self._open_until = now + OPEN_WITHIN_S
         return [SttOpen(self.stt_id)]
 
     def audio(self, payload: bytes) -> Commands:
         self._keep(payload)
         return [SttAudio(self.stt_id, payload)] if self._open else []
 
-    def opened(self, event: SttOpened) -> Commands:
-        if event.stt_id != self.stt_id:
+    def opened(self, event: SttOpened, now: float) -> Commands:
+        if event.stt_id != self.stt_id or self._open or self._lost:
             return []
         self._open = True
+        self._open_until, self._opened_at = None, now
         return [SttAudio(self.stt_id, payload) for payload in self._kept]
 
     def final_text(self) -> None:
@@ -57,9 +65,11 @@ class SttLine:
 
     def failed(self, event: SttFailed | SttClosed, now: float) -> bool:
         """Whether this concerned the present connection. The next try comes by timer."""
-        if event.stt_id != self.stt_id:
+        if event.stt_id != self.stt_id or self._lost:
             return False
-        self._open = False
+        if self._open and now - self._opened_at >= SOUND_AFTER_S:
+            self._failures = 0
+        self._open, self._lost, self._open_until = False, True, None
         self._failures += 1
         permanent = isinstance(event, SttFailed) and event.permanent
         if permanent or self._failures > TRIES:
@@ -69,14 +79,18 @@ class SttLine:
         return True
 
     def next_timer(self) -> float | None:
-        return self._again_at
+        return self._again_at if self._open_until is None else self._open_until
+
+    def is_late(self, now: float) -> bool:
+        """It was asked to open and says nothing at all."""
+        return self._open_until is not None and self._open_until <= now
 
     def handle_timer(self, now: float) -> Commands:
-        return self.open() if self._again_at is not None and self._again_at <= now else []
+        return self.open(now) if self._again_at is not None and self._again_at <= now else []
 
     def stop(self) -> Commands:
-        self._again_at = None
-        return [SttStop(self.stt_id)]
+        self._again_at = self._open_until = None
+        return [SttStop(self.stt_id)] if self._count else []
 
     def _keep(self, payload: bytes) -> None:
         self._kept.append(payload)
