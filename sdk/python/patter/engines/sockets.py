@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -15,6 +16,10 @@ from patter.errors import EngineError
 CLOSE_TIMEOUT_S = 1.0
 PING_INTERVAL_S = 20.0
 MAX_REASON_CHARACTERS = 300
+
+# The library writes whole requests to its debug log, and with them the key.
+_LOGGER = logging.getLogger(__name__)
+_LOGGER.setLevel(logging.WARNING)
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Asking again changes nothing: key, address or request are wrong, or the account has no money.
@@ -35,6 +40,7 @@ async def open_socket(
             open_timeout=deadline_s,
             close_timeout=CLOSE_TIMEOUT_S,
             ping_interval=PING_INTERVAL_S,
+            logger=_LOGGER,
         )
     except InvalidStatus as error:
         raise _refused(provider, error.response, error_header) from None
@@ -47,7 +53,10 @@ async def open_socket(
 
 
 async def close_socket(socket: ClientConnection, farewell: str | None = None) -> None:
-    """Say goodbye and close; harmless when the other side is gone. Takes at most about a second."""
+    """Say goodbye and close; harmless when the other side is gone. Takes at most about a second.
+
+    Nothing is awaited before both frames are written, so a second cancellation does not lose them.
+    """
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
             if farewell is not None:
@@ -55,6 +64,9 @@ async def close_socket(socket: ClientConnection, farewell: str | None = None) ->
             await socket.close()
     except (ConnectionClosed, TimeoutError):
         socket.transport.abort()
+    except asyncio.CancelledError:
+        socket.transport.abort()
+        raise
 
 
 def closed(error: ConnectionClosed) -> tuple[int, str]:

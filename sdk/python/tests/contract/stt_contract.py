@@ -211,12 +211,26 @@ class SttContract:
         await eventually(lambda: not rig.open_sockets())
         await eventually(lambda: not new_tasks(before))
 
+    async def test_cancelling_twice_closes_the_socket_too(self, rig, listen):
+        """A session stops a recogniser, and then everything that still runs."""
+        before = asyncio.all_tasks()
+        ears = listen()
+        await ears.opened()
+        await ears.hear(rig.audio)
+        ears.task.cancel()
+        await asyncio.sleep(0)
+        await ears.stop()
+        assert isinstance(ears.events[-1], SttClosed)
+        await eventually(lambda: not rig.open_sockets())
+        await eventually(lambda: not new_tasks(before))
+
     async def test_cancelling_while_it_connects(self, rig, listen):
         rig.fail("late")
         ears = listen()
         await asyncio.sleep(0.1)
         await ears.stop()
         assert ears.task.cancelled()
+        assert ears.events == [SttClosed("stt1")]
 
     async def test_audio_of_any_size_at_any_time_never_raises(self, rig, listen):
         ears = listen()

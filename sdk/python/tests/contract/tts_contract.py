@@ -107,6 +107,17 @@ class TtsContract:
         assert voice.events[-1] == TtsDone("next")
         assert voice.audio("next") == voice.audio("whole")
 
+    async def test_a_cut_that_is_cut_short_does_no_harm(self, rig, voice):
+        await voice.say(TEXT, "whole")
+        cut = asyncio.create_task(voice.tts.say("cut", OTHER * 3, voice.events.append))
+        await eventually(lambda: voice.audio("cut"))
+        cut.cancel()
+        await asyncio.sleep(0)
+        cut.cancel()
+        await asyncio.wait({cut}, timeout=PATIENCE_S)
+        await voice.say(TEXT, "next")
+        assert voice.audio("next") == voice.audio("whole")
+
     async def test_a_text_that_waits_can_be_cut_too(self, rig, voice):
         first = asyncio.create_task(voice.tts.say("first", OTHER, voice.events.append))
         second = asyncio.create_task(voice.tts.say("second", TEXT, voice.events.append))

@@ -70,6 +70,7 @@ async def closing(socket):
         async with asyncio.timeout(5):
             while True:
                 await socket.recv()
+    assert over.value.rcvd is not None
     return over.value.rcvd.code, over.value.rcvd.reason
 
 

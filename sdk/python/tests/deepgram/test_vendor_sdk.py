@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,8 @@ async def listening(connection):
     """Collect the messages in a task, as the SDK wants it."""
     from deepgram.core.events import EventType
 
-    messages, over = [], asyncio.Event()
+    messages: list[Any] = []
+    over = asyncio.Event()
     connection.on(EventType.MESSAGE, messages.append)
     connection.on(EventType.CLOSE, lambda _: over.set())
     task = asyncio.create_task(connection.start_listening())
@@ -142,7 +144,8 @@ async def test_speak_v1(server, vendor):
 
 
 async def heard(connection, *, until):
-    audio, kinds = b"", []
+    audio = b""
+    kinds: list[str] = []
     while not kinds or kinds[-1] != until:
         message = await asyncio.wait_for(connection.recv(), 5)
         if isinstance(message, bytes):

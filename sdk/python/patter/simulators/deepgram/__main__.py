@@ -8,16 +8,27 @@ import signal
 import sys
 
 from patter.simulators.deepgram.hearing import OfflineRecogniser
-from patter.simulators.deepgram.server import API_KEY, UTTERANCES, DeepgramServer
+from patter.simulators.deepgram.server import API_KEY, MOST_CONNECTIONS, UTTERANCES, DeepgramServer
 from patter.simulators.serve import caller_voice
 
 
 def make_server(
-    *, port: int, api_key: str = API_KEY, phrases: list[str] | None = None, voice: str = "auto"
+    *,
+    port: int,
+    api_key: str = API_KEY,
+    phrases: list[str] | None = None,
+    voice: str = "auto",
+    most_connections: int = MOST_CONNECTIONS,
 ) -> DeepgramServer:
     """``phrases`` are really recognised, by the offline recogniser; without them, words are scripted."""
     recogniser = (lambda: OfflineRecogniser(phrases)) if phrases else None
-    return DeepgramServer(port=port, api_key=api_key, recogniser=recogniser, voice=caller_voice(voice))
+    return DeepgramServer(
+        port=port,
+        api_key=api_key,
+        recogniser=recogniser,
+        voice=caller_voice(voice),
+        most_connections=most_connections,
+    )
 
 
 async def run(server: DeepgramServer) -> None:
@@ -39,8 +50,17 @@ def main() -> int:
     parser.add_argument(
         "--phrase", action="append", help=f"really recognise this; else: {', '.join(UTTERANCES)}"
     )
+    parser.add_argument(
+        "--connections", type=int, default=MOST_CONNECTIONS, help="one more at once is refused with 429"
+    )
     given = parser.parse_args()
-    server = make_server(port=given.port, api_key=given.api_key, phrases=given.phrase, voice=given.voice)
+    server = make_server(
+        port=given.port,
+        api_key=given.api_key,
+        phrases=given.phrase,
+        voice=given.voice,
+        most_connections=given.connections,
+    )
     try:
         asyncio.run(run(server))
     except OSError as error:

@@ -29,6 +29,7 @@ API_KEY = "deepgram-test-key"
 UTTERANCES = ("hello there", "yes please", "what can you do", "thank you goodbye")
 NET_TIMEOUT_S = 10.0
 MOST_CONNECTIONS = 50
+MOST_KEPT = 500
 
 
 class DeepgramServer:
@@ -64,6 +65,7 @@ class DeepgramServer:
         self.script: list[Faults] = []
         """What happens to the next connections, one each."""
         self.sessions: list[Session] = []
+        """What was seen, oldest first; of a server that runs for days only the newest."""
         self._port = port
         self._recogniser = recogniser
         self._voice = voice or ToneVoice()
@@ -149,7 +151,7 @@ class DeepgramServer:
 
     async def _serve(self, socket: ServerConnection) -> None:
         session = self._accepted.pop(socket)
-        self.sessions.append(session)
+        self._keep(session)
         line = Line(socket, session, self._net_timeout_s)
         writer = asyncio.create_task(line.write())
         try:
@@ -166,16 +168,23 @@ class DeepgramServer:
             session.close_code, session.close_reason = socket.close_code, socket.close_reason or ""
             session.closed.set()
 
+    def _keep(self, session: Session) -> None:
+        over = [old for old in self.sessions if old.closed.is_set()]
+        for old in over[: max(0, len(self.sessions) + 1 - MOST_KEPT)]:
+            self.sessions.remove(old)
+        self.sessions.append(session)
+
     async def _endpoint(self, line: Line) -> None:
         match line.session.path:
             case "/v1/listen":
-                await ListenV1(line, self._ears()).run()
+                await ListenV1(line, self.new_recogniser()).run()
             case "/v2/listen":
-                await ListenV2(line, self._ears()).run()
+                await ListenV2(line, self.new_recogniser()).run()
             case _:
                 await SpeakV1(line, self._voice, self._speed).run()
 
-    def _ears(self) -> Recogniser:
+    def new_recogniser(self) -> Recogniser:
+        """The ears of one stream."""
         return self._recogniser() if self._recogniser else ScriptedRecogniser(cycle(self.utterances))
 
 

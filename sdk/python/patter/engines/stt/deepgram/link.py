@@ -62,6 +62,9 @@ class DeepgramStt:
             socket = await self._connect()
         except (ConfigError, EngineError) as error:
             emit(SttFailed(stt_id, str(error), getattr(error, "permanent", True)))
+        except asyncio.CancelledError:
+            emit(SttClosed(stt_id))
+            raise
         else:
             await self._listen(socket, stt_id, emit)
 
@@ -98,14 +101,18 @@ class DeepgramStt:
         except EngineError as error:
             last = SttFailed(stt_id, str(error), error.permanent)
         finally:
-            await self._leave(socket, writer)
-            emit(last or SttFailed(stt_id, f"{PROVIDER}: the stream ended"))
+            try:
+                await self._leave(socket, writer)
+            finally:
+                emit(last or SttFailed(stt_id, f"{PROVIDER}: the stream ended"))
 
     async def _leave(self, socket: ClientConnection, writer: asyncio.Task[None] | None) -> None:
         if writer is not None:
             writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+        # First, because a session that ends cancels once more what it has cancelled already.
         await close_socket(socket, self._dialect.close_frame)
+        if writer is not None:
+            await asyncio.gather(writer, return_exceptions=True)
 
     async def _greeted(self, socket: ClientConnection, stt_id: str) -> None:
         """Wait for the server's first message. Raises EngineError."""

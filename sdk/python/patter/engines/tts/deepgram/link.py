@@ -91,3 +91,7 @@ class DeepgramTts:
                 await socket.clear()
         except (ConnectionClosed, TimeoutError):
             await self.close()
+        except asyncio.CancelledError:
+            self._socket = None
+            socket.abort()
+            raise

@@ -73,6 +73,10 @@ class SpeakSocket:
         self._clears += 1
         await self._socket.send(wire.CLEAR)
 
+    def abort(self) -> None:
+        """Give the connection up without a word."""
+        self._socket.transport.abort()
+
     async def close(self) -> None:
         await close_socket(self._socket, wire.CLOSE)
 
