@@ -89,6 +89,7 @@ class CallSession:
         self._stt: Stt | None = None
         self._stt_id = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._due = machine.next_timer()
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self._over = asyncio.Event()
@@ -168,20 +169,26 @@ class CallSession:
         if isinstance(event, LegOpened):
             self._carrier_call_id = event.carrier_call_id
         self._perform(self._machine.receive(event, now))
+        self._due = self._machine.next_timer()
 
     def _run_timers(self, now: float) -> None:
+        if self._due is None or self._due > now:
+            return
         for _ in range(MOST_TIMERS):
-            due = self._machine.next_timer()
+            self._perform(self._machine.handle_timer(now))
+            due = self._due = self._machine.next_timer()
             if due is None or due > now or self.over:
                 return
-            self._perform(self._machine.handle_timer(now))
         raise RuntimeError("The machine's timer never moves.")
 
     def _set_timer(self) -> None:
+        due = None if self.over else self._due
+        # Most events only push the next time away: the handle that is set wakes us up early, which is harmless.
         if self._timer is not None:
+            if due is not None and self._timer.when() <= due:
+                return
             self._timer.cancel()
             self._timer = None
-        due = None if self.over else self._machine.next_timer()
         if due is not None:
             self._timer = self._loop.call_at(due, self._timer_due)
 

@@ -1,0 +1,185 @@
+"""`./dev bench`: the performance report."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks import machine, report
+from benchmarks.false_pauses import false_pauses
+from benchmarks.figures import Row, Usage, make_row
+from benchmarks.processes import BenchFailed, Child, child, cores, usage
+from benchmarks.system import Account, Target, floor, platform, providers, real_servers
+
+STEP = 25
+MOST_CALLS = 400
+STEP_SECONDS = 15.0
+
+
+def arguments(given: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--rows", default="pipeline", help="which modes: pipeline, none")
+    parser.add_argument("--calls", default="1,10,25,50,100", help="calls at once, one row for each")
+    parser.add_argument("--seconds", type=float, default=30.0, help="measured time of a row")
+    parser.add_argument("--floor", action="store_true", help="with a pass-through bridge in the same run")
+    parser.add_argument("--long", action="store_true", help="rows of five minutes")
+    parser.add_argument("--steps", action="store_true", help="find out how many calls one core carries")
+    parser.add_argument("--shape", choices=["embedded", "servers"], default="embedded")
+    parser.add_argument("--no-pauses", action="store_true", help="without the row of false pauses")
+    parser.add_argument("--json", type=Path, help="write the report as JSON, too")
+    options = parser.parse_args(given)
+    options.calls = sorted({int(count) for count in options.calls.split(",") if count})
+    if options.long:
+        options.seconds = 300.0
+    return options
+
+
+class Bench:
+    """One run: rows of the floor and of the platform, against the same carrier and providers."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        self._options = options
+        self._folder = folder
+        self._load_core, self._system_core = cores()
+        self._account = Account()
+        self._floor_cpu: dict[int, float] = {}
+        self.rows: list[Row] = []
+        self.troubles: list[str] = []
+        self.calls_per_core: int | None = None
+
+    @property
+    def placement(self) -> str:
+        if self._load_core is None:
+            return "cores could not be chosen: load and system share them"
+        return f"load on core {self._load_core}, system alone on core {self._system_core}"
+
+    def run(self) -> None:
+        with providers(self._folder, self._load_core) as port:
+            if self._options.floor:
+                with floor(self._folder, self._system_core, port) as target:
+                    self._rows(("pipeline", "-", "floor"), target)
+                self._floor_cpu = {row.calls: row.cpu_s_per_call_minute or 0.0 for row in self.rows}
+            with self._platform(port) as target:
+                self._rows(("pipeline", "model", "patter"), target)
+                if self._options.steps:
+                    self._steps(target)
+
+    @contextlib.contextmanager
+    def _platform(self, port: int) -> Iterator[Target]:
+        servers = self._options.shape == "servers"
+        with real_servers() if servers else contextlib.nullcontext({}) as extra:
+            shape = self._options.shape
+            with platform(
+                self._folder, self._system_core, port, self._account, extra=extra, shape=shape
+            ) as target:
+                yield target
+
+    def _rows(self, name: tuple[str, str, str], target: Target) -> None:
+        # The first call imports what calls need: it is nobody's share of memory.
+        self._load(target, 2, 3.0)
+        time.sleep(1.0)
+        idle = usage(target.process.pid)
+        for calls in self._options.calls:
+            self.rows.append(self._row(name, target, calls, self._options.seconds, idle))
+
+    def _row(
+        self, name: tuple[str, str, str], target: Target, calls: int, seconds: float, idle: Usage
+    ) -> Row:
+        _tell(f"{' '.join(name)}: {calls} calls for {seconds:g} s …")
+        result, before, after = self._load(target, calls, seconds)
+        self.troubles += result["troubles"]
+        row = make_row(
+            name=name,
+            calls=calls,
+            result=result,
+            before=before,
+            after=after,
+            idle=idle,
+            floor_cpu=self._floor_cpu.get(calls),
+        )
+        _tell("  " + "  ".join(f"{head} {cell}" for head, cell in list(zip(report.HEADS, report.cells(row), strict=True))[4:]))
+        time.sleep(1.0)
+        return row
+
+    def _load(self, target: Target, calls: int, seconds: float) -> tuple[dict[str, Any], Usage, Usage]:
+        order = {
+            "numbers": target.numbers,
+            "calls": calls,
+            "seconds": seconds,
+            "account_sid": self._account.account_sid,
+            "auth_token": self._account.auth_token,
+        }
+        text = orjson.dumps(order).decode()
+        with child(
+            "carrier", ["-m", "benchmarks.carrier", text], folder=self._folder, core=self._load_core
+        ) as carrier:
+            return self._watch(carrier, target, calls, seconds)
+
+    def _watch(
+        self, carrier: Child, target: Target, calls: int, seconds: float
+    ) -> tuple[dict[str, Any], Usage, Usage]:
+        carrier.read(60.0 + calls * 0.5)
+        before = usage(target.process.pid)
+        carrier.read(seconds + 60.0)
+        after = usage(target.process.pid)
+        return carrier.read(120.0), before, after
+
+    def _steps(self, target: Target) -> None:
+        """More and more calls, until they are not in order any more."""
+        idle = usage(target.process.pid)
+        good = max((row.calls for row in self.rows if row.system == "patter" and row.in_order), default=0)
+        calls = good + STEP
+        while calls <= MOST_CALLS:
+            row = self._row(("pipeline", "model", "patter"), target, calls, STEP_SECONDS, idle)
+            self.rows.append(row)
+            if not row.in_order:
+                break
+            good, calls = calls, calls + STEP
+        self.calls_per_core = good
+
+
+def main(given: list[str]) -> int:
+    options = arguments(given)
+    about = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": shlex.join(["./dev", "bench", *given]),
+        "machine": machine.describe(),
+        "shape": options.shape,
+    }
+    with tempfile.TemporaryDirectory(prefix="patter-bench-") as folder:
+        bench = Bench(options, Path(folder))
+        try:
+            if options.rows != "none":
+                bench.run()
+        except BenchFailed as failed:
+            print(f"bench: {failed}", file=sys.stderr)
+            return 1
+    about |= {
+        "placement": bench.placement,
+        "rows": [row.as_json() for row in bench.rows],
+        "calls_per_core": bench.calls_per_core,
+        "false_pauses": [] if options.no_pauses else false_pauses(),
+        "troubles": bench.troubles,
+    }
+    print(report.text(about, bench.rows))
+    if options.json:
+        options.json.write_bytes(orjson.dumps(about, option=orjson.OPT_INDENT_2) + b"\n")
+    return 0
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
