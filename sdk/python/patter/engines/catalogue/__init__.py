@@ -1,4 +1,4 @@
-"""Which models and voices exist, what they cost, and when they end. Data, not behaviour.
+"""Which models and voices exist, what they cost, and when they end. Data; ``endings.py`` warns of it.
 
 A provider's models are a module of this package with a tuple ``MODELS``. A model that is not listed may
 still work: providers add models faster than anybody can list them.
@@ -8,14 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
-
-from patter.bridge.plan import ProviderSpec
-
-WARN_DAYS = 90
-"""A model that ends sooner than this is worth a sentence to its user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +58,3 @@ def default_model(provider: str, kind: str, language: str | None = None) -> str:
     if not defaults:
         raise LookupError(f"no default {kind} model for {provider}")
     return defaults[0].id
-
-
-def warnings_for(spec: ProviderSpec, today: date, kind: str | None = None) -> list[str]:
-    """Sentences for the user of this spec: its model has ended, or ends soon."""
-    kinds = [kind] if kind else ["stt", "llm", "tts", "realtime", "convai"]
-    chosen = {spec.model, spec.voice} - {None}
-    return [
-        _warning(model, date.fromisoformat(model.ends_on), today)
-        for each in kinds
-        for model in models_of(spec.provider, each)
-        if model.ends_on
-        and (model.id in chosen or (not chosen and model.default))
-        and (date.fromisoformat(model.ends_on) - today).days <= WARN_DAYS
-    ]
-
-
-def _warning(model: Model, ends_on: date, today: date) -> str:
-    verb = "ended on" if ends_on <= today else "ends on"
-    return f"{model.provider} {model.id} {verb} {ends_on.isoformat()}. {model.note}".strip()
