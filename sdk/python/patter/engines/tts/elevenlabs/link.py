@@ -41,6 +41,9 @@ class ElevenLabsTts:
 
     async def say(self, say_id: str, text: str, emit: Emit) -> None:
         """Emit the audio of a text with its words' times, then ``TtsDone`` or ``TtsFailed``."""
+        if not text.strip():
+            emit(TtsDone(say_id))
+            return
         chunk = _Chunk(say_id, text, emit)
         try:
             kept = await self._speak(chunk)
