@@ -130,7 +130,7 @@ def _spec(agent: Agent, role: Role, chosen: Mapping[str, Any]) -> ProviderSpec:
         raise AgentNotReady(
             "provider_unknown", f"{chosen['provider']!r} is not a provider for the {ROLE_NAMES[role]}."
         )
-    credential = credential_for(agent.organisation_id, provider.name)
+    credential = credential_for(agent.organisation_id, provider.credential or provider.name)
     key = credential.api_key if credential else ""
     base_url = base_url_of(provider, credential.base_url if credential else "")
     if provider.needs_key and not key:

@@ -22,7 +22,7 @@ from patter.engines.llm import open_llm
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.engines.stt import open_stt
 from patter.engines.tts import open_tts
-from patter.errors import CarrierError
+from patter.errors import CarrierError, ConfigError
 from phone_numbers.carrier import carrier_base_url
 
 
@@ -98,8 +98,11 @@ def make_session(ready: Ready, writer: LogWriter) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     plan = ready.plan
     assert plan.stt and plan.tts  # read_call saw to it
-    stt, llm = plan.stt, _llm_of(plan)
-    performers = Performers(stt=lambda: open_stt(stt), tts=open_tts(plan.tts), llm=llm)
+    stt = plan.stt
+    try:
+        performers = Performers(stt=lambda: open_stt(stt), tts=open_tts(plan.tts), llm=_llm_of(plan))
+    except ConfigError as error:
+        raise NotReady("agent_misconfigured", str(error)) from error
     machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
     return CallSession(machine, control=TwilioControl(ready), performers=performers, log=log)
