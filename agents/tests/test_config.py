@@ -28,8 +28,16 @@ def test_a_name_is_enough():
         ({"mode": "realtime"}, "mode", "does not run yet. Use 'pipeline'"),
         ({"mode": "convai"}, "mode", "does not run yet. Use 'pipeline'"),
         ({"mode": "pipelin"}, "mode", "is not a mode"),
-        ({"tts": {"provider": "deepgram"}}, "tts.provider", "Possible: elevenlabs, offline"),
-        ({"stt": {"provider": "whisper9"}}, "stt.provider", "Possible: deepgram, offline"),
+        (
+            {"tts": {"provider": "whisper9"}},
+            "tts.provider",
+            "Possible: deepgram, elevenlabs, openai, offline",
+        ),
+        (
+            {"stt": {"provider": "whisper9"}},
+            "stt.provider",
+            "Possible: deepgram, deepgram_flux, openai, offline",
+        ),
         ({"language": "german"}, "language", "language tag"),
         ({"variables": {"first name": "x"}}, "variables", "cannot be a variable"),
         ({"variables": {"a": {"b": 1}}}, "variables.a", "a text, a number or a truth value"),
