@@ -96,7 +96,9 @@ async def media_process_is_killed(world: World, tenant: Tenant) -> None:
     await call.reached("agent_stopped")
     call_id = (await tenant.found(call))["id"]
     killed_at = time.monotonic()
-    world.platform.parts["media"].process.kill()
+    media = world.platform.parts["media"]
+    media.send(signal.SIGKILL)
+    await media.ended()
     row = await tenant.settled(call_id, LEASE_S + TICK_S + 4)
     print(f"worker_lost after {time.monotonic() - killed_at:.1f} s")
     assert (row["status"], row["end_reason"], row["error"]["code"]) == ("failed", "worker_lost", "worker_lost")
@@ -118,7 +120,8 @@ async def media_process_is_told_to_stop(world: World, tenant: Tenant) -> None:
     assert time.monotonic() - asked_at < 5
     assert code in (0, -signal.SIGTERM)  # uvicorn raises the signal again when it is done
     await call.ended()
-    assert call.cause == "application_hung_up"
-    row = await tenant.settled((await tenant.found(call))["id"])
+    # uvicorn closes sockets before it tells us: the carrier's next question may overtake our hang-up.
+    assert call.cause in ("application_hung_up", "application_error")
+    row = await tenant.settled((await tenant.found(call))["id"], LEASE_S + TICK_S + 4)
     assert row["end_reason"] == "worker_lost"
     assert (await tenant.told(row["id"])).count("call.ended") == 1
