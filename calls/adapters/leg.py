@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -10,36 +11,65 @@ from patter.bridge.commands import Clear, Mark, Play
 from patter.carriers.twilio.wire import Wire
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+MOST_WAITING_BYTES = 320_000
+"""40 s of audio. A carrier that reads so slowly is gone."""
 MOST_WAITING = 2_000
-"""Frames; 40 s of audio. A carrier that reads so slowly is gone."""
+"""Frames, counting what lies between two marks as one."""
 
 NORMAL, GOING_AWAY, REFUSED = 1000, 1001, 1008
 
 
 class SocketLeg:
-    """Meets ``patter.bridge.ports.Leg`` on an ASGI socket. ``write`` is its one task."""
+    """Meets ``patter.bridge.ports.Leg`` on an ASGI socket. ``write`` is its one task.
+
+    Carriers take audio of any length, so what is sent in one go becomes one frame: between two marks there
+    is nothing that would have to be told apart.
+    """
 
     def __init__(self, wire: Wire, send: Send, overflow: Callable[[], None]) -> None:
         self._wire = wire
         self._send = send
         self._overflow = overflow
-        self._frames: asyncio.Queue[str | None] = asyncio.Queue(MOST_WAITING)
+        self._waiting: deque[list[bytes] | Mark | Clear] = deque()
+        self._waiting_bytes = 0
+        self._news = asyncio.Event()
         self._closed = asyncio.Event()
         self._code = NORMAL
 
     def send(self, command: Play | Mark | Clear) -> None:
         if self._closed.is_set():
             return
-        try:
-            self._frames.put_nowait(self._wire.encode(command))
-        except asyncio.QueueFull:
+        if isinstance(command, Play):
+            self._play(command.payload)
+        else:
+            self._waiting.append(command)
+        self._news.set()
+        if self._waiting_bytes > MOST_WAITING_BYTES or len(self._waiting) > MOST_WAITING:
             self.stop(GOING_AWAY)
             self._overflow()
 
+    def _play(self, payload: bytes) -> None:
+        self._waiting_bytes += len(payload)
+        if self._waiting and isinstance(last := self._waiting[-1], list):
+            last.append(payload)
+        else:
+            self._waiting.append([payload])
+
     async def write(self) -> None:
         """Write frames until the leg is closed."""
-        while (frame := await self._frames.get()) is not None:
-            await self._send({"type": "websocket.send", "text": frame})
+        while self._waiting or not self._closed.is_set():
+            await self._news.wait()
+            self._news.clear()
+            while self._waiting:
+                await self._send({"type": "websocket.send", "text": self._next()})
+
+    def _next(self) -> str:
+        item = self._waiting.popleft()
+        if not isinstance(item, list):
+            return self._wire.encode(item)
+        payload = b"".join(item)
+        self._waiting_bytes -= len(payload)
+        return self._wire.encode(Play(payload))
 
     def stop(self, code: int = NORMAL) -> None:
         """Close the socket after what is waiting. Harmless when it is already closed."""
@@ -47,9 +77,7 @@ class SocketLeg:
             return
         self._code = code
         self._closed.set()
-        if self._frames.full():
-            self._frames.get_nowait()
-        self._frames.put_nowait(None)
+        self._news.set()
 
     async def close(self) -> None:
         self.stop()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -13,6 +15,10 @@ import uvicorn
 import uvloop
 
 from calls.live import drain_live_calls
+
+SWITCH_S = 0.0005
+"""How long a thread may keep the interpreter from the event loop. Python's 5 ms, waited for at every step
+of a turn whenever a view, the call log or a worker computes, would be most of a turn's latency."""
 
 GRACE_S = 1  # for requests and sockets that are open when the end is asked for
 
@@ -48,6 +54,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            _quiet_collector()
             # A daemon: the demo call must not hold up the end.
             threading.Thread(target=self._when_ready, name="when-ready", daemon=True).start()
 
@@ -55,6 +62,12 @@ class Server(uvicorn.Server):
         # Before the sockets are closed: a call that ends in order hangs up and is written down.
         await drain_live_calls()
         await super().shutdown(sockets)
+
+
+def _quiet_collector() -> None:
+    """What is imported lives for ever; looking through it again would stop all calls for a tenth of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def server_config() -> uvicorn.Config:
@@ -73,6 +86,7 @@ def server_config() -> uvicorn.Config:
 
 def run_server(listener: socket.socket, when_ready: Callable[[], None]) -> bool:
     """Serve until SIGINT or SIGTERM. False: it never came up. ``when_ready`` runs in a thread of its own."""
+    sys.setswitchinterval(SWITCH_S)
     server = Server(server_config(), when_ready)
     # uvicorn raises the signal again when it is done, for whoever had the handler before. That is us, and
     # for us it is the ordinary way to end.

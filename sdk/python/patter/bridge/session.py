@@ -89,7 +89,7 @@ class CallSession:
         self._stt: Stt | None = None
         self._stt_id = ""
         self._timer: asyncio.TimerHandle | None = None
-        self._due = machine.next_timer()
+        self._due: float | None = None
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self._over = asyncio.Event()
@@ -101,6 +101,7 @@ class CallSession:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
+                self._due = self._machine.next_timer()
                 self._drain_inbox()
                 try:
                     await self._over.wait()

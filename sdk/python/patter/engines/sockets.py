@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.http11 import Response
+from websockets.protocol import State
 
 from patter.errors import EngineError
 
 CLOSE_TIMEOUT_S = 1.0
 PING_INTERVAL_S = 20.0
 MAX_REASON_CHARACTERS = 300
+MOST_BUFFERED = 16_000
+"""Bytes that may wait in the transport, two seconds of audio; beyond, audio waits with us, where it is bounded."""
 
 # The library writes whole requests to its debug log, and with them the key.
 _LOGGER = logging.getLogger(__name__)
@@ -50,6 +53,18 @@ async def open_socket(
         raise EngineError(provider, "the base URL is not an address", permanent=True) from None
     except (OSError, EOFError, InvalidHandshake) as error:
         raise EngineError(provider, f"no connection: {error}", permanent=False) from None
+
+
+def send_now(socket: ClientConnection, payload: bytes) -> bool:
+    """Send without waiting and without a task, which is what most of a frame's cost would be.
+
+    False: the other side does not read fast enough, or is gone; nothing was sent.
+    """
+    if socket.state is not State.OPEN or socket.transport.get_write_buffer_size() > MOST_BUFFERED:
+        return False
+    socket.protocol.send_binary(payload)
+    socket.send_data()
+    return True
 
 
 async def close_socket(socket: ClientConnection, farewell: str | None = None) -> None:

@@ -13,7 +13,7 @@ from patter.bridge.events import SttClosed, SttEvent, SttFailed, SttOpened
 from patter.bridge.plan import ProviderSpec
 from patter.bridge.ports import Emit
 from patter.engines.deepgram.wire import ERROR_HEADER, PROVIDER, headers, is_permanent
-from patter.engines.sockets import close_socket, closed, open_socket
+from patter.engines.sockets import close_socket, closed, open_socket, send_now
 from patter.engines.stt.deepgram.outbox import Outbox
 from patter.engines.stt.deepgram.wire import NovaDialect
 from patter.errors import ConfigError, EngineError
@@ -53,7 +53,8 @@ class DeepgramStt:
         self._dialect: Dialect = dialect or NovaDialect()
         self._deadlines = deadlines or Deadlines()
         self._outbox = Outbox()
-        self._audio_was_sent = False
+        self._socket: ClientConnection | None = None
+        self._sent_at: float | None = None
         self._unanswered_since: float | None = None
 
     async def run(self, stt_id: str, emit: Emit) -> None:
@@ -69,8 +70,11 @@ class DeepgramStt:
             await self._listen(socket, stt_id, emit)
 
     def send(self, payload: bytes) -> None:
-        """Take audio of any length."""
-        self._outbox.put_audio(payload)
+        """Take audio of any length. It leaves at once: every wait here is a wait for the answer."""
+        if not self._outbox and payload and self._socket is not None and send_now(self._socket, payload):
+            self._note_audio()
+        else:
+            self._outbox.put_audio(payload)
 
     def finalize(self) -> None:
         """Ask for the final text of what was sent; it comes without ``end_of_turn``."""
@@ -92,6 +96,7 @@ class DeepgramStt:
         try:
             if self._dialect.greets:
                 await self._greeted(socket, stt_id)
+            self._socket = socket
             emit(SttOpened(stt_id))
             writer = asyncio.create_task(self._write(socket), name=f"{stt_id} writer")
             last = await self._read(socket, stt_id, emit)
@@ -107,6 +112,7 @@ class DeepgramStt:
                 emit(last or SttFailed(stt_id, f"{PROVIDER}: the stream ended"))
 
     async def _leave(self, socket: ClientConnection, writer: asyncio.Task[None] | None) -> None:
+        self._socket = None
         if writer is not None:
             writer.cancel()
         # First, because a session that ends cancels once more what it has cancelled already.
@@ -147,25 +153,31 @@ class DeepgramStt:
                 emit(event)
 
     async def _write(self, socket: ClientConnection) -> None:
+        """Send what could not be sent at once, and signs of life when there is nothing else."""
         idle_s = self._deadlines.idle_s or self._dialect.idle_s
+        loop = asyncio.get_running_loop()
+        idle_from = loop.time()
         try:
             while True:
+                messages: list[bytes | str] = []
                 try:
-                    async with asyncio.timeout(idle_s):
+                    async with asyncio.timeout_at(idle_from + idle_s):
                         messages = await self._outbox.take()
                 except TimeoutError:
-                    messages = [self._dialect.idle_frame(self._audio_was_sent)]
+                    if self._sent_at is None or self._sent_at <= idle_from:
+                        messages = [self._dialect.idle_frame(self._sent_at is not None)]
                 for message in messages:
                     await socket.send(message)
                     if isinstance(message, bytes):
                         self._note_audio()
+                idle_from = loop.time() if messages else self._sent_at or loop.time()
         except ConnectionClosed:
             return  # the reader says why
 
     def _note_audio(self) -> None:
-        self._audio_was_sent = True
+        self._sent_at = asyncio.get_running_loop().time()
         if self._unanswered_since is None:
-            self._unanswered_since = asyncio.get_running_loop().time()
+            self._unanswered_since = self._sent_at
 
     def _stalled(self) -> bool:
         since = self._unanswered_since

@@ -1,4 +1,4 @@
-"""What waits to be sent to a recogniser: audio in batches and control frames, in one order, bounded."""
+"""What waits to be sent to a recogniser: audio and control frames, in one order, bounded."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections import deque
 
 from patter.audio.frames import bytes_of, ms_of
 
-BATCH_S = 0.035
-"""How long a first frame waits for the next: with frames of 20 ms, messages hold 40 ms."""
 MOST_WAITING_MS = 2000
 MOST_BYTES = bytes_of(1000)
 
@@ -21,6 +19,9 @@ class Outbox:
         self._audio_bytes = 0
         self._ready = asyncio.Event()
         self.dropped_ms = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
 
     def put_audio(self, payload: bytes) -> None:
         if not payload:  # an empty message would end the stream
@@ -39,16 +40,11 @@ class Outbox:
     async def take(self) -> list[bytes | str]:
         """Wait for something; give everything that waits, audio joined."""
         await self._ready.wait()
-        if not self._has_control():
-            await asyncio.sleep(BATCH_S)
         self._ready.clear()
         messages = self._joined()
         self._items.clear()
         self._audio_bytes = 0
         return messages
-
-    def _has_control(self) -> bool:
-        return isinstance(self._items[-1], str)
 
     def _joined(self) -> list[bytes | str]:
         messages: list[bytes | str] = []
