@@ -37,7 +37,6 @@ def refusal(platform: Platform, *command: str, **more: str) -> str:
     return said
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(120)
 async def test_a_signal_during_a_call_ends_it_in_order(tmp_path):
     """Both at the same time, each with a platform of its own."""
