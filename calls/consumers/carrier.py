@@ -127,7 +127,9 @@ class CarrierConsumer(AsyncConsumer):
             leg.stop()
             for task in (reading, writing):
                 task.cancel()
-            await asyncio.gather(reading, writing, return_exceptions=True)
+            for ended in await asyncio.gather(reading, writing, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    logger.error("A media socket failed", call=self._call_id, exc_info=ended)
 
     async def _read(self, live: LiveCall, leg: SocketLeg) -> None:
         session = live.session
