@@ -25,6 +25,7 @@ from patter.bridge.events import (
     LegOpened,
     LegStopped,
     MarkPlayed,
+    ProviderSwitched,
 )
 from patter.bridge.keypad import DIGITS
 from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle
@@ -87,6 +88,9 @@ class CallMachine:
                 out = self._act(Cue.HUNG_UP, now)
             case HangUpFailed(error):
                 out = [self._note("hang_up.failed", now, error=error), *self._act(Cue.HUNG_UP, now)]
+            case ProviderSwitched(stage, source, target, error):
+                told = {"stage": stage, "from": source, "to": target, "error": error}
+                out = [self._note("provider.switched", now, **told)]
             case FrameRejected(reason):
                 out = self._frame_rejected(reason, now)
             case _:
