@@ -55,6 +55,8 @@ from patter.errors import PatterError
 
 HANG_UP_TRIES = 3
 HANG_UP_RETRY_S = 0.5
+CARRIER_SAYS_WITHIN_S = 2.0
+"""For the carrier to take a last text on. After that there is still time to hang up without it."""
 CLOSE_WITHIN_S = 2.0
 MOST_TIMERS = 100
 """At one moment. A machine whose timer never moves would spin, and every call beside it would suffer."""
@@ -310,10 +312,21 @@ class CallSession:
             lambda error: ToolDone(command.run_id, {"error": error}, ok=False),
         )
 
-    def _hang_up(self, _command: HangUp) -> None:
-        self._start("hang_up", self._hang_up_until_done, HangUpFailed)
+    def _hang_up(self, command: HangUp) -> None:
+        self._start("hang_up", lambda: self._hang_up_until_done(command), HangUpFailed)
 
-    async def _hang_up_until_done(self) -> None:
+    async def _carrier_says(self, command: HangUp) -> bool:
+        try:
+            async with asyncio.timeout(CARRIER_SAYS_WITHIN_S):
+                await self._control.say_and_hang_up(self._carrier_call_id, command.say, command.language)
+        except Exception:  # whatever it was: the call is hung up without it
+            return False
+        return True
+
+    async def _hang_up_until_done(self, command: HangUp) -> None:
+        if command.say and await self._carrier_says(command):
+            self.feed(HangUpDone())
+            return
         for attempt in range(1, HANG_UP_TRIES + 1):
             try:
                 await self._control.hang_up(self._carrier_call_id)
