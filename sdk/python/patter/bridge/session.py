@@ -91,6 +91,7 @@ class CallSession:
         self._stt: Stt | None = None
         self._stt_id = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._due = machine.next_timer()
         self._inbox: deque[Event] = deque()
         self._feeding = False
@@ -103,6 +104,7 @@ class CallSession:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
+                self._due = self._machine.next_timer()
                 self._drain_inbox()
                 try:
                     await self._over.wait()
@@ -185,13 +187,15 @@ class CallSession:
 
     def _set_timer(self) -> None:
         due = None if self.over else self._due
-        # Most events only push the next time away: the handle that is set wakes us up early, which is harmless.
+        # Most events only push the next time away: the handle that is set wakes us up early. That is harmless.
         if self._timer is not None:
-            if due is not None and self._timer.when() <= due:
+            if due is not None and self._timer_at <= due:
                 return
             self._timer.cancel()
             self._timer = None
         if due is not None:
+            # Kept here: a handle of uvloop that is due at once does not tell its time.
+            self._timer_at = due
             self._timer = self._loop.call_at(due, self._timer_due)
 
     def _timer_due(self) -> None:
