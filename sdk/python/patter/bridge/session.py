@@ -187,7 +187,7 @@ class CallSession:
 
     def _set_timer(self) -> None:
         due = None if self.over else self._due
-        # Most events only push the next time away: the handle that is set wakes us up early. That is harmless.
+        # Most events only push the next time away: the one that is set wakes us up early. That is harmless.
         if self._timer is not None:
             if due is not None and self._timer_at <= due:
                 return
