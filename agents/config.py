@@ -21,6 +21,7 @@ from tools.catalogue import BUILT_IN
 MODES = ("pipeline", "realtime", "convai")
 MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
+MOST_FALLBACKS = 3
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -75,6 +76,14 @@ class PhrasesField(StrictSerializer):
     goodbye = serializers.CharField(max_length=500, required=False)
 
 
+class FallbacksField(StrictSerializer):
+    """Who goes on when a stage's own provider fails, in order. Each is given like the stage itself."""
+
+    stt = serializers.ListField(child=SttField(), required=False, max_length=MOST_FALLBACKS)
+    llm = serializers.ListField(child=LlmField(), required=False, max_length=MOST_FALLBACKS)
+    tts = serializers.ListField(child=TtsField(), required=False, max_length=MOST_FALLBACKS)
+
+
 class AgentConfigSerializer(StrictSerializer):
     """The whole configuration. Every field has a default but the name."""
 
@@ -100,7 +109,7 @@ class AgentConfigSerializer(StrictSerializer):
     turn_taking = TurnTakingField(default=dict)
     phrases = PhrasesField(default=dict)
     policies = serializers.DictField(default=dict)
-    fallbacks = serializers.DictField(default=dict)
+    fallbacks = FallbacksField(default=dict)
     record = serializers.BooleanField(default=True)
     max_duration_s = serializers.IntegerField(
         default=None,
@@ -145,9 +154,6 @@ class AgentConfigSerializer(StrictSerializer):
 
     def validate_policies(self, policies: dict[str, Any]) -> dict[str, Any]:
         return _not_yet(policies, "There are no policies to set yet; leave the object empty.")
-
-    def validate_fallbacks(self, fallbacks: dict[str, Any]) -> dict[str, Any]:
-        return _not_yet(fallbacks, "Fallback providers are not available yet; leave the object empty.")
 
 
 def validated_config(data: Mapping[str, Any]) -> dict[str, Any]:

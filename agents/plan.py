@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from agents.errors import AgentNotReady
 from agents.models import Agent
 from agents.providers import PROVIDERS, ROLE_NAMES, Role, base_url_of
@@ -14,6 +16,8 @@ from agents.turn_taking import turn_taking_of
 from patter.bridge.plan import CallPlan, Phrases, ProviderSpec
 from patter.variables import merged, substitute
 from tools.catalogue import built_in_functions
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         first_speaker=config.get("first_speaker", "agent"),
         language=language,
         **_providers_of(agent, config, language),
+        fallbacks=_fallbacks_of(agent, config, language),
         tools=built_in_functions(),
         turn_taking=turn_taking_of(
             config.get("turn_taking", {}), wishes.max_duration_s or config.get("max_duration_s")
@@ -109,6 +114,25 @@ def _providers_of(agent: Agent, config: Mapping[str, Any], language: str) -> dic
         "llm": _spec(agent, "llm", _given(llm)) if llm else None,
     }
     return specs
+
+
+def _fallbacks_of(
+    agent: Agent, config: Mapping[str, Any], language: str
+) -> dict[str, tuple[ProviderSpec, ...]]:
+    """One that cannot work, for want of a key, is left out: it must not cost the call its first choice."""
+    defaults: dict[Role, dict[str, Any]] = {"stt": {"language": language}, "llm": {}, "tts": {}}
+    chains: dict[str, tuple[ProviderSpec, ...]] = {}
+    for role, default in defaults.items():
+        specs = []
+        for chosen in config.get("fallbacks", {}).get(role, ()):
+            given = {**default, **_given(chosen)} | ({"language": language} if role == "tts" else {})
+            try:
+                specs.append(_spec(agent, role, given))
+            except AgentNotReady as error:
+                logger.warning("A fallback cannot work", agent=agent.pk, stage=role, reason=error.code)
+        if specs:
+            chains[role] = tuple(specs)
+    return chains
 
 
 def _required(agent: Agent, config: Mapping[str, Any], role: Role, code: str) -> Mapping[str, Any]:

@@ -102,3 +102,22 @@ def test_nobody_elses_key_is_used_but_the_platforms(cast):
 def test_the_voice_of_the_agent_is_the_voice_of_its_tts(cast):
     plan = resolve_plan(agent_of(cast, **OFFLINE, voice="anna", language="de"), CallWishes("c")).plan
     assert (plan.tts.voice, plan.tts.language, plan.stt.language) == ("anna", "de", "de")
+
+
+def test_fallbacks_stand_behind_the_first_choice_in_order(cast):
+    create_credential(organisation=cast.organisation, provider="elevenlabs", api_key="k")
+    fallbacks = {
+        "tts": [{"provider": "elevenlabs", "voice": "v"}, {"provider": "offline"}],
+        "stt": [{"provider": "deepgram"}, {"provider": "offline"}],
+    }
+    plan = resolve_plan(
+        agent_of(cast, **OFFLINE, voice="en-us", language="de", fallbacks=fallbacks), CallWishes("c")
+    ).plan
+    assert [(s.provider, s.voice, s.language) for s in plan.chain("tts")] == [
+        ("offline", "en-us", "de"),
+        ("elevenlabs", "v", "de"),
+        ("offline", None, "de"),
+    ]
+    # Deepgram has no key here: it is left out, and costs the call nothing.
+    assert [(s.provider, s.language) for s in plan.chain("stt")] == [("offline", "de"), ("offline", "de")]
+    assert plan.chain("llm") == []

@@ -219,7 +219,8 @@ def test_a_dead_voice_ends_the_call_with_a_typed_reason() -> None:
     call = Scene(speaks=False, first_message="Hello.").open()
     for _ in range(6):
         if call.end is None:
-            call.feed(TtsFailed(call.last(TtsSay).say_id, "401", permanent=True))
+            for said in call.all(TtsSay)[-2:]:
+                call.feed(TtsFailed(said.say_id, "401", permanent=True))
             call.says("are you there")
             asks = call.all(HandlerAsk)
             if asks and call.end is None:

@@ -52,7 +52,10 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``."""
+    """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``.
+
+    ``fallbacks``: who goes on when ``stt``, ``llm`` or ``tts`` fails, in order, by the stage's name.
+    """
 
     call_id: str
     direction: str = "inbound"
@@ -67,8 +70,14 @@ class CallPlan:
     stt: ProviderSpec | None = None
     llm: ProviderSpec | None = None
     tts: ProviderSpec | None = None
+    fallbacks: Mapping[str, Sequence[ProviderSpec]] = field(default_factory=dict)
     tools: Sequence[Mapping[str, Any]] = ()
     turn_taking: TurnTaking = field(default_factory=TurnTaking)
     phrases: Phrases = field(default_factory=Phrases)
     custom_params: Mapping[str, str] = field(default_factory=dict)
     record: bool = True
+
+    def chain(self, stage: str) -> list[ProviderSpec]:
+        """The stage's own provider and those that stand behind it."""
+        own: ProviderSpec | None = getattr(self, stage)
+        return [own, *self.fallbacks.get(stage, ())] if own is not None else []

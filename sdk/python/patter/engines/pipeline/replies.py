@@ -35,6 +35,8 @@ from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Ru
 
 MOST_FAILURES = 3
 MOST_VOICE_FAILURES = 2
+FAILURES = ("provider_error", "handler_lost")
+"""Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
 VOICE_LATE_S = 5.0
 """A voice that owes audio and gives none for this long has failed."""
 
@@ -60,6 +62,7 @@ class Replies:
         self._deadline: float | None = None
         self._voice_until: float | None = None
         self._end_reason = ""
+        self._owes_apology = False
         self.current: Reply | None = None
 
     @property
@@ -148,7 +151,7 @@ class Replies:
             return []
         commands = reply.speech.audio(event, now)
         self._watch_voice(reply, now)
-        if event.payload:
+        if event.payload and reply.kind is not Kind.SYSTEM:  # a phrase may be stored: it proves nothing
             self._voice_failures = 0
         if reply.timing.first_audio_at is None:
             reply.timing.first_audio_at = reply.speech.first_audio_at
@@ -268,6 +271,7 @@ class Replies:
             commands += self._stop_asking(reply, reply.script.heard_text(heard_ms))
         reply.finish()
         if reply.closing or self._voice_failures >= MOST_VOICE_FAILURES:
+            self._owes_apology = not reply.closing
             reply.closing = True
             self._end_reason = self._end_reason or "provider_error"
         return [*commands, *self._close_if_complete(reply, now)]
@@ -331,7 +335,16 @@ class Replies:
         text = reply.script.full_text if heard_ms and reply.speech.failed is None else ""
         heard = text or reply.script.heard_text(heard_ms)
         out = self.settle_turns() + self._settle(reply, heard, not text, now)
-        return [*out, EndCall(self._end_reason)] if reply.closing else out
+        return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
+
+    def _end(self, heard: bool, now: float) -> Outcome:
+        """The last reply is over; ``heard``: something of it was."""
+        apology = self._plan.phrases.apology
+        if self._owes_apology:  # perhaps another voice can say it, or it is stored
+            self._owes_apology = False
+            return self.say(apology, Kind.SYSTEM, now, end_reason=self._end_reason)
+        unheard = not heard and self._end_reason in FAILURES
+        return [EndCall(self._end_reason, apology if unheard else "")]
 
     def cut(self, now: float) -> Cut:
         """End the reply here: history holds what was heard."""
