@@ -22,9 +22,10 @@ from patter.bridge.events import (
 from patter.bridge.keypad import Keyed, Keys, digit_text, is_entry
 from patter.bridge.records import Interim, Noted
 from patter.engines.pipeline.ears import Ears
-from patter.engines.pipeline.interrupt import Interrupt, Verdict, is_backchannel, is_echo
+from patter.engines.pipeline.echo import EchoLine, follows, repeats
+from patter.engines.pipeline.interrupt import Interrupt, Verdict, is_backchannel
 from patter.engines.pipeline.replies import Replies
-from patter.engines.pipeline.reply import Kind
+from patter.engines.pipeline.reply import Kind, Reply
 from patter.engines.pipeline.signals import (
     EndLikely,
     FinalizeWanted,
@@ -54,6 +55,9 @@ class PipelineMachine:
         self._ears = Ears(self._values)
         self._interrupt = Interrupt(self._values, parts.plan.language)
         self._replies = Replies(parts)
+        self._echo = EchoLine()
+        self._voice_over: tuple[Reply | None, int] | None = None
+        """The reply, and how much of it was heard, when the caller's present utterance got a voice."""
         self._keys = Keys(parts.plan.keypad, parts.plan.turn_taking.keypad_pause_ms)
         self._greets_silence = False
         self._first_at: float | None = None
@@ -140,7 +144,9 @@ class PipelineMachine:
         out: Outcome = [*self._stt.audio(payload)]
         if playing := self._parts.playback.now_playing(now):
             # Its echo may come back over the line, and must not be taken for the caller's voice.
-            self._ears.detector.note_playback(level(playing))
+            loudness = level(playing)
+            self._ears.detector.note_playback(loudness)
+            self._echo.played(loudness, self._parts.clock.ms(now))
         signals = self._ears.audio(payload, media_ms)
         if signals:
             out += self._signals(signals, now)
@@ -210,15 +216,22 @@ class PipelineMachine:
                 case VoiceBegan(at_ms):
                     self._idle_at = None  # and counts anew
                     self._interrupt.voice_began(at_ms)
+                    self._echo.voice_began(at_ms)
+                    if self._voice_over is None:
+                        ago_ms = max(0, self._parts.clock.ms(now) - at_ms)
+                        heard_ms = self._parts.playback.heard_ms(now) - ago_ms
+                        self._voice_over = (self._replies.current, max(0, heard_ms))
                 case VoiceEnded(at_ms):
                     self._idle_at = None
                     self._interrupt.voice_ended(at_ms)
+                    self._echo.voice_ended(at_ms)
                 case FinalizeWanted():
                     out.append(SttFinalize(self._stt.stt_id))
                 case WordsHeard():
                     out += self._words(signal, now)
                 case UtteranceEnded():
                     out += self._utterance_ended(signal, now)
+                    self._voice_over = None
                 case EndLikely(text):
                     out += self._prepare(text, now)
                 case WentOn():
@@ -232,8 +245,8 @@ class PipelineMachine:
         out: Outcome = [Note(Interim("user", words.text, now_ms)), *self._replies.doubt_guess(words.text)]
         if not self._replying_aloud() or not self._interruptible:
             return out
-        recent = self._recent_reply(now)
-        verdict = self._interrupt.words(words.text, recent, final=words.final, media_ms=now_ms)
+        echo = self._is_echo(words.text, now)
+        verdict = self._interrupt.words(words.text, echo=echo, final=words.final, media_ms=now_ms)
         return out + self._cut("words", now) if verdict is Verdict.CUT else out
 
     def _utterance_ended(self, ended: UtteranceEnded, now: float) -> Outcome:
@@ -336,7 +349,17 @@ class PipelineMachine:
         return self._replies.current is not None and self._parts.playback.sent_ms > 0
 
     def _is_nothing(self, text: str, now: float) -> bool:
-        return is_backchannel(text, self._plan.language) or is_echo(text, self._recent_reply(now))
+        return is_backchannel(text, self._plan.language) or self._is_echo(text, now)
+
+    def _is_echo(self, text: str, now: float) -> bool:
+        """Whether these words are the reply's own."""
+        reply = self._replies.current
+        if reply is None:
+            return False
+        if self._voice_over is None:
+            return repeats(text, self._recent_reply(now))
+        over, heard_ms = self._voice_over
+        return over is reply and self._echo.shown and follows(text, reply.script, heard_ms)
 
     def _recent_reply(self, now: float) -> str:
         """What the caller could be hearing back: the reply's last 3 s."""
