@@ -27,7 +27,7 @@ BOUNDS: dict[str, Bound] = {
     "turn_timeout_ms": Bound(200, 700, 5000),
     "max_turn_delay_ms": Bound(500, 3000, 15000),
     "min_voiced_ms": Bound(20, 60, 500),
-    "barge_in_pause_ms": Bound(40, 120, 1000),
+    "barge_in_pause_ms": Bound(40, 100, 1000),
     "barge_in_confirm_ms": Bound(100, 700, 3000),
     "resume_after_ms": Bound(200, 1000, 5000),
     "keypad_pause_ms": Bound(300, 1500, 10000),

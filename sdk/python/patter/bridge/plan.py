@@ -30,7 +30,7 @@ class TurnTaking:
     turn_timeout_ms: int = 700
     max_turn_delay_ms: int = 3000
     min_voiced_ms: int = 60
-    barge_in_pause_ms: int = 120
+    barge_in_pause_ms: int = 100
     barge_in_confirm_ms: int = 700
     resume_after_ms: int = 1000
     keypad_pause_ms: int = 1500

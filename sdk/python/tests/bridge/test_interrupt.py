@@ -17,15 +17,15 @@ def judge(language: str = "en") -> Interrupt:
 def paused(at_ms: int = 1000) -> Interrupt:
     interrupt = judge()
     interrupt.voice_began(at_ms)
-    assert interrupt.tick(at_ms + 120, LATER, False) is Verdict.PAUSE
+    assert interrupt.tick(at_ms + 100, LATER, False) is Verdict.PAUSE
     return interrupt
 
 
 def test_a_short_voice_changes_nothing_and_a_longer_one_pauses() -> None:
     interrupt = judge()
     interrupt.voice_began(1000)
-    assert interrupt.tick(1119, LATER, False) is Verdict.NOTHING
-    assert interrupt.tick(1120, LATER, False) is Verdict.PAUSE
+    assert interrupt.tick(1099, LATER, False) is Verdict.NOTHING
+    assert interrupt.tick(1100, LATER, False) is Verdict.PAUSE
     assert interrupt.suspected
 
 
@@ -72,8 +72,8 @@ def test_the_first_half_second_is_interrupted_by_words_only() -> None:
 def test_a_caller_who_was_speaking_when_the_reply_began_counts_from_there() -> None:
     interrupt = judge()
     interrupt.begin_reply(5000)
-    assert interrupt.tick(5100, LATER, False) is Verdict.NOTHING
-    assert interrupt.tick(5120, LATER, False) is Verdict.PAUSE
+    assert interrupt.tick(5099, LATER, False) is Verdict.NOTHING
+    assert interrupt.tick(5100, LATER, False) is Verdict.PAUSE
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ A text that has not changed for 300 ms while nobody speaks is probably all of it
 from __future__ import annotations
 
 from patter.audio.frames import ms_of
-from patter.audio.voice import VoiceDetector
+from patter.audio.voice import Thresholds, VoiceDetector
 from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
 from patter.engines.pipeline.signals import (
@@ -28,6 +28,10 @@ from patter.engines.pipeline.signals import (
 
 FINALIZE_MARGIN_MS = 250
 STABLE_MS = 300
+THRESHOLDS = Thresholds(under_playback=64)
+"""A line whose echo is louder than -12 dB pauses the agent; a caller as loud as the agent always does."""
+ECHO_FADES_MS = 800
+"""At 400 ms, an echo of -20 dB that comes 120 ms late is louder than what is expected of it."""
 GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
 SAME_FINAL_MS = 1000
@@ -39,7 +43,9 @@ class Ears:
 
     def __init__(self, values: TurnTaking, detector: VoiceDetector | None = None) -> None:
         self._values = values
-        self.detector = detector or VoiceDetector(min_voiced_ms=values.min_voiced_ms)
+        self.detector = detector or VoiceDetector(
+            min_voiced_ms=values.min_voiced_ms, echo_ms=ECHO_FADES_MS, thresholds=THRESHOLDS
+        )
         # Within the ceiling in any case: after it nobody waits for a final text.
         self._finalize_after_ms = min(
             values.endpointing_ms + FINALIZE_MARGIN_MS, values.max_turn_delay_ms - FINALIZE_MARGIN_MS

@@ -1,9 +1,10 @@
-"""A call with real sound on the test's own clock: both sides are synthesised speech, the line has noise and echo."""
+"""A call with real sound on the test's own clock: both sides speak, the line has noise and echo."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -30,11 +31,15 @@ async def voices_for(*texts: str) -> dict[str, bytes]:
     return {chunk: await speak(chunk) for text in texts for chunk in chunks_of(text)}
 
 
-async def caller_saying(text: str, *, gain: float = 1.0, rate: int = 150) -> Samples:
-    """A caller's words, without the silence before and after them."""
-    samples = samples_of(await speak(text, voice="en-gb", rate=rate)) * gain
-    loud = np.flatnonzero(np.abs(samples) > 300)
-    return samples[loud[0] : loud[-1]]
+async def caller_saying(text: str, *, rate: int = 150) -> Samples:
+    """A caller's words, from the first voiced frame (-30 dBFS) to the last."""
+    samples = samples_of(await speak(text, rate=rate))
+    voiced = [at for at in range(0, len(samples), PER_FRAME) if dbfs_of(samples[at : at + PER_FRAME]) > -30]
+    return samples[voiced[0] : voiced[-1] + PER_FRAME]
+
+
+def dbfs_of(samples: Samples) -> float:
+    return float(20 * np.log10(max(1.0, float(np.sqrt(np.mean(samples**2)))) / 32768))
 
 
 def samples_of(payload: bytes) -> Samples:
@@ -61,7 +66,7 @@ class SpokenScene(Scene):
         *,
         noise_dbfs: float = -60,
         echo_db: float | None = None,
-        **plan: object,
+        **plan: Any,
     ) -> None:
         self._voices = voices
         self._noise = noise(2000, noise_dbfs)
