@@ -28,9 +28,9 @@ from patter.engines.pipeline.signals import (
 
 FINALIZE_MARGIN_MS = 250
 STABLE_MS = 300
-THRESHOLDS = Thresholds(under_playback=64)
-"""A line whose echo is louder than -12 dB pauses the agent; a caller as loud as the agent always does."""
-ECHO_FADES_MS = 800
+THRESHOLDS = Thresholds(under_playback=52)
+"""A line whose echo is louder than -10 dB pauses the agent; a caller as loud as the agent always does."""
+ECHO_FADES_MS = 1000
 """At 400 ms, an echo of -20 dB that comes 120 ms late is louder than what is expected of it."""
 GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
