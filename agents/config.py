@@ -13,7 +13,8 @@ from typing import Any
 from rest_framework import serializers
 
 from agents.providers import ROLE_NAMES, Role, providers_for
-from agents.turn_taking import BOUNDS, PRESETS, WHOLE_NUMBERS
+from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
+from patter.bridge.keypad import DIGITS
 from patter.variables import NAME
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
 from tools.catalogue import BUILT_IN
@@ -22,6 +23,7 @@ MODES = ("pipeline", "realtime", "convai")
 MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
+MAX_KEYTERMS = 100
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -61,10 +63,13 @@ class TurnTakingField(StrictSerializer):
     """A preset, and single values that win over it. Bounds: ``agents/turn_taking.py``."""
 
     preset = serializers.ChoiceField(choices=list(PRESETS), required=False)
-    first_message_interruptible = serializers.BooleanField(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {**super().get_fields(), **{name: _bounded(name) for name in BOUNDS}}
+        return {
+            **super().get_fields(),
+            **{name: _bounded(name) for name in BOUNDS},
+            **{name: serializers.BooleanField(required=False) for name in SWITCHES},
+        }
 
 
 class PhrasesField(StrictSerializer):
@@ -74,6 +79,25 @@ class PhrasesField(StrictSerializer):
     retry = serializers.CharField(max_length=500, required=False)
     idle = serializers.CharField(max_length=500, required=False)
     goodbye = serializers.CharField(max_length=500, required=False)
+    filler = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, help_text="Said when an answer takes long."
+    )
+
+
+class KeypadField(StrictSerializer):
+    """Several keys as one entry: ended by the number of digits, the finish key or a pause."""
+
+    collect = serializers.BooleanField(required=False, help_text="Without it each key is a turn at once.")
+    max_digits = serializers.IntegerField(required=False, min_value=1, max_value=100)
+    finish = serializers.ChoiceField(
+        choices=[*sorted(DIGITS), ""], required=False, help_text="It is not part of the entry."
+    )
+    pause_ms = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=int(BOUNDS["keypad_pause_ms"].lowest),
+        max_value=int(BOUNDS["keypad_pause_ms"].highest),
+    )
 
 
 class FallbacksField(StrictSerializer):
@@ -108,6 +132,13 @@ class AgentConfigSerializer(StrictSerializer):
     transfer_targets = serializers.ListField(child=serializers.DictField(), default=list)
     turn_taking = TurnTakingField(default=dict)
     phrases = PhrasesField(default=dict)
+    keypad = KeypadField(default=dict)
+    keyterms = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        default=list,
+        max_length=MAX_KEYTERMS,
+        help_text="Names and words that speech recognition should expect.",
+    )
     policies = serializers.DictField(default=dict)
     fallbacks = FallbacksField(default=dict)
     record = serializers.BooleanField(default=True)

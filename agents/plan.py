@@ -12,12 +12,17 @@ from agents.errors import AgentNotReady
 from agents.models import Agent
 from agents.providers import PROVIDERS, ROLE_NAMES, Role, base_url_of
 from agents.selectors import credential_for, version_of
-from agents.turn_taking import turn_taking_of
-from patter.bridge.plan import CallPlan, Phrases, ProviderSpec
+from agents.turn_taking import resolved_values, turn_taking_of
+from patter.bridge.keypad import Keypad
+from patter.bridge.phrases import phrases_of
+from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.variables import merged, substitute
 from tools.catalogue import built_in_functions
 
 logger = structlog.get_logger(__name__)
+LEAST_ENDPOINTING_MS = {"deepgram": 10, "openai": 100, "offline": 100}
+"""Recognisers that end a phrase after a silence that can be set, and the shortest they take."""
+TAKE_KEYTERMS = frozenset(["deepgram", "deepgram_flux", "openai"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,8 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         turn_taking=turn_taking_of(
             config.get("turn_taking", {}), wishes.max_duration_s or config.get("max_duration_s")
         ),
-        phrases=Phrases(**config.get("phrases", {})),
+        phrases=phrases_of(language, config.get("phrases", {})),
+        keypad=Keypad(**config.get("keypad", {})),
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
@@ -109,7 +115,7 @@ def _providers_of(agent: Agent, config: Mapping[str, Any], language: str) -> dic
     if tts and config.get("voice") and not tts.get("voice"):
         tts = {**tts, "voice": config["voice"]}
     specs: dict[Role, ProviderSpec | None] = {
-        "stt": _spec(agent, "stt", {"language": language, **_given(stt)}),
+        "stt": _spec(agent, "stt", {"language": language, **_given(stt), "options": _ears(config, stt)}),
         "tts": _spec(agent, "tts", {**_given(tts), "language": language}),
         "llm": _spec(agent, "llm", _given(llm)) if llm else None,
     }
@@ -133,6 +139,18 @@ def _fallbacks_of(
         if specs:
             chains[role] = tuple(specs)
     return chains
+
+
+def _ears(config: Mapping[str, Any], stt: Mapping[str, Any]) -> dict[str, Any]:
+    """The agent's settings as options of its recogniser, where it has them. Its own options win."""
+    options: dict[str, Any] = {}
+    if least := LEAST_ENDPOINTING_MS.get(stt["provider"]):
+        options["endpointing_ms"] = max(
+            least, resolved_values(config.get("turn_taking", {}))["endpointing_ms"]
+        )
+    if config.get("keyterms") and stt["provider"] in TAKE_KEYTERMS:
+        options["keyterms"] = config["keyterms"]
+    return {**options, **(stt.get("options") or {})}
 
 
 def _required(agent: Agent, config: Mapping[str, Any], role: Role, code: str) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from agents.errors import AgentNotReady
 from agents.models import Owner, ProviderCredential
 from agents.plan import CallWishes, resolve_plan
 from agents.services import archive_agent, change_draft, create_agent, create_credential, publish_agent
+from patter.bridge.keypad import Keypad
 
 OFFLINE = {"stt": {"provider": "offline"}, "tts": {"provider": "offline"}}
 DEEPGRAM = {"stt": {"provider": "deepgram"}, "tts": {"provider": "offline"}}
@@ -121,3 +122,25 @@ def test_fallbacks_stand_behind_the_first_choice_in_order(cast):
     # Deepgram has no key here: it is left out, and costs the call nothing.
     assert [(s.provider, s.language) for s in plan.chain("stt")] == [("offline", "de"), ("offline", "de")]
     assert plan.chain("llm") == []
+
+
+def test_turn_taking_and_key_terms_reach_the_recogniser(cast):
+    create_credential(organisation=cast.organisation, provider="deepgram", api_key="k")
+    wanted = {"turn_taking": {"preset": "quick"}, "keyterms": ["Patter"], "language": "de"}
+    spec = resolve_plan(agent_of(cast, **DEEPGRAM, **wanted), CallWishes("c")).plan.stt
+    assert (spec.language, dict(spec.options)) == ("de", {"endpointing_ms": 200, "keyterms": ["Patter"]})
+    own = {**DEEPGRAM, "stt": {"provider": "deepgram", "options": {"endpointing_ms": 70, "keyterms": ["A"]}}}
+    spec = resolve_plan(agent_of(cast, **{**own, **wanted}), CallWishes("c")).plan.stt
+    assert dict(spec.options) == {"endpointing_ms": 70, "keyterms": ["A"]}
+    brief = {**wanted, "turn_taking": {"endpointing_ms": 50}}
+    spec = resolve_plan(agent_of(cast, **OFFLINE, **brief), CallWishes("c")).plan.stt
+    assert dict(spec.options) == {"endpointing_ms": 100}
+
+
+def test_keypad_and_phrases_of_the_language_are_in_the_plan(cast):
+    keypad = {"collect": True, "max_digits": 4, "finish": "*", "pause_ms": 900}
+    plan = resolve_plan(
+        agent_of(cast, **OFFLINE, language="de-CH", keypad=keypad, phrases={"filler": ""}), CallWishes("c")
+    ).plan
+    assert plan.keypad == Keypad(True, 4, "*", 900)
+    assert (plan.phrases.filler, plan.phrases.idle) == ("", "Sind Sie noch da?")

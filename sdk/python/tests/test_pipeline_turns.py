@@ -194,7 +194,11 @@ def test_a_handler_that_never_answers_is_given_up() -> None:
     call = Scene(turn_taking=TurnTaking(handler_timeout_s=3)).open()
     call.says("hello there")
     call.pass_ms(3100)
-    assert [say.text for say in call.all(TtsSay)] == ["Sorry, I did not get that.", "Could you say it again?"]
+    assert [say.text for say in call.all(TtsSay)] == [
+        "One moment, please.",
+        "Sorry, I did not get that.",
+        "Could you say it again?",
+    ]
     assert call.all(HandlerStop)
 
 
