@@ -90,6 +90,7 @@ class CallSession:
         self._stt_id = ""
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
+        self._wakes_at = 0.0
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self._over = asyncio.Event()
@@ -186,12 +187,13 @@ class CallSession:
         due = None if self.over else self._due
         # Most events only push the next time away: the handle that is set wakes us up early, which is harmless.
         if self._timer is not None:
-            if due is not None and self._timer.when() <= due:
+            if due is not None and self._wakes_at <= due:
                 return
             self._timer.cancel()
             self._timer = None
         if due is not None:
-            self._timer = self._loop.call_at(due, self._timer_due)
+            # Remembered here: uvloop's handle for a time that has come does not know its time.
+            self._timer, self._wakes_at = self._loop.call_at(due, self._timer_due), due
 
     def _timer_due(self) -> None:
         self._timer = None
