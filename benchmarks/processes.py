@@ -67,7 +67,8 @@ class Child:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, until - time.monotonic()))
             piece = os.read(self.process.stdout.fileno(), 1 << 20) if ready else b""
             if not piece:
-                raise BenchFailed(f"{self.name} said nothing more. Its last words:\n{self.last_words()}")
+                how = f"ended with {self.process.wait(STOP_S)}" if ready else f"said nothing for {timeout_s:g} s"
+                raise BenchFailed(f"The {self.name} {how}. Its last words:\n{self.last_words()}")
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
         return orjson.loads(line)

@@ -85,6 +85,8 @@ class Listening:
                 self._results("", final=True, speech_final=False, from_finalize=True)
             return
         self._heard += len(payload)
+        if self._heard // 8000 > (self._heard - len(payload)) // 8000:
+            self._results("", final=False, speech_final=False)  # once a second, in silence too
         spoken = payload.rstrip(script.SILENCE)
         if spoken:
             before = self._voiced

@@ -91,7 +91,7 @@ class Socket(asyncio.Protocol):
                 size, begin = int.from_bytes(data[at + 2 : at + 10], "big"), at + 10
             masked = data[at + 1] & 0x80
             body = begin + 4 if masked else begin
-            if body + size > end:
+            if body > end or body + size > end:
                 break
             payload = data[body : body + size]
             if masked:

@@ -25,6 +25,7 @@ logger = structlog.get_logger(__name__)
 
 START_WITHIN_S = 10.0
 MOST_BEFORE_START = 20
+FAILED = 1011
 SERVER_STOPS = 1012
 """The code with which our own server closes sockets when it shuts down."""
 
@@ -123,6 +124,11 @@ class CarrierConsumer(AsyncConsumer):
             await asyncio.wait([reading, writing], return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 await self._close(leg.close_code)
+            elif fault := reading.exception():
+                # Unseen, it would leave a caller on an open line whom nobody hears.
+                logger.error("A media socket failed", call=self._call_id, exc_info=fault)
+                await self._close(FAILED)
+                live.session.feed(LegLost("a fault of ours"))
         finally:
             leg.stop()
             for task in (reading, writing):

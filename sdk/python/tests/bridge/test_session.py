@@ -239,6 +239,24 @@ async def test_a_timer_fires_by_itself_and_what_it_brings_keeps_its_order() -> N
     assert rig.machine.events[1:5] == [FrameRejected("a"), FrameRejected("b"), TtsDone("1"), TtsDone("2")]
 
 
+def test_a_time_that_is_all_but_here_is_no_trouble_for_uvloop() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def carry() -> None:
+        rig = Rig()
+        running = asyncio.create_task(rig.session.run())
+        await asyncio.sleep(0)
+        for _ in range(2):  # the second finds the handle of the first, which has no time
+            rig.machine.timer = asyncio.get_running_loop().time() + 0.0001
+            rig.session.feed(FrameRejected("a"))
+        rig.machine.timer = None
+        rig.session.feed(STOP)
+        await running
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(carry())
+
+
 async def test_the_leg_is_closed_and_one_that_never_closes_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "CLOSE_WITHIN_S", 0.01)
     for closes in (True, False):
