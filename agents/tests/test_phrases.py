@@ -69,7 +69,7 @@ def test_publishing_leaves_a_row_and_the_task_speaks_it_once(agent, voice):
     assert row.state == DUE and stored_phrases(agent, 1) == {}
     tasks.store_version_phrases(row.pk)
     tasks.store_version_phrases(row.pk)
-    assert voice.said == ["Sorry, that is all for now.", "Bye.", "What?", "Hello?"]
+    assert voice.said == ["Sorry, that is all for now.", "Bye.", "What?", "Hello?", "One moment, please."]
     row.refresh_from_db()
     assert row.state == VersionPhrases.State.DONE
     found = stored_phrases(agent, 1)

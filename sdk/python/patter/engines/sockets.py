@@ -18,7 +18,7 @@ CLOSE_TIMEOUT_S = 1.0
 PING_INTERVAL_S = 20.0
 MAX_REASON_CHARACTERS = 300
 MOST_BUFFERED = 16_000
-"""Bytes that may wait in the transport, two seconds of audio; beyond, audio waits with us, where it is bounded."""
+"""Bytes that may wait in the transport: two seconds. Beyond, audio waits with us, where it is bounded."""
 
 # The library writes whole requests to its debug log, and with them the key.
 _LOGGER = logging.getLogger(__name__)
