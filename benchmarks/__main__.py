@@ -107,7 +107,12 @@ class Bench:
             idle=idle,
             floor_cpu=self._floor_cpu.get(calls),
         )
-        _tell("  " + "  ".join(f"{head} {cell}" for head, cell in list(zip(report.HEADS, report.cells(row), strict=True))[4:]))
+        _tell(
+            "  "
+            + "  ".join(
+                f"{head} {cell}" for head, cell in list(zip(report.HEADS, report.cells(row), strict=True))[4:]
+            )
+        )
         time.sleep(1.0)
         return row
 

@@ -289,7 +289,8 @@ class Call:
         assert self._socket is not None
         self._socket.send(
             b'{"event":"media","sequenceNumber":"%d","media":{"track":"inbound","chunk":"%d",'
-            b'"timestamp":"%d","payload":"' % (self._count + 1, self._count, (self._count - 1) * 20)
+            b'"timestamp":"%d","payload":"'
+            % (self._count + 1, self._count, (self._count - 1) * 20)
             + payload
             + self._tail
         )
@@ -375,9 +376,7 @@ class Carrier:
 
     async def _end(self, call: Call, call_sid: str, stream_sid: str) -> None:
         ids = {"accountSid": self._order.account_sid, "callSid": call_sid}
-        await call.hang_up(
-            {"event": "stop", "sequenceNumber": "99999", "streamSid": stream_sid, "stop": ids}
-        )
+        await call.hang_up({"event": "stop", "sequenceNumber": "99999", "streamSid": stream_sid, "stop": ids})
         if call.number.status_url:
             fields = self._fields(call_sid, call.number, "completed")
             with contextlib.suppress(OSError, TimeoutError, ValueError):

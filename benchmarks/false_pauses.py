@@ -1,2 +1,5 @@
 """stub"""
-def false_pauses(): return []
+
+
+def false_pauses():
+    return []

@@ -67,7 +67,11 @@ class Child:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, until - time.monotonic()))
             piece = os.read(self.process.stdout.fileno(), 1 << 20) if ready else b""
             if not piece:
-                how = f"ended with {self.process.wait(STOP_S)}" if ready else f"said nothing for {timeout_s:g} s"
+                how = (
+                    f"ended with {self.process.wait(STOP_S)}"
+                    if ready
+                    else f"said nothing for {timeout_s:g} s"
+                )
                 raise BenchFailed(f"The {self.name} {how}. Its last words:\n{self.last_words()}")
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")

@@ -107,9 +107,7 @@ class Listening:
     def _at(self) -> float:
         return self._heard / 8000
 
-    def _results(
-        self, text: str, *, final: bool, speech_final: bool, from_finalize: bool = False
-    ) -> None:
+    def _results(self, text: str, *, final: bool, speech_final: bool, from_finalize: bool = False) -> None:
         words = [
             {"word": word, "start": self._at, "end": self._at, "confidence": 0.99} for word in text.split()
         ]

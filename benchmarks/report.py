@@ -57,7 +57,10 @@ def table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """A Markdown table that is also readable as it is."""
     rows = [tuple(heads), *map(tuple, lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
-    texts = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    texts = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([texts[0], rule, *texts[1:]])
 
@@ -96,7 +99,10 @@ def text(report: dict[str, Any], rows: Sequence[Row]) -> str:
     if report.get("false_pauses"):
         parts += ["", pauses_table(report["false_pauses"])]
     if report.get("calls_per_core") is not None:
-        parts += ["", f"Calls on one core in order (p95 < 100 ms, nothing late or missing): {report['calls_per_core']}"]
+        parts += [
+            "",
+            f"Calls on one core in order (p95 < 100 ms, nothing late or missing): {report['calls_per_core']}",
+        ]
     troubles = report.get("troubles") or []
     if troubles:
         parts += ["", "Troubles:", *(f"  {trouble}" for trouble in troubles[:20])]

@@ -31,9 +31,7 @@ def seed(account_sid: str, auth_token: str) -> dict[str, str]:
     for index, preset in enumerate(("quick", "balanced")):
         agent = create_agent(organisation=organisation, config=agent_config(preset))
         numbers[preset] = f"+1202555010{index}"
-        create_number(
-            organisation=organisation, number=numbers[preset], carrier_account=account, agent=agent
-        )
+        create_number(organisation=organisation, number=numbers[preset], carrier_account=account, agent=agent)
     return numbers
 
 

@@ -80,7 +80,9 @@ def platform(
     with child("seed", seeding, folder=folder, extra=settings) as seeded:
         numbers = seeded.read(START_S)
     serving = ["manage.py", "serve", "--port", str(port)]
-    with child(f"platform-{shape}", serving, folder=folder, core=core, extra=settings, piped=False) as process:
+    with child(
+        f"platform-{shape}", serving, folder=folder, core=core, extra=settings, piped=False
+    ) as process:
         _wait_until_ready(process, f"{base}/health/live")
         yield Target(
             process,

@@ -45,9 +45,9 @@ def test_a_name_is_enough():
         ({"transfer_targets": [{"number": "+1"}]}, "transfer_targets", "not available yet"),
         ({"fallbacks": {"voice": []}}, "fallbacks.voice", "Unknown field"),
         (
-            {"fallbacks": {"tts": [{"provider": "deepgram"}]}},
+            {"fallbacks": {"tts": [{"provider": "whisper9"}]}},
             "fallbacks.tts.0.provider",
-            "Possible: elevenlabs",
+            "Possible: deepgram, elevenlabs",
         ),
         ({"fallbacks": {"llm": [{"provider": "offline"}] * 4}}, "fallbacks.llm", "no more than 3"),
         ({"reply_by": "me"}, "reply_by", "not a valid choice"),

@@ -14,7 +14,13 @@ from patter.bridge.plan import Phrases
 from patter.engines.phrasebook import PhrasebookTts, chunks_of_phrases, spoken_chunks
 
 OFFLINE = {"stt": {"provider": "offline"}, "tts": {"provider": "offline"}}
-SHORT = {"apology": "Sorry, that is all for now. Bye.", "retry": "What?", "idle": "Hello?", "goodbye": "Bye."}
+SHORT = {
+    "filler": "",
+    "apology": "Sorry, that is all for now. Bye.",
+    "retry": "What?",
+    "idle": "Hello?",
+    "goodbye": "Bye.",
+}
 DUE = VersionPhrases.State.DUE
 
 
@@ -69,7 +75,7 @@ def test_publishing_leaves_a_row_and_the_task_speaks_it_once(agent, voice):
     assert row.state == DUE and stored_phrases(agent, 1) == {}
     tasks.store_version_phrases(row.pk)
     tasks.store_version_phrases(row.pk)
-    assert voice.said == ["Sorry, that is all for now.", "Bye.", "What?", "Hello?", "One moment, please."]
+    assert voice.said == ["Sorry, that is all for now.", "Bye.", "What?", "Hello?"]
     row.refresh_from_db()
     assert row.state == VersionPhrases.State.DONE
     found = stored_phrases(agent, 1)

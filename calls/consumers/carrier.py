@@ -26,6 +26,7 @@ logger = structlog.get_logger(__name__)
 START_WITHIN_S = 10.0
 MOST_BEFORE_START = 20
 FAILED = 1011
+GONE_WITHIN_S = 2.0
 SERVER_STOPS = 1012
 """The code with which our own server closes sockets when it shuts down."""
 
@@ -122,8 +123,13 @@ class CarrierConsumer(AsyncConsumer):
         writing = asyncio.create_task(leg.write(), name=f"media out {self._call_id}")
         try:
             await asyncio.wait([reading, writing], return_when=asyncio.FIRST_COMPLETED)
+            if writing.done() and writing.exception() and not reading.done():
+                # The carrier is gone. The reader is told so next, and tells the call.
+                await asyncio.wait([reading], timeout=GONE_WITHIN_S)
             if not reading.done():
                 await self._close(leg.close_code)
+                if writing.done() and writing.exception():
+                    live.session.feed(LegLost("frames cannot be sent"))
             elif fault := reading.exception():
                 # Unseen, it would leave a caller on an open line whom nobody hears.
                 logger.error("A media socket failed", call=self._call_id, exc_info=fault)
@@ -133,9 +139,7 @@ class CarrierConsumer(AsyncConsumer):
             leg.stop()
             for task in (reading, writing):
                 task.cancel()
-            for ended in await asyncio.gather(reading, writing, return_exceptions=True):
-                if isinstance(ended, Exception):
-                    logger.error("A media socket failed", call=self._call_id, exc_info=ended)
+            await asyncio.gather(reading, writing, return_exceptions=True)
 
     async def _read(self, live: LiveCall, leg: SocketLeg) -> None:
         session = live.session

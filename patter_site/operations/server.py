@@ -65,7 +65,7 @@ class Server(uvicorn.Server):
 
 
 def _quiet_collector() -> None:
-    """What is imported lives for ever; looking through it again would stop all calls for a tenth of a second."""
+    """What is imported lives for ever; looking through it again would stop all calls for 0.1 s."""
     gc.collect()
     gc.freeze()
 
