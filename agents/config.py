@@ -13,7 +13,8 @@ from typing import Any
 from rest_framework import serializers
 
 from agents.providers import ROLE_NAMES, Role, providers_for
-from agents.turn_taking import BOUNDS, PRESETS, WHOLE_NUMBERS
+from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
+from patter.bridge.keypad import DIGITS
 from patter.variables import NAME
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
 from tools.catalogue import BUILT_IN
@@ -21,6 +22,8 @@ from tools.catalogue import BUILT_IN
 MODES = ("pipeline", "realtime", "convai")
 MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
+MOST_FALLBACKS = 3
+MAX_KEYTERMS = 100
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -60,10 +63,13 @@ class TurnTakingField(StrictSerializer):
     """A preset, and single values that win over it. Bounds: ``agents/turn_taking.py``."""
 
     preset = serializers.ChoiceField(choices=list(PRESETS), required=False)
-    first_message_interruptible = serializers.BooleanField(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {**super().get_fields(), **{name: _bounded(name) for name in BOUNDS}}
+        return {
+            **super().get_fields(),
+            **{name: _bounded(name) for name in BOUNDS},
+            **{name: serializers.BooleanField(required=False) for name in SWITCHES},
+        }
 
 
 class PhrasesField(StrictSerializer):
@@ -73,6 +79,33 @@ class PhrasesField(StrictSerializer):
     retry = serializers.CharField(max_length=500, required=False)
     idle = serializers.CharField(max_length=500, required=False)
     goodbye = serializers.CharField(max_length=500, required=False)
+    filler = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, help_text="Said when an answer takes long."
+    )
+
+
+class KeypadField(StrictSerializer):
+    """Several keys as one entry: ended by the number of digits, the finish key or a pause."""
+
+    collect = serializers.BooleanField(required=False, help_text="Without it each key is a turn at once.")
+    max_digits = serializers.IntegerField(required=False, min_value=1, max_value=100)
+    finish = serializers.ChoiceField(
+        choices=[*sorted(DIGITS), ""], required=False, help_text="It is not part of the entry."
+    )
+    pause_ms = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=int(BOUNDS["keypad_pause_ms"].lowest),
+        max_value=int(BOUNDS["keypad_pause_ms"].highest),
+    )
+
+
+class FallbacksField(StrictSerializer):
+    """Who goes on when a stage's own provider fails, in order. Each is given like the stage itself."""
+
+    stt = serializers.ListField(child=SttField(), required=False, max_length=MOST_FALLBACKS)
+    llm = serializers.ListField(child=LlmField(), required=False, max_length=MOST_FALLBACKS)
+    tts = serializers.ListField(child=TtsField(), required=False, max_length=MOST_FALLBACKS)
 
 
 class AgentConfigSerializer(StrictSerializer):
@@ -99,8 +132,15 @@ class AgentConfigSerializer(StrictSerializer):
     transfer_targets = serializers.ListField(child=serializers.DictField(), default=list)
     turn_taking = TurnTakingField(default=dict)
     phrases = PhrasesField(default=dict)
+    keypad = KeypadField(default=dict)
+    keyterms = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        default=list,
+        max_length=MAX_KEYTERMS,
+        help_text="Names and words that speech recognition should expect.",
+    )
     policies = serializers.DictField(default=dict)
-    fallbacks = serializers.DictField(default=dict)
+    fallbacks = FallbacksField(default=dict)
     record = serializers.BooleanField(default=True)
     max_duration_s = serializers.IntegerField(
         default=None,
@@ -145,9 +185,6 @@ class AgentConfigSerializer(StrictSerializer):
 
     def validate_policies(self, policies: dict[str, Any]) -> dict[str, Any]:
         return _not_yet(policies, "There are no policies to set yet; leave the object empty.")
-
-    def validate_fallbacks(self, fallbacks: dict[str, Any]) -> dict[str, Any]:
-        return _not_yet(fallbacks, "Fallback providers are not available yet; leave the object empty.")
 
 
 def validated_config(data: Mapping[str, Any]) -> dict[str, Any]:

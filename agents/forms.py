@@ -52,7 +52,7 @@ class AgentForm(forms.Form):
         required=False,
         max_length=MAX_MESSAGE_CHARS,
         widget=_text(2),
-        help_text=_("Said as soon as the call is answered. {{name}} puts in a variable."),
+        help_text=_("Said as soon as the call is answered. {name} puts in a variable."),
     )
     first_speaker = forms.ChoiceField(
         label=_("Who speaks first"), choices=[("agent", _("The agent")), ("caller", _("The caller"))]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from patter_site.accounts.models import User
 from patter_site.common.fields import EncryptedTextField
 from patter_site.common.ids import new_id
+from patter_site.common.models import DurableWork
 from patter_site.common.tenancy import TenantModel, TenantRow
 
 
@@ -48,6 +49,18 @@ class AgentVersion(TenantModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agent", "number"], name="agent_version_once")]
         ordering = ["-number"]
+
+
+class VersionPhrases(TenantModel, DurableWork):
+    """What the system says in a version's calls, spoken beforehand: the job, and its files by their text."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_id("agp"), editable=False)
+    version = models.OneToOneField(AgentVersion, on_delete=models.CASCADE, related_name="phrases")
+    files = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "due_at"])]
 
 
 class Owner(models.TextChoices):

@@ -6,14 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from agents.errors import AgentNotReady
 from agents.models import Agent
 from agents.providers import PROVIDERS, ROLE_NAMES, Role, base_url_of
 from agents.selectors import credential_for, version_of
-from agents.turn_taking import turn_taking_of
-from patter.bridge.plan import CallPlan, Phrases, ProviderSpec
+from agents.turn_taking import resolved_values, turn_taking_of
+from patter.bridge.keypad import Keypad
+from patter.bridge.phrases import phrases_of
+from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.variables import merged, substitute
 from tools.catalogue import built_in_functions
+
+logger = structlog.get_logger(__name__)
+LEAST_ENDPOINTING_MS = {"deepgram": 10, "openai": 100, "offline": 100}
+"""Recognisers that end a phrase after a silence that can be set, and the shortest they take."""
+TAKE_KEYTERMS = frozenset(["deepgram", "deepgram_flux", "openai"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +74,13 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         first_speaker=config.get("first_speaker", "agent"),
         language=language,
         **_providers_of(agent, config, language),
+        fallbacks=_fallbacks_of(agent, config, language),
         tools=built_in_functions(),
         turn_taking=turn_taking_of(
             config.get("turn_taking", {}), wishes.max_duration_s or config.get("max_duration_s")
         ),
-        phrases=Phrases(**config.get("phrases", {})),
+        phrases=phrases_of(language, config.get("phrases", {})),
+        keypad=Keypad(**config.get("keypad", {})),
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
@@ -104,11 +115,42 @@ def _providers_of(agent: Agent, config: Mapping[str, Any], language: str) -> dic
     if tts and config.get("voice") and not tts.get("voice"):
         tts = {**tts, "voice": config["voice"]}
     specs: dict[Role, ProviderSpec | None] = {
-        "stt": _spec(agent, "stt", {"language": language, **_given(stt)}),
+        "stt": _spec(agent, "stt", {"language": language, **_given(stt), "options": _ears(config, stt)}),
         "tts": _spec(agent, "tts", {**_given(tts), "language": language}),
         "llm": _spec(agent, "llm", _given(llm)) if llm else None,
     }
     return specs
+
+
+def _fallbacks_of(
+    agent: Agent, config: Mapping[str, Any], language: str
+) -> dict[str, tuple[ProviderSpec, ...]]:
+    """One that cannot work, for want of a key, is left out: it must not cost the call its first choice."""
+    defaults: dict[Role, dict[str, Any]] = {"stt": {"language": language}, "llm": {}, "tts": {}}
+    chains: dict[str, tuple[ProviderSpec, ...]] = {}
+    for role, default in defaults.items():
+        specs = []
+        for chosen in config.get("fallbacks", {}).get(role, ()):
+            given = {**default, **_given(chosen)} | ({"language": language} if role == "tts" else {})
+            try:
+                specs.append(_spec(agent, role, given))
+            except AgentNotReady as error:
+                logger.warning("A fallback cannot work", agent=agent.pk, stage=role, reason=error.code)
+        if specs:
+            chains[role] = tuple(specs)
+    return chains
+
+
+def _ears(config: Mapping[str, Any], stt: Mapping[str, Any]) -> dict[str, Any]:
+    """The agent's settings as options of its recogniser, where it has them. Its own options win."""
+    options: dict[str, Any] = {}
+    if least := LEAST_ENDPOINTING_MS.get(stt["provider"]):
+        options["endpointing_ms"] = max(
+            least, resolved_values(config.get("turn_taking", {}))["endpointing_ms"]
+        )
+    if config.get("keyterms") and stt["provider"] in TAKE_KEYTERMS:
+        options["keyterms"] = config["keyterms"]
+    return {**options, **(stt.get("options") or {})}
 
 
 def _required(agent: Agent, config: Mapping[str, Any], role: Role, code: str) -> Mapping[str, Any]:
@@ -130,7 +172,7 @@ def _spec(agent: Agent, role: Role, chosen: Mapping[str, Any]) -> ProviderSpec:
         raise AgentNotReady(
             "provider_unknown", f"{chosen['provider']!r} is not a provider for the {ROLE_NAMES[role]}."
         )
-    credential = credential_for(agent.organisation_id, provider.name)
+    credential = credential_for(agent.organisation_id, provider.credential or provider.name)
     key = credential.api_key if credential else ""
     base_url = base_url_of(provider, credential.base_url if credential else "")
     if provider.needs_key and not key:

@@ -15,7 +15,10 @@ ROLE_NAMES: dict[Role, str] = {"stt": "speech recognition", "llm": "language mod
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """``setting`` names the setting with its base address."""
+    """``setting`` names the setting with its base address.
+
+    ``credential`` names the provider whose stored key it uses, where that is not its own.
+    """
 
     name: str
     label: str
@@ -23,14 +26,22 @@ class Provider:
     needs_key: bool = True
     needs_base_url: bool = False
     setting: str = ""
+    credential: str = ""
 
 
 PROVIDERS: dict[str, Provider] = {
     provider.name: provider
     for provider in (
-        Provider("deepgram", "Deepgram", ("stt",), setting="PATTER_DEEPGRAM_BASE_URL"),
+        Provider("deepgram", "Deepgram", ("stt", "tts"), setting="PATTER_DEEPGRAM_BASE_URL"),
+        Provider(
+            "deepgram_flux",
+            "Deepgram Flux",
+            ("stt",),
+            setting="PATTER_DEEPGRAM_BASE_URL",
+            credential="deepgram",
+        ),
         Provider("elevenlabs", "ElevenLabs", ("tts",), setting="PATTER_ELEVENLABS_BASE_URL"),
-        Provider("openai", "OpenAI", ("llm",), setting="PATTER_OPENAI_BASE_URL"),
+        Provider("openai", "OpenAI", ("stt", "llm", "tts"), setting="PATTER_OPENAI_BASE_URL"),
         Provider(
             "openai_compatible", "OpenAI-compatible server", ("llm",), needs_key=False, needs_base_url=True
         ),
@@ -46,7 +57,11 @@ def providers_for(role: Role) -> list[Provider]:
 
 def credential_providers() -> list[Provider]:
     """The providers for which a key or an address can be stored."""
-    return [provider for provider in PROVIDERS.values() if provider.needs_key or provider.needs_base_url]
+    return [
+        provider
+        for provider in PROVIDERS.values()
+        if (provider.needs_key or provider.needs_base_url) and not provider.credential
+    ]
 
 
 def base_url_of(provider: Provider, credential_base_url: str = "") -> str | None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from agents.config import validated_config
 from agents.errors import AgentArchived, DefaultAgentStays, NoSuchVersion, VersionMoved
 from agents.models import Agent, AgentVersion, Owner, ProviderCredential
+from agents.phrases import want_phrases
 from agents.selectors import version_of
 from patter_site.accounts.models import Organisation, User
 
@@ -139,11 +140,12 @@ def change_credential(*, credential: ProviderCredential, changes: Mapping[str, s
 def _publish(agent: Agent, by: User | None) -> None:
     newest = AgentVersion.objects.of(agent.organisation_id).filter(agent=agent).order_by("-number").first()
     number = (newest.number if newest else 0) + 1
-    AgentVersion.objects.create(
+    version = AgentVersion.objects.create(
         organisation_id=agent.organisation_id, agent=agent, number=number, config=agent.draft, created_by=by
     )
     agent.published_version = number
     agent.save(update_fields=["published_version", "draft", "updated_at"])
+    want_phrases(version)
 
 
 def _locked(agent: Agent) -> Agent:

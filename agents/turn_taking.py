@@ -9,6 +9,8 @@ from typing import Any
 from patter.bridge.plan import TurnTaking
 
 BALANCED = "balanced"
+SWITCHES: dict[str, bool] = {"first_message_interruptible": True, "speculation": True}
+"""Settings that are true or false, with their defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ BOUNDS: dict[str, Bound] = {
     "endpointing_ms": Bound(50, 300, 3000),
     "turn_timeout_ms": Bound(200, 700, 5000),
     "max_turn_delay_ms": Bound(500, 3000, 15000),
-    "barge_in_pause_ms": Bound(40, 120, 1000),
+    "min_voiced_ms": Bound(20, 60, 500),
+    "barge_in_pause_ms": Bound(40, 100, 1000),
     "barge_in_confirm_ms": Bound(100, 700, 3000),
     "resume_after_ms": Bound(200, 1000, 5000),
     "keypad_pause_ms": Bound(300, 1500, 10000),
@@ -49,6 +52,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "endpointing_ms": 200,
         "turn_timeout_ms": 450,
         "max_turn_delay_ms": 2000,
+        "min_voiced_ms": 40,
+        "barge_in_pause_ms": 40,
         "barge_in_confirm_ms": 500,
         "resume_after_ms": 800,
         "keypad_pause_ms": 1000,
@@ -58,10 +63,14 @@ PRESETS: dict[str, dict[str, Any]] = {
         "endpointing_ms": 600,
         "turn_timeout_ms": 1500,
         "max_turn_delay_ms": 6000,
+        "min_voiced_ms": 80,
+        "barge_in_pause_ms": 200,
         "barge_in_confirm_ms": 1000,
         "resume_after_ms": 1500,
         "keypad_pause_ms": 2500,
         "idle_prompt_s": 20,
+        # A caller who thinks makes pauses: most of what is prepared in them would be thrown away.
+        "speculation": False,
     },
 }
 
@@ -71,7 +80,7 @@ def resolved_values(given: Mapping[str, Any]) -> dict[str, Any]:
     own = {name: value for name, value in given.items() if name != "preset" and value is not None}
     defaults = {name: _typed(name, bound.default) for name, bound in BOUNDS.items()}
     preset = PRESETS[given.get("preset") or BALANCED]
-    return {**defaults, "first_message_interruptible": True, **preset, **own}
+    return {**defaults, **SWITCHES, **preset, **own}
 
 
 def turn_taking_of(given: Mapping[str, Any], max_duration_s: int | None = None) -> TurnTaking:

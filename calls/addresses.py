@@ -13,24 +13,25 @@ from phone_numbers.configure import webhook_address
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "testserver"})
 
 
-def public_base(request: HttpRequest | None = None) -> str:
+def public_base(request: HttpRequest | None = None, *, simulated: bool = False) -> str:
     """The base that carriers call: PATTER_PUBLIC_URL, else (development) where this request came in.
 
-    Empty when neither is known.
+    Empty when neither is known. The simulated carrier is on this machine and calls the address that it
+    was given, whatever the world outside is told.
     """
-    if settings.PATTER_PUBLIC_URL or request is None:
+    if request is None or (settings.PATTER_PUBLIC_URL and not simulated):
         return settings.PATTER_PUBLIC_URL
     return f"{request.scheme}://{request.get_host()}"
 
 
-def called_url(request: HttpRequest) -> str:
+def called_url(request: HttpRequest, *, simulated: bool = False) -> str:
     """The address exactly as the carrier called it, for the signature."""
-    return public_base(request) + request.get_full_path()
+    return public_base(request, simulated=simulated) + request.get_full_path()
 
 
 def media_url(call: Call, base: str) -> str:
     """The call's media socket. Its host may be another one than the webhooks' (PATTER_MEDIA_URL)."""
-    parts = urlsplit(settings.PATTER_MEDIA_URL or base)
+    parts = urlsplit(base if call.simulated else settings.PATTER_MEDIA_URL or base)
     # Plain ws:// is for the simulated carrier on the same machine; everything else is encrypted.
     plain = parts.scheme == "http" and parts.hostname in LOOPBACK
     path = f"{parts.path.rstrip('/')}/media/{call.carrier}/{call.pk}"

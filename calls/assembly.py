@@ -6,9 +6,11 @@ Only this file knows which classes meet the ports.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from agents.errors import AgentNotReady
+from agents.phrases import stored_phrases
 from calls.adapters.call_log import CallLog, LogWriter
 from calls.models import Call
 from calls.plan import plan_of
@@ -18,10 +20,10 @@ from patter.bridge.plan import CallPlan
 from patter.bridge.ports import Llm
 from patter.bridge.session import CallSession, Performers
 from patter.carriers.twilio.rest import TwilioRest
-from patter.engines.llm import open_llm
+from patter.engines.chain import Chain
+from patter.engines.chains import ChainLlm, ChainStt, ChainTts
+from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
-from patter.engines.stt import open_stt
-from patter.engines.tts import open_tts
 from patter.errors import CarrierError
 from phone_numbers.carrier import carrier_base_url
 
@@ -35,6 +37,8 @@ class Ready:
     account_sid: str
     auth_token: str
     carrier_url: str
+    phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """What is stored of the system's phrases, by text."""
 
 
 class NotReady(Exception):
@@ -54,7 +58,8 @@ def read_call(call_id: str) -> Ready:
     if call.carrier_account is None:
         raise NotReady("no_carrier_account", "The carrier account of this call was removed.")
     try:
-        plan = plan_of(call).plan
+        resolved = plan_of(call)
+        plan = resolved.plan
     except AgentNotReady as error:
         raise NotReady(error.code, error.message) from error
     if plan.stt is None or plan.tts is None:
@@ -66,6 +71,7 @@ def read_call(call_id: str) -> Ready:
         account_sid=account.account_sid,
         auth_token=account.auth_token,
         carrier_url=carrier_base_url(account),
+        phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent else {},
     )
 
 
@@ -93,17 +99,22 @@ class TwilioControl:
         async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=4.0) as rest:
             await rest.hang_up(carrier_call_id)
 
+    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
+        ready = self._ready
+        async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=2.0) as rest:
+            await rest.say_and_hang_up(carrier_call_id, text, language)
+
 
 def make_session(ready: Ready, writer: LogWriter) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     plan = ready.plan
-    assert plan.stt and plan.tts  # read_call saw to it
-    stt, llm = plan.stt, _llm_of(plan)
-    performers = Performers(stt=lambda: open_stt(stt), tts=open_tts(plan.tts), llm=llm)
+    ears = Chain("stt", plan.chain("stt"))
+    voice = PhrasebookTts(ChainTts(Chain("tts", plan.chain("tts"), keeps=True)), ready.phrases)
+    performers = Performers(stt=lambda: ChainStt(ears), tts=voice, llm=_llm_of(plan))
     machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
     return CallSession(machine, control=TwilioControl(ready), performers=performers, log=log)
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:
-    return open_llm(plan.llm) if plan.reply_by == "model" and plan.llm else None
+    return ChainLlm(Chain("llm", plan.chain("llm"))) if plan.reply_by == "model" and plan.llm else None

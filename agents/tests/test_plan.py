@@ -4,6 +4,7 @@ from agents.errors import AgentNotReady
 from agents.models import Owner, ProviderCredential
 from agents.plan import CallWishes, resolve_plan
 from agents.services import archive_agent, change_draft, create_agent, create_credential, publish_agent
+from patter.bridge.keypad import Keypad
 
 OFFLINE = {"stt": {"provider": "offline"}, "tts": {"provider": "offline"}}
 DEEPGRAM = {"stt": {"provider": "deepgram"}, "tts": {"provider": "offline"}}
@@ -102,3 +103,44 @@ def test_nobody_elses_key_is_used_but_the_platforms(cast):
 def test_the_voice_of_the_agent_is_the_voice_of_its_tts(cast):
     plan = resolve_plan(agent_of(cast, **OFFLINE, voice="anna", language="de"), CallWishes("c")).plan
     assert (plan.tts.voice, plan.tts.language, plan.stt.language) == ("anna", "de", "de")
+
+
+def test_fallbacks_stand_behind_the_first_choice_in_order(cast):
+    create_credential(organisation=cast.organisation, provider="elevenlabs", api_key="k")
+    fallbacks = {
+        "tts": [{"provider": "elevenlabs", "voice": "v"}, {"provider": "offline"}],
+        "stt": [{"provider": "deepgram"}, {"provider": "offline"}],
+    }
+    plan = resolve_plan(
+        agent_of(cast, **OFFLINE, voice="en-us", language="de", fallbacks=fallbacks), CallWishes("c")
+    ).plan
+    assert [(s.provider, s.voice, s.language) for s in plan.chain("tts")] == [
+        ("offline", "en-us", "de"),
+        ("elevenlabs", "v", "de"),
+        ("offline", None, "de"),
+    ]
+    # Deepgram has no key here: it is left out, and costs the call nothing.
+    assert [(s.provider, s.language) for s in plan.chain("stt")] == [("offline", "de"), ("offline", "de")]
+    assert plan.chain("llm") == []
+
+
+def test_turn_taking_and_key_terms_reach_the_recogniser(cast):
+    create_credential(organisation=cast.organisation, provider="deepgram", api_key="k")
+    wanted = {"turn_taking": {"preset": "quick"}, "keyterms": ["Patter"], "language": "de"}
+    spec = resolve_plan(agent_of(cast, **DEEPGRAM, **wanted), CallWishes("c")).plan.stt
+    assert (spec.language, dict(spec.options)) == ("de", {"endpointing_ms": 200, "keyterms": ["Patter"]})
+    own = {**DEEPGRAM, "stt": {"provider": "deepgram", "options": {"endpointing_ms": 70, "keyterms": ["A"]}}}
+    spec = resolve_plan(agent_of(cast, **{**own, **wanted}), CallWishes("c")).plan.stt
+    assert dict(spec.options) == {"endpointing_ms": 70, "keyterms": ["A"]}
+    brief = {**wanted, "turn_taking": {"endpointing_ms": 50}}
+    spec = resolve_plan(agent_of(cast, **OFFLINE, **brief), CallWishes("c")).plan.stt
+    assert dict(spec.options) == {"endpointing_ms": 100}
+
+
+def test_keypad_and_phrases_of_the_language_are_in_the_plan(cast):
+    keypad = {"collect": True, "max_digits": 4, "finish": "*", "pause_ms": 900}
+    plan = resolve_plan(
+        agent_of(cast, **OFFLINE, language="de-CH", keypad=keypad, phrases={"filler": ""}), CallWishes("c")
+    ).plan
+    assert plan.keypad == Keypad(True, 4, "*", 900)
+    assert (plan.phrases.filler, plan.phrases.idle) == ("", "Sind Sie noch da?")

@@ -17,7 +17,7 @@ from calls.adapters.leg import NORMAL, REFUSED, SocketLeg, header
 from calls.adapters.threads import open_in_thread
 from calls.assembly import NotReady
 from calls.live import LiveCall, live_calls
-from calls.services.media import MediaRefused, Opening, open_media, upgrade_is_genuine
+from calls.services.media import MediaRefused, Opening, fail_media, open_media, upgrade_is_genuine
 from patter.bridge.events import Event, FrameRejected, HangUpAsked, LegLost, LegOpened, LegStopped
 from patter.carriers.twilio.wire import Wire
 
@@ -110,7 +110,11 @@ class CarrierConsumer(AsyncConsumer):
             return live
         if opening.carried:
             raise MediaRefused("call_over")  # it ended at this very moment
-        return calls.begin(ready)
+        try:
+            return calls.begin(ready)
+        except NotReady as error:
+            await open_in_thread(fail_media, self._call_id, error)
+            raise
 
     async def _pump(self, live: LiveCall, leg: SocketLeg) -> None:
         """Frames in and frames out, until either side closes."""
@@ -129,7 +133,9 @@ class CarrierConsumer(AsyncConsumer):
             leg.stop()
             for task in (reading, writing):
                 task.cancel()
-            await asyncio.gather(reading, writing, return_exceptions=True)
+            for ended in await asyncio.gather(reading, writing, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    logger.error("A media socket failed", call=self._call_id, exc_info=ended)
 
     async def _read(self, live: LiveCall, leg: SocketLeg) -> None:
         session = live.session

@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from calls.models import Call, Leg
+from calls.models import Leg
 from calls.services.advance import Facts, Happening, advance_call, locked_call
 from calls.services.announce import announce_end
 from calls.services.finish import meter, release

@@ -35,7 +35,7 @@ def sweep_calls() -> int:
 
 
 def lose_calls() -> list[str]:
-    """End the calls whose process stopped renewing its lease. Returns those that the carrier may still hold."""
+    """End the calls whose process stopped renewing its lease. Returns those the carrier may still hold."""
     rows = Call.objects.unscoped("the sweep serves every organisation").filter(
         stream_used__gt=0, lease_until__lt=timezone.now(), announced_at=None
     )

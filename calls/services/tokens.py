@@ -74,7 +74,9 @@ def consume_stream_token(call_id: str, n: int, *, owner: str = "") -> bool:
         pk=call_id, stream_issued=n, stream_used__lt=n
     )
     taken = rows.exclude(status__in=Call.TERMINAL).update(
-        stream_used=n, lease_owner=owner, lease_until=timezone.now() + timedelta(seconds=settings.PATTER_LEASE_S)
+        stream_used=n,
+        lease_owner=owner,
+        lease_until=timezone.now() + timedelta(seconds=settings.PATTER_LEASE_S),
     )
     return taken == 1
 

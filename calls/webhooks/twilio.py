@@ -128,7 +128,8 @@ def _answered(request: TwilioRequest, answer: Answer) -> HttpResponse:
         return _document(markup.say_and_hang_up(answer.sentence))
     if not isinstance(answer, Connect):
         return _document(markup.hang_up())
-    call, base = answer.call, public_base(request.http)
+    call = answer.call
+    base = public_base(request.http, simulated=call.simulated)
     return _document(
         markup.connect_stream(
             media_url(call, base),

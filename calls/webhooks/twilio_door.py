@@ -98,6 +98,10 @@ def proven_accounts(request: HttpRequest, carrier_account_id: str | None) -> lis
     if not signature or not account_sid:
         return []
     fields = [(name, value) for name, values in request.POST.lists() for value in values]
-    url, scheme = called_url(request), request.headers.get(SETTINGS_HEADER, "")
+    scheme = request.headers.get(SETTINGS_HEADER, "")
     candidates = accounts_named(Carrier.TWILIO, account_sid, carrier_account_id)
-    return [one for one in candidates if verify(one.auth_token, url, fields, signature, scheme)]
+    return [
+        one
+        for one in candidates
+        if verify(one.auth_token, called_url(request, simulated=one.simulated), fields, signature, scheme)
+    ]

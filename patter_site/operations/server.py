@@ -79,6 +79,10 @@ def server_config() -> uvicorn.Config:
         log_config=None,
         # Ours, with a list of its own: common/proxies.py.
         proxy_headers=False,
+        # Pings keep proxies from closing quiet sockets. A machine that stalls must not end calls: whether a
+        # carrier is there is told by its frames, so a missing pong gets a whole minute.
+        ws_ping_interval=20,
+        ws_ping_timeout=60,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )

@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 from channels.testing import ApplicationCommunicator, WebsocketCommunicator
 from django.test import override_settings
@@ -33,6 +35,7 @@ async def test_what_a_server_starts_it_also_stops(settings):
     await server.send_input({"type": "lifespan.startup"})
     assert (await server.receive_output())["type"] == "lifespan.startup.complete"
     assert lifespan.started
+    assert gc.get_freeze_count() > 0  # a full collection would hold up every call
     await server.send_input({"type": "lifespan.shutdown"})
     assert (await server.receive_output())["type"] == "lifespan.shutdown.complete"
     assert not lifespan.started

@@ -96,7 +96,9 @@ async def check_recording(tenant: Tenant, call_id: str, within_s: float = 15.0) 
 async def signed_in(tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """The owner, in a browser."""
     base = tenant.platform.base
-    async with httpx.AsyncClient(base_url=base, trust_env=False, follow_redirects=True, timeout=20) as browser:
+    async with httpx.AsyncClient(
+        base_url=base, trust_env=False, follow_redirects=True, timeout=20
+    ) as browser:
         form = await browser.get("/sign-in/")
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)
         assert found

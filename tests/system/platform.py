@@ -123,9 +123,7 @@ class Platform:
         await self.manage("migrate", "-v0")
         web = self._uvicorn("web", self.port)
         beat = str(self.folder / "beat")
-        self.start_part(
-            "worker", "-m", "celery", "-A", "patter_site", "worker", "-B", "-s", beat, "-c", "2"
-        )
+        self.start_part("worker", "-m", "celery", "-A", "patter_site", "worker", "-B", "-s", beat, "-c", "2")
         await self.wait_ready(web, self.port)
         await self.start_media()
 
@@ -134,9 +132,7 @@ class Platform:
         await self.wait_ready(part, self.media_port)
         return part
 
-    def _uvicorn(
-        self, name: str, port: int, application: str = "patter_site.asgi:application"
-    ) -> Part:
+    def _uvicorn(self, name: str, port: int, application: str = "patter_site.asgi:application") -> Part:
         options = ("--port", str(port), "--ws", "websockets-sansio", "--no-access-log")
         return self.start_part(name, "-m", "uvicorn", application, *options)
 

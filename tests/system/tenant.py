@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 
 from patter.simulators.demo import AGENT
+from patter.simulators.script import parse_steps
 from patter.simulators.twilio import TwilioSimulator
 from patter.simulators.twilio.call import Call
 from patter.simulators.twilio.faults import Faults
-from patter.simulators.script import parse_steps
 from tests.system.platform import Platform
 
 PASSWORD = "a long pass phrase of a test"
@@ -81,7 +81,9 @@ class Tenant:
         self, steps: list[dict[str, Any]], *, to: str = "", faults: Faults | None = None, **more: Any
     ) -> Call:
         """Somebody calls. Returns while it rings."""
-        return await self.simulator.dial_in(to or self.number, CALLER, parse_steps(steps), faults=faults, **more)
+        return await self.simulator.dial_in(
+            to or self.number, CALLER, parse_steps(steps), faults=faults, **more
+        )
 
     async def found(self, carrier_call: Call, within_s: float = 5.0) -> dict[str, Any]:
         """The platform's row of a call at the carrier."""
@@ -96,7 +98,8 @@ class Tenant:
 
     async def settled(self, call_id: str, within_s: float = 5.0) -> dict[str, Any]:
         """The call once it is over and its end was told to everybody."""
-        told = f"SELECT 1 FROM events_event WHERE subject_id = '{call_id}' AND type IN ('call.ended', 'call.failed')"
+        ends = "('call.ended', 'call.failed')"
+        told = f"SELECT 1 FROM events_event WHERE subject_id = '{call_id}' AND type IN {ends}"
         deadline = time.monotonic() + within_s
         while True:
             is_told = await self.platform.rows(told)

@@ -50,9 +50,7 @@ async def forged_webhook(tenant: Tenant):
 async def webhook_signed_for_another_address(tenant: Tenant):
     fields = voice_fields(tenant, new_sid("CA"))
     own = await post(tenant, tenant.webhook("voice"), fields)
-    answer = await post(
-        tenant, tenant.webhook("status"), fields, signature=own.request.headers[HEADER]
-    )
+    answer = await post(tenant, tenant.webhook("status"), fields, signature=own.request.headers[HEADER])
     assert answer.status_code == 403
     await tell_status(tenant, fields["CallSid"], "completed")
 
@@ -327,7 +325,9 @@ async def unknown_number(tenant: Tenant):
 
 @scenario
 async def agent_without_voice(tenant: Tenant):
-    made = await tenant.http.post("agents", json={**AGENT, "name": "Mute", "tts": {"provider": "elevenlabs", "voice": "x"}})
+    made = await tenant.http.post(
+        "agents", json={**AGENT, "name": "Mute", "tts": {"provider": "elevenlabs", "voice": "x"}}
+    )
     assert made.status_code == 201, made.text
     number = await tenant.add_number(made.json()["id"])
     call = await (await tenant.ring([LISTEN], to=number)).ended(20)

@@ -11,7 +11,14 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from patter.simulators.demo import AGENT, STEPS
-from tests.system.checks import check_end, check_page, check_recording, check_transcript, check_usage, signed_in
+from tests.system.checks import (
+    check_end,
+    check_page,
+    check_recording,
+    check_transcript,
+    check_usage,
+    signed_in,
+)
 from tests.system.tenant import Tenant
 from tests.system.world import World, separate
 
@@ -31,7 +38,7 @@ async def page_socket(tenant: Tenant) -> AsyncIterator[ClientConnection]:
         yield socket
 
 
-async def watch(tenant: Tenant, entries: list[dict]) -> None:
+async def watch(tenant: Tenant, entries: list[dict], subscribed: asyncio.Event) -> None:
     """Follow the organisation, and each call that begins, as the page of calls does."""
     async with page_socket(tenant) as socket:
         await socket.send(json.dumps({"type": "subscribe", "organisation": tenant.name}))
@@ -39,6 +46,7 @@ async def watch(tenant: Tenant, entries: list[dict]) -> None:
         async for frame in socket:
             message = json.loads(frame)
             entries.append(message)
+            subscribed.set()
             call_id = message.get("call") if message["type"] == "entry" else None
             if call_id and call_id not in followed:
                 followed.add(call_id)
@@ -50,9 +58,8 @@ async def test_the_same_call_across_processes(tmp_path, servers):
     async with separate(tmp_path, servers, PATTER_LEASE_S=str(LEASE_S)) as world:
         tenant = await world.tenant()
         seen: list[dict] = []
-        watching = asyncio.create_task(watch(tenant, seen))
-        while not seen:
-            await asyncio.sleep(0.05)
+        watching = asyncio.create_task(watch(tenant, seen, subscribed := asyncio.Event()))
+        await asyncio.wait_for(subscribed.wait(), 10)
         assert seen == [{"type": "subscribed", "organisation": tenant.name}]
         demo = await tenant.ring(STEPS)
         await hang_up_by_rest(tenant)
@@ -95,11 +102,15 @@ async def media_process_is_killed(world: World, tenant: Tenant) -> None:
     call = await tenant.ring([LISTEN])
     await call.reached("agent_stopped")
     call_id = (await tenant.found(call))["id"]
-    killed_at = time.monotonic()
-    world.platform.parts["media"].process.kill()
+    media = world.platform.parts["media"]
+    media.send(signal.SIGKILL)
+    await media.ended()
     row = await tenant.settled(call_id, LEASE_S + TICK_S + 4)
-    print(f"worker_lost after {time.monotonic() - killed_at:.1f} s")
-    assert (row["status"], row["end_reason"], row["error"]["code"]) == ("failed", "worker_lost", "worker_lost")
+    assert (row["status"], row["end_reason"], row["error"]["code"]) == (
+        "failed",
+        "worker_lost",
+        "worker_lost",
+    )
     told = await tenant.told(call_id)
     assert (told.count("call.ended"), told.count("call.failed")) == (1, 0)
     assert [turn["text"] for turn in await tenant.turns(call_id)] == [AGENT["first_message"]]
@@ -118,7 +129,8 @@ async def media_process_is_told_to_stop(world: World, tenant: Tenant) -> None:
     assert time.monotonic() - asked_at < 5
     assert code in (0, -signal.SIGTERM)  # uvicorn raises the signal again when it is done
     await call.ended()
-    assert call.cause == "application_hung_up"
-    row = await tenant.settled((await tenant.found(call))["id"])
+    # uvicorn closes sockets before it tells us: the carrier's next question may overtake our hang-up.
+    assert call.cause in ("application_hung_up", "application_error")
+    row = await tenant.settled((await tenant.found(call))["id"], LEASE_S + TICK_S + 4)
     assert row["end_reason"] == "worker_lost"
     assert (await tenant.told(row["id"])).count("call.ended") == 1

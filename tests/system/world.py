@@ -94,4 +94,3 @@ async def separate(folder: Path, servers: Servers, **more: str) -> AsyncIterator
 def _complain(platform: Platform) -> None:
     if said := platform.tracebacks():
         pytest.fail(f"a process said what nobody expected:\n{said}", pytrace=False)
-

@@ -194,7 +194,11 @@ def test_a_handler_that_never_answers_is_given_up() -> None:
     call = Scene(turn_taking=TurnTaking(handler_timeout_s=3)).open()
     call.says("hello there")
     call.pass_ms(3100)
-    assert [say.text for say in call.all(TtsSay)] == ["Sorry, I did not get that.", "Could you say it again?"]
+    assert [say.text for say in call.all(TtsSay)] == [
+        "One moment, please.",
+        "Sorry, I did not get that.",
+        "Could you say it again?",
+    ]
     assert call.all(HandlerStop)
 
 
@@ -219,7 +223,8 @@ def test_a_dead_voice_ends_the_call_with_a_typed_reason() -> None:
     call = Scene(speaks=False, first_message="Hello.").open()
     for _ in range(6):
         if call.end is None:
-            call.feed(TtsFailed(call.last(TtsSay).say_id, "401", permanent=True))
+            for said in call.all(TtsSay)[-2:]:
+                call.feed(TtsFailed(said.say_id, "401", permanent=True))
             call.says("are you there")
             asks = call.all(HandlerAsk)
             if asks and call.end is None:

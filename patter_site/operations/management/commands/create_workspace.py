@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
+from patter_site.accounts.services.sign_in_links import create_sign_in_link
 from patter_site.accounts.services.workspaces import create_workspace
 
 
@@ -32,4 +34,8 @@ class Command(BaseCommand):
             return
         self.stdout.write(f"Organisation  {made.organisation.pk}  {made.organisation.name}")
         self.stdout.write(f"Owner         {made.owner.email}")
+        if not options["password"]:
+            base = settings.PATTER_PUBLIC_URL or "http://127.0.0.1:8000"
+            token = create_sign_in_link(user=made.owner)
+            self.stdout.write(f"Sign in once  {base}/sign-in/link/{token}/")
         self.stdout.write(f"API key       {made.api_key}   (shown once)")

@@ -76,6 +76,7 @@ class Command(BaseCommand):
         if simulator is None:
             simulator = Simulator()
             simulator.start()
+            simulator.wait_until_ready()
         placed = Placed(
             caller=options["caller"],
             steps=[_absolute(step) for step in options.get("steps") or []],

@@ -25,6 +25,7 @@ from patter.bridge.events import (
     LegOpened,
     LegStopped,
     MarkPlayed,
+    ProviderSwitched,
 )
 from patter.bridge.keypad import DIGITS
 from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle
@@ -87,6 +88,9 @@ class CallMachine:
                 out = self._act(Cue.HUNG_UP, now)
             case HangUpFailed(error):
                 out = [self._note("hang_up.failed", now, error=error), *self._act(Cue.HUNG_UP, now)]
+            case ProviderSwitched(stage, source, target, error):
+                told = {"stage": stage, "from": source, "to": target, "error": error}
+                out = [self._note("provider.switched", now, **told)]
             case FrameRejected(reason):
                 out = self._frame_rejected(reason, now)
             case _:
@@ -165,14 +169,16 @@ class CallMachine:
 
     # -- ends -----------------------------------------------------------------------------------
 
-    def _act(self, cue: Cue, now: float, reason: str = "") -> Outcome:
+    def _act(self, cue: Cue, now: float, reason: str = "", say: str = "") -> Outcome:
         was_over = self._lifecycle.over
         act = self._lifecycle.cue(cue, now, reason)
         out: Outcome = []
         if self._lifecycle.over and not was_over:
             out += [command for command in self._engine.stop(now) if not isinstance(command, EndCall)]
         if act is Act.HANG_UP:
-            out.append(HangUp())
+            if say:
+                out.append(self._note("carrier.speaks", now, reason=self._lifecycle.reason))
+            out.append(HangUp(say, self._plan.language if say else ""))
         elif act is Act.END:
             out += self._end(now)
         return out
@@ -203,7 +209,7 @@ class CallMachine:
                 commands.append(command)
         # Last, so that the stops come after everything that was started in the same breath.
         for wish in wishes:
-            commands += self._settle(self._act(Cue.HANG_UP, now, wish.reason), now)
+            commands += self._settle(self._act(Cue.HANG_UP, now, wish.reason, wish.say), now)
         if not self._ended:
             self._keep_heard(now)
             commands += map(Note, self._recorder.take_due() if self._recorder else ())

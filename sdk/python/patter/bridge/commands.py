@@ -32,7 +32,13 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End the call at the carrier. Closing the socket would not do it."""
+    """End the call at the carrier. Closing the socket would not do it.
+
+    With ``say`` the carrier speaks this text in its own voice first: ours failed, and nothing was stored.
+    """
+
+    say: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,13 @@ from patter.bridge.playback import Playback
 
 @dataclass(frozen=True, slots=True)
 class EndCall:
-    """An engine's wish: the call is to end now. It never leaves the call machine."""
+    """An engine's wish: the call is to end now. It never leaves the call machine.
+
+    ``say``: what the caller should have heard and did not; the carrier is asked to say it.
+    """
 
     reason: str
+    say: str = ""
 
 
 Outcome = list[Command | EndCall]

@@ -244,6 +244,16 @@ class ToolDone:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderSwitched:
+    """Another provider does the work of a stage (stt, llm, tts) from now on; ``error`` is why."""
+
+    stage: str
+    source: str
+    target: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpDone:
     """The carrier took the hang-up (also when the call was already over)."""
 
@@ -277,5 +287,6 @@ ReplyEvent = (
     | TtsDone
     | TtsFailed
     | ToolDone
+    | ProviderSwitched
 )
 Event = LegEvent | ControlEvent | SttEvent | ReplyEvent

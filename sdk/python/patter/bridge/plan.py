@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from patter.bridge.keypad import Keypad
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
@@ -27,7 +29,8 @@ class TurnTaking:
     endpointing_ms: int = 300
     turn_timeout_ms: int = 700
     max_turn_delay_ms: int = 3000
-    barge_in_pause_ms: int = 120
+    min_voiced_ms: int = 60
+    barge_in_pause_ms: int = 100
     barge_in_confirm_ms: int = 700
     resume_after_ms: int = 1000
     keypad_pause_ms: int = 1500
@@ -38,6 +41,7 @@ class TurnTaking:
     max_duration_s: float = 3600.0
     first_message_delay_ms: int = 0
     first_message_interruptible: bool = True
+    speculation: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,16 @@ class Phrases:
     retry: str = "Sorry, I did not get that. Could you say it again?"
     idle: str = "Are you still there?"
     goodbye: str = "Goodbye."
+    filler: str = "One moment, please."
+    """Said once where an answer takes long; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``."""
+    """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``.
+
+    ``fallbacks``: who goes on when ``stt``, ``llm`` or ``tts`` fails, in order, by the stage's name.
+    """
 
     call_id: str
     direction: str = "inbound"
@@ -67,8 +76,15 @@ class CallPlan:
     stt: ProviderSpec | None = None
     llm: ProviderSpec | None = None
     tts: ProviderSpec | None = None
+    fallbacks: Mapping[str, Sequence[ProviderSpec]] = field(default_factory=dict)
     tools: Sequence[Mapping[str, Any]] = ()
     turn_taking: TurnTaking = field(default_factory=TurnTaking)
     phrases: Phrases = field(default_factory=Phrases)
+    keypad: Keypad = field(default_factory=Keypad)
     custom_params: Mapping[str, str] = field(default_factory=dict)
     record: bool = True
+
+    def chain(self, stage: str) -> list[ProviderSpec]:
+        """The stage's own provider and those that stand behind it."""
+        own: ProviderSpec | None = getattr(self, stage)
+        return [own, *self.fallbacks.get(stage, ())] if own is not None else []

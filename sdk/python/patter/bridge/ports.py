@@ -34,6 +34,12 @@ class CarrierControl(Protocol):
     async def hang_up(self, carrier_call_id: str) -> None:
         """End the call. A call that is already over is a success. Raises CarrierError."""
 
+    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
+        """Have the carrier speak a text in its own voice, then end the call. Returns once it took that on.
+
+        A call that is already over is a success. Raises CarrierError.
+        """
+
 
 class Stt(Protocol):
     """One streaming recogniser, for one call. Built anew for every call, never shared."""

@@ -22,6 +22,8 @@ class Span:
     """One chunk: its text as the model wrote it, and the audio it became."""
 
     text: str
+    aside: bool = False
+    """Said by the system within a reply, such as a filler: it takes time and is not part of the answer."""
     audio_ms: int = 0
     complete: bool = False
     words: list[WordTime] = field(default_factory=list)
@@ -63,10 +65,10 @@ class Script:
 
     @property
     def full_text(self) -> str:
-        return "".join(span.text for span in self.spans).strip()
+        return "".join(span.text for span in self.spans if not span.aside).strip()
 
-    def begin_span(self, text: str) -> int:
-        self.spans.append(Span(text))
+    def begin_span(self, text: str, *, aside: bool = False) -> int:
+        self.spans.append(Span(text, aside))
         return len(self.spans) - 1
 
     def add_audio(self, index: int, ms: int, words: Iterable[WordTime] = ()) -> None:
@@ -78,18 +80,26 @@ class Script:
 
     def heard_text(self, heard_ms: int) -> str:
         """The original text up to the last word that was heard; empty when none was."""
+        return self._heard(heard_ms, aside=False)
+
+    def heard_aside(self, heard_ms: int) -> str:
+        """What was heard of the system's own words within this reply."""
+        return self._heard(heard_ms, aside=True)
+
+    def _heard(self, heard_ms: int, *, aside: bool) -> str:
         heard = ""
         before = ""
         start_ms = 0
         for span in self.spans if heard_ms > 0 else ():
+            wanted = span.text if span.aside is aside else ""
             if span.complete and not span.audio_ms:  # nothing of it was spoken: code, an address
-                before += span.text
+                before += wanted
                 continue
             ends = [end for end, end_ms in word_ends(span) if start_ms + end_ms <= heard_ms]
-            if ends:
-                heard = before + span.text[: ends[-1]]
+            if ends and wanted:
+                heard = before + wanted[: ends[-1]]
             if not span.complete or start_ms + span.audio_ms > heard_ms:
                 break
-            before += span.text
+            before += wanted
             start_ms += span.audio_ms
         return heard.strip()

@@ -55,6 +55,8 @@ from patter.errors import PatterError
 
 HANG_UP_TRIES = 3
 HANG_UP_RETRY_S = 0.5
+CARRIER_SAYS_WITHIN_S = 2.0
+"""For the carrier to take a last text on. After that there is still time to hang up without it."""
 CLOSE_WITHIN_S = 2.0
 MOST_TIMERS = 100
 """At one moment. A machine whose timer never moves would spin, and every call beside it would suffer."""
@@ -89,8 +91,8 @@ class CallSession:
         self._stt: Stt | None = None
         self._stt_id = ""
         self._timer: asyncio.TimerHandle | None = None
-        self._due: float | None = None
-        self._wakes_at = 0.0
+        self._timer_at = 0.0
+        self._due = machine.next_timer()
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self._over = asyncio.Event()
@@ -185,15 +187,16 @@ class CallSession:
 
     def _set_timer(self) -> None:
         due = None if self.over else self._due
-        # Most events only push the next time away: the handle that is set wakes us up early, which is harmless.
+        # Most events only push the next time away: the one that is set wakes us up early. That is harmless.
         if self._timer is not None:
-            if due is not None and self._wakes_at <= due:
+            if due is not None and self._timer_at <= due:
                 return
             self._timer.cancel()
             self._timer = None
         if due is not None:
-            # Remembered here: uvloop's handle for a time that has come does not know its time.
-            self._timer, self._wakes_at = self._loop.call_at(due, self._timer_due), due
+            # Kept here: a handle of uvloop that is due at once does not tell its time.
+            self._timer_at = due
+            self._timer = self._loop.call_at(due, self._timer_due)
 
     def _timer_due(self) -> None:
         self._timer = None
@@ -313,10 +316,21 @@ class CallSession:
             lambda error: ToolDone(command.run_id, {"error": error}, ok=False),
         )
 
-    def _hang_up(self, _command: HangUp) -> None:
-        self._start("hang_up", self._hang_up_until_done, HangUpFailed)
+    def _hang_up(self, command: HangUp) -> None:
+        self._start("hang_up", lambda: self._hang_up_until_done(command), HangUpFailed)
 
-    async def _hang_up_until_done(self) -> None:
+    async def _carrier_says(self, command: HangUp) -> bool:
+        try:
+            async with asyncio.timeout(CARRIER_SAYS_WITHIN_S):
+                await self._control.say_and_hang_up(self._carrier_call_id, command.say, command.language)
+        except Exception:  # whatever it was: the call is hung up without it
+            return False
+        return True
+
+    async def _hang_up_until_done(self, command: HangUp) -> None:
+        if command.say and await self._carrier_says(command):
+            self.feed(HangUpDone())
+            return
         for attempt in range(1, HANG_UP_TRIES + 1):
             try:
                 await self._control.hang_up(self._carrier_call_id)

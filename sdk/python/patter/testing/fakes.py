@@ -98,11 +98,23 @@ class FakeLeg:
 
 
 class FakeControl:
-    """Answers hang-ups with these errors first, then with success."""
+    """Answers hang-ups with these errors first, then with success.
 
-    def __init__(self, *errors: Exception) -> None:
+    ``said`` is what it was asked to say; ``says`` answers that, and None never answers.
+    """
+
+    def __init__(self, *errors: Exception, says: Exception | bool | None = True) -> None:
         self.errors = list(errors)
         self.asked: list[str] = []
+        self.says = says
+        self.said: list[tuple[str, str, str]] = []
+
+    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
+        self.said.append((carrier_call_id, text, language))
+        if self.says is None:
+            await asyncio.Event().wait()
+        if isinstance(self.says, Exception):
+            raise self.says
 
     async def hang_up(self, carrier_call_id: str) -> None:
         self.asked.append(carrier_call_id)

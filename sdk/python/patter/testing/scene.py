@@ -56,13 +56,16 @@ MOST_TIMERS = 100
 class Scene:
     """One call. ``voice`` and ``carrier`` answer by themselves; words and replies come from the test."""
 
-    def __init__(self, *, speaks: bool = True, echoes_marks: bool = True, **plan: Any) -> None:
+    def __init__(
+        self, *, speaks: bool = True, echoes_marks: bool = True, opens_stt: bool = True, **plan: Any
+    ) -> None:
         self.now = 100.0
         self.media_ms = 0
         self.commands: list[Command] = []
         self.history: list[Command | Event] = []
         self.speaks = speaks
         self.echoes_marks = echoes_marks
+        self.opens_stt = opens_stt
         self.played = bytearray()
         self.timers = 0
         self._inbox: deque[Event] = deque()
@@ -122,7 +125,8 @@ class Scene:
                     self.feed(*(MarkPlayed(mark.name) for mark in marks))
                 case SttOpen(stt_id):
                     self.stt_id = stt_id
-                    self.feed(SttOpened(stt_id))
+                    if self.opens_stt:
+                        self.feed(SttOpened(stt_id))
                 case TtsSay(say_id, text) if self.speaks:
                     self.speak(say_id, text)
                 case HangUp():

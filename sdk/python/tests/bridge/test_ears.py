@@ -86,12 +86,12 @@ def test_every_way_to_end(final: bool | None, end: bool, after: str, wanted: tup
     assert (ended.started_ms, ended.last_voiced_ms) == (200, 800)
 
 
-def test_a_final_is_asked_for_once_after_300_ms() -> None:
+def test_a_final_is_asked_for_once_when_the_recognisers_own_end_is_overdue() -> None:
     line = spoken()
     line.frames(2000, SILENCE)
-    assert [ms for ms, _ in line.all(FinalizeWanted)] == [1100]
+    assert [ms for ms, _ in line.all(FinalizeWanted)] == [1360], "endpointing_ms and 250 ms"
     line.frames(200, VOICE)
-    line.frames(400, SILENCE)
+    line.frames(600, SILENCE)
     assert len(line.all(FinalizeWanted)) == 2, "voice came again, so it is owed again"
 
 
@@ -99,7 +99,7 @@ def test_a_final_is_asked_for_when_an_interim_follows_another_final() -> None:
     line = spoken()
     line.hears("a table")
     line.hears("for", final=False)
-    line.frames(400, SILENCE)
+    line.frames(600, SILENCE)
     assert len(line.all(FinalizeWanted)) == 1
 
 

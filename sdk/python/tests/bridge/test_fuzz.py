@@ -28,9 +28,11 @@ from patter.bridge.events import (
     MarkPlayed,
     SayAsked,
     SttClosed,
+    SttEagerEnd,
     SttFailed,
     SttHeard,
     SttOpened,
+    SttResumed,
     SttSpeechStarted,
     SttUtteranceEnded,
     ToolDone,
@@ -38,6 +40,7 @@ from patter.bridge.events import (
     TtsDone,
     TtsFailed,
 )
+from patter.bridge.keypad import Keypad
 from patter.bridge.plan import TurnTaking
 from patter.testing.scene import VOICE, Scene
 
@@ -72,6 +75,7 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
                 *[LegOpened("MZ", "CA", "AC"), LegLost("x"), DigitPressed("1"), SayAsked(text)],
                 *[SttOpened(stt), SttClosed(stt), SttFailed(stt, "x", flag), SttUtteranceEnded(stt)],
                 *[HandlerFailed(turn, "handler_error"), LlmFailed(ask, "x"), TtsFailed(say, "x", flag)],
+                *[SttEagerEnd(stt, text), SttEagerEnd(stt, text), SttResumed(stt)],
                 *[SttSpeechStarted(stt), FrameRejected("x"), DigitPressed("?"), HangUpDone()],
                 *[CallerAudio(VOICE if flag else b"", media_ms), HangUpFailed("x")],
                 draw(st.sampled_from([LegStopped(), CarrierEnded("busy"), HangUpAsked("nonsense")])),
@@ -91,6 +95,7 @@ def test_no_order_of_events_breaks_a_call(data: st.DataObject) -> None:
         reply_by=draw(st.sampled_from(["handler", "model"])),
         first_message=draw(st.sampled_from(["", "Hello, this is the bank. How can I help?"])),
         record=draw(FLAG),
+        keypad=Keypad(collect=draw(FLAG), max_digits=3),
         turn_taking=TurnTaking(
             idle_prompt_s=3,
             max_duration_s=30,

@@ -117,6 +117,11 @@ async def test_cancelled_while_it_connects(server, voice, engine_tasks):
     assert engine_tasks() == []
 
 
+async def test_a_text_without_words_is_done_and_not_asked_for(server, voice):
+    assert await say(voice(), "  ") == [TtsDone("s1")]
+    assert not server.requests
+
+
 @pytest.mark.parametrize("size", [1, 7, 163])
 async def test_odd_chunks_are_the_same_sound(server, voice, size):
     tts = voice()

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from patter.bridge.plan import ProviderSpec
-from patter.engines.catalogue import default_model, models_of, warnings_for
+from patter.engines.catalogue import default_model, models_of
+from patter.engines.catalogue.endings import warnings_for
 
 TODAY = date(2026, 11, 23)
 

@@ -209,7 +209,7 @@ async def test_two_callers_at_once_do_not_mix(server, ears):
         (Fault(late_s=0.5), False, 1),
         (Fault(stall_after=1), False, 1),
         (Fault(cut_after=1), False, 2),
-        (Fault(garbage=True), False, 1),
+        (Fault(garbage=True), False, 2),
     ],
 )
 async def test_every_failure_is_one_event(server, ears, engine_tasks, fault, permanent, requests):

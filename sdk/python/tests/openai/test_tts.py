@@ -47,6 +47,11 @@ async def test_it_speaks_and_says_when_it_is_done(server, spec):
     assert (reading.voice, reading.response_format, reading.text) == ("coral", "pcm", text)
 
 
+async def test_a_text_without_words_is_done_and_not_asked_for(server, spec):
+    assert await say(OpenAiTts(spec()), "  ") == [TtsDone("s1")]
+    assert not server.requests
+
+
 @pytest.mark.parametrize("size", [1, 3, 961, 4801])
 async def test_odd_chunks_are_the_same_sound(server, spec, size):
     whole = audio_of(await say(OpenAiTts(spec()), "Yes."))

@@ -17,6 +17,30 @@ MAX_PARAMETER_CHARS = 499
 MAX_SAY_CHARS = 3000
 MAX_DIGITS = 32
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SAY_LANGUAGES = {
+    "ar": "arb",
+    "da": "da-DK",
+    "de": "de-DE",
+    "en": "en-US",
+    "es": "es-ES",
+    "fi": "fi-FI",
+    "fr": "fr-FR",
+    "hi": "hi-IN",
+    "it": "it-IT",
+    "ja": "ja-JP",
+    "ko": "ko-KR",
+    "nb": "nb-NO",
+    "nl": "nl-NL",
+    "no": "nb-NO",
+    "pl": "pl-PL",
+    "pt": "pt-PT",
+    "ru": "ru-RU",
+    "sv": "sv-SE",
+    "tr": "tr-TR",
+    "zh": "cmn-CN",
+}
+"""A language without its country, as agents may give it, to the one that Twilio speaks."""
+
 REJECT_REASONS = ("rejected", "busy")
 
 
@@ -53,6 +77,13 @@ def say_and_hang_up(text: str, language: str = "en-US") -> str:
     if len(text) > MAX_SAY_CHARS:
         raise ConfigError(f"a spoken text has at most {MAX_SAY_CHARS} characters, this one has {len(text)}")
     return _response(_element("Say", escape(_xml_text(text)), language=language) + _element("Hangup"))
+
+
+def say_language(language: str) -> str:
+    """The language of ``<Say>`` for an agent's language tag."""
+    if "-" in language:
+        return language
+    return SAY_LANGUAGES.get(language.lower(), SAY_LANGUAGES["en"])
 
 
 def reject(reason: str = "rejected") -> str:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from patter.carriers.twilio.markup import MAX_SAY_CHARS, say_and_hang_up, say_language
 from patter.carriers.twilio.resources import TwilioAccount, TwilioCall, TwilioNumber
 from patter.errors import CarrierError
 
@@ -110,6 +111,15 @@ class TwilioRest:
         """End a call, also one that rings. A call that is already over is a success."""
         try:
             await self._change(carrier_call_id, {"Status": "completed"})
+        except CarrierError as error:
+            if error.code not in OVER_CODES:
+                raise
+
+    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
+        """Speak a text in Twilio's own voice, then end the call. A call that is already over is a success."""
+        twiml = say_and_hang_up(text[:MAX_SAY_CHARS], say_language(language))
+        try:
+            await self.update_twiml(carrier_call_id, twiml)
         except CarrierError as error:
             if error.code not in OVER_CODES:
                 raise

@@ -1,27 +1,37 @@
 """When has the caller finished speaking? Recogniser, voice and silence, in media time.
 
 The recogniser's own end of turn ends an utterance at once. Else its UtteranceEnd with text pending
-does; else ``turn_timeout_ms`` of silence after a final text. Voice that stopped 300 ms ago without a
-final asks the recogniser to finalize, and ``max_turn_delay_ms`` is the ceiling for everything. Voice
-without end and without new words, a television, ends after twice that.
+does; else ``turn_timeout_ms`` of silence after a final text. Voice that stopped ``endpointing_ms`` and
+250 ms ago without a final asks the recogniser to finalize: earlier would cost its own end of turn, which
+comes at ``endpointing_ms``. ``max_turn_delay_ms`` is the ceiling for everything. Voice without end and
+without new words, a television, ends after twice that.
+
+A text that has not changed for 300 ms while nobody speaks is probably all of it: a reply may be prepared.
 """
 
 from __future__ import annotations
 
 from patter.audio.frames import ms_of
-from patter.audio.voice import VoiceDetector
-from patter.bridge.events import SttHeard, SttUtteranceEnded
+from patter.audio.voice import Thresholds, VoiceDetector
+from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
 from patter.engines.pipeline.signals import (
+    EndLikely,
     FinalizeWanted,
     Signal,
     UtteranceEnded,
     VoiceBegan,
     VoiceEnded,
+    WentOn,
     WordsHeard,
 )
 
-FINALIZE_AFTER_MS = 300
+FINALIZE_MARGIN_MS = 250
+STABLE_MS = 300
+THRESHOLDS = Thresholds(under_playback=52)
+"""A line whose echo is louder than -10 dB pauses the agent; a caller as loud as the agent always does."""
+ECHO_FADES_MS = 1000
+"""At 400 ms, an echo of -20 dB that comes 120 ms late is louder than what is expected of it."""
 GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
 SAME_FINAL_MS = 1000
@@ -33,7 +43,14 @@ class Ears:
 
     def __init__(self, values: TurnTaking, detector: VoiceDetector | None = None) -> None:
         self._values = values
-        self.detector = detector or VoiceDetector()
+        self.detector = detector or VoiceDetector(
+            min_voiced_ms=values.min_voiced_ms, echo_ms=ECHO_FADES_MS, thresholds=THRESHOLDS
+        )
+        # Within the ceiling in any case: after it nobody waits for a final text.
+        self._finalize_after_ms = min(
+            values.endpointing_ms + FINALIZE_MARGIN_MS, values.max_turn_delay_ms - FINALIZE_MARGIN_MS
+        )
+        self._likely = ""
         self._finals: list[str] = []
         self._interim = ""
         self._started_ms: int | None = None
@@ -82,11 +99,17 @@ class Ears:
             return self._end("silence")
         if silence_ms >= self._values.max_turn_delay_ms:
             return self._end("ceiling" if self.pending_text else "no_words")
+        signals: list[Signal] = []
+        text = self.pending_text
+        stable_ms = min(silence_ms, media_ms - self._last_words_ms)
+        if text and text != self._likely and stable_ms >= STABLE_MS:
+            self._likely = text
+            signals.append(EndLikely(text))
         owed = self._interim or not self._finals
-        if silence_ms >= FINALIZE_AFTER_MS and owed and not self._finalize_sent:
+        if silence_ms >= self._finalize_after_ms and owed and not self._finalize_sent:
             self._finalize_sent = True
-            return [FinalizeWanted()]
-        return []
+            signals.append(FinalizeWanted())
+        return signals
 
     def heard(self, event: SttHeard, media_ms: int) -> list[Signal]:
         text = event.text.strip()
@@ -113,6 +136,18 @@ class Ears:
 
     def utterance_ended(self, _event: SttUtteranceEnded) -> list[Signal]:
         return self._end("utterance_end") if self.pending_text else []
+
+    def eager_end(self, event: SttEagerEnd) -> list[Signal]:
+        """The recogniser thinks that this was all: what came before belongs to it too."""
+        text = " ".join(part for part in [*self._finals, event.text.strip()] if part)
+        if not text or text == self._likely:
+            return []
+        self._likely = text
+        return [EndLikely(text)]
+
+    def went_on(self) -> list[Signal]:
+        self._likely = ""
+        return [WentOn()]
 
     def take(self) -> list[Signal]:
         """End what is pending now: a key was pressed."""
@@ -145,4 +180,4 @@ class Ears:
 
     def _forget(self) -> None:
         self._finals, self._interim, self._started_ms = [], "", None
-        self._finalize_sent, self._voiced_words = False, self.voiced
+        self._finalize_sent, self._voiced_words, self._likely = False, self.voiced, ""

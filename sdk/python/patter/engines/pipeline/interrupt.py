@@ -91,15 +91,6 @@ def _in_phrases(words: list[str], known: frozenset[str]) -> bool:
     return True
 
 
-def is_echo(text: str, recent_reply: str) -> bool:
-    """Whether these words are the reply's own, come back over the line. One common word is not enough."""
-    words, reply = plain_words(text), plain_words(recent_reply)
-    if len(words) < 2:
-        return bool(words) and len(words[0]) > 4 and words[0] in reply
-    joined = f" {' '.join(reply)} "
-    return f" {' '.join(words)} " in joined
-
-
 class Interrupt:
     """Judges one reply at a time."""
 
@@ -129,8 +120,8 @@ class Interrupt:
         if self.state is State.NONE:
             self._voice_from = None
 
-    def words(self, text: str, recent_reply: str, *, final: bool = True, media_ms: int = 0) -> Verdict:
-        if is_backchannel(text, self._language) or is_echo(text, recent_reply):
+    def words(self, text: str, *, echo: bool = False, final: bool = True, media_ms: int = 0) -> Verdict:
+        if echo or is_backchannel(text, self._language):
             return Verdict.NOTHING
         voice_ms = 0 if self._voice_from is None else (self._quiet_from or media_ms) - self._voice_from
         sure = final or len(plain_words(text)) > 1 or voice_ms >= VOICE_OF_A_WORD_MS

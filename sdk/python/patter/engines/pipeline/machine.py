@@ -11,24 +11,29 @@ from patter.bridge.events import (
     Event,
     SayAsked,
     SttClosed,
+    SttEagerEnd,
     SttFailed,
     SttHeard,
     SttOpened,
+    SttResumed,
     SttSpeechStarted,
     SttUtteranceEnded,
 )
-from patter.bridge.keypad import digit_text
+from patter.bridge.keypad import Keyed, Keys, digit_text, is_entry
 from patter.bridge.records import Interim, Noted
 from patter.engines.pipeline.ears import Ears
-from patter.engines.pipeline.interrupt import Interrupt, Verdict, is_backchannel, is_echo
+from patter.engines.pipeline.echo import EchoLine, follows, repeats
+from patter.engines.pipeline.interrupt import Interrupt, Verdict, is_backchannel
 from patter.engines.pipeline.replies import Replies
-from patter.engines.pipeline.reply import Kind
+from patter.engines.pipeline.reply import Kind, Reply
 from patter.engines.pipeline.signals import (
+    EndLikely,
     FinalizeWanted,
     Signal,
     UtteranceEnded,
     VoiceBegan,
     VoiceEnded,
+    WentOn,
     WordsHeard,
 )
 from patter.engines.pipeline.stt_line import SttLine
@@ -50,6 +55,11 @@ class PipelineMachine:
         self._ears = Ears(self._values)
         self._interrupt = Interrupt(self._values, parts.plan.language)
         self._replies = Replies(parts)
+        self._echo = EchoLine()
+        self._voice_over: tuple[Reply | None, int] | None = None
+        """The reply, and how much of it was heard, when the caller's present utterance got a voice."""
+        self._keys = Keys(parts.plan.keypad, parts.plan.turn_taking.keypad_pause_ms)
+        self._greets_silence = False
         self._first_at: float | None = None
         self._first_latest = 0.0
         self._held: list[UtteranceEnded | DigitPressed | SayAsked] = []
@@ -75,7 +85,9 @@ class PipelineMachine:
     def start(self, now: float) -> Outcome:
         out: Outcome = [*self._stt.open(now)]
         self._gap_at = now + GAP_S
-        if self._plan.first_speaker == "agent" and self._plan.first_message.strip():
+        if self._plan.first_message.strip() and self._plan.first_speaker == "caller":
+            self._greets_silence = True  # words get an answer; a caller who waits is greeted
+        elif self._plan.first_message.strip():
             self._first_at = now + self._values.first_message_delay_ms / 1000
             self._first_latest = self._first_at + LET_SPEAK_S
             out += self._speak_first(now)
@@ -106,6 +118,12 @@ class PipelineMachine:
                 return self._stt_heard(event, now)
             case SttUtteranceEnded():
                 return self._signals(self._ears.utterance_ended(event), now)
+            case SttEagerEnd():
+                mine = event.stt_id == self._stt.stt_id
+                return self._signals(self._ears.eager_end(event), now) if mine else []
+            case SttResumed():
+                mine = event.stt_id == self._stt.stt_id
+                return self._signals(self._ears.went_on(), now) if mine else []
             case SttOpened():
                 return [*self._stt.opened(event, now)]
             case SttFailed() | SttClosed():
@@ -126,7 +144,9 @@ class PipelineMachine:
         out: Outcome = [*self._stt.audio(payload)]
         if playing := self._parts.playback.now_playing(now):
             # Its echo may come back over the line, and must not be taken for the caller's voice.
-            self._ears.detector.note_playback(level(playing))
+            loudness = level(playing)
+            self._ears.detector.note_playback(loudness)
+            self._echo.played(loudness, self._parts.clock.ms(now))
         signals = self._ears.audio(payload, media_ms)
         if signals:
             out += self._signals(signals, now)
@@ -160,6 +180,7 @@ class PipelineMachine:
             return []  # the call ends already, and what is being said is heard in full
         self._first_at = None
         self._held.clear()
+        self._write_keys()
         cut = self._cut("end", now)
         return cut + self._replies.say(phrase, Kind.SYSTEM, now, end_reason=reason)
 
@@ -195,26 +216,37 @@ class PipelineMachine:
                 case VoiceBegan(at_ms):
                     self._idle_at = None  # and counts anew
                     self._interrupt.voice_began(at_ms)
+                    self._echo.voice_began(at_ms)
+                    if self._voice_over is None:
+                        ago_ms = max(0, self._parts.clock.ms(now) - at_ms)
+                        heard_ms = self._parts.playback.heard_ms(now) - ago_ms
+                        self._voice_over = (self._replies.current, max(0, heard_ms))
                 case VoiceEnded(at_ms):
                     self._idle_at = None
                     self._interrupt.voice_ended(at_ms)
+                    self._echo.voice_ended(at_ms)
                 case FinalizeWanted():
                     out.append(SttFinalize(self._stt.stt_id))
                 case WordsHeard():
                     out += self._words(signal, now)
                 case UtteranceEnded():
                     out += self._utterance_ended(signal, now)
+                    self._voice_over = None
+                case EndLikely(text):
+                    out += self._prepare(text, now)
+                case WentOn():
+                    out += self._replies.forget_guess()
         return out
 
     def _words(self, words: WordsHeard, now: float) -> Outcome:
         self._idle_at = None
         self._cut_by_voice = False
         now_ms = self._parts.clock.ms(now)
-        out: Outcome = [Note(Interim("user", words.text, now_ms))]
+        out: Outcome = [Note(Interim("user", words.text, now_ms)), *self._replies.doubt_guess(words.text)]
         if not self._replying_aloud() or not self._interruptible:
             return out
-        recent = self._recent_reply(now)
-        verdict = self._interrupt.words(words.text, recent, final=words.final, media_ms=now_ms)
+        echo = self._is_echo(words.text, now)
+        verdict = self._interrupt.words(words.text, echo=echo, final=words.final, media_ms=now_ms)
         return out + self._cut("words", now) if verdict is Verdict.CUT else out
 
     def _utterance_ended(self, ended: UtteranceEnded, now: float) -> Outcome:
@@ -224,6 +256,7 @@ class PipelineMachine:
             return self._hold(ended)
         if self._replying_aloud() and self._is_nothing(ended.text, now):
             return [self._note("backchannel.ignored", now)]
+        self._write_keys()  # words after keys: the keys were all
         silence_ms = min(
             max(0, self._parts.clock.ms(now) - ended.last_voiced_ms), self._values.max_turn_delay_ms
         )
@@ -231,7 +264,10 @@ class PipelineMachine:
         turn_id = self._caller_turn(ended.text, ended.started_ms, ended.last_voiced_ms)
         if self._first_at is not None:  # "Hello?": the first message is the answer
             return out + self._say(self._plan.first_message, now, Kind.FIRST)
-        out.append(self._note("turn.ended", now, cause=ended.cause, silence_ms=silence_ms, turn_id=turn_id))
+        evidence = {"cause": ended.cause, "silence_ms": silence_ms, "turn_id": turn_id}
+        if self._replies.guessed():
+            evidence["speculated"] = True
+        out.append(self._note("turn.ended", now, **evidence))
         return out + self._answer(turn_id, ended.text, silence_ms, now)
 
     def _no_words(self, now: float) -> Outcome:
@@ -246,7 +282,7 @@ class PipelineMachine:
         memory = self._parts.memory
         turn_id = self._replies.next_turn_id()
         open_turn = memory.open_caller_turn()
-        if open_turn is not None and not open_turn.text.startswith("[DTMF:"):
+        if open_turn is not None and not is_entry(open_turn.text):
             memory.merge(open_turn, turn_id, text, ended_ms)
         else:
             memory.add(turn_id, "user", text, started_ms, ended_ms)
@@ -255,6 +291,7 @@ class PipelineMachine:
     def _answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
         self._judge_anew(now)
         self._first_at = None
+        self._greets_silence = False
         self._idle_prompts = 0
         memory_turn = self._parts.memory.turns[-1]
         return self._replies.answer(turn_id, memory_turn.text or text, end_of_turn_ms, now)
@@ -265,10 +302,38 @@ class PipelineMachine:
         for signal in self._ears.take():
             if isinstance(signal, UtteranceEnded):  # speech that was pending comes first, as its own turn
                 self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
-        turn_id = self._replies.next_turn_id()
-        self._parts.memory.add(turn_id, "user", digit_text(digit), now_ms, now_ms)
+        self._first_at, self._idle_at = None, None
+        keyed = self._keys.press(digit, now_ms, now)
+        return out + self._keyed(keyed, now) if keyed else out
+
+    def _keyed(self, keyed: Keyed, now: float) -> Outcome:
+        """An entry is complete: a turn of its own."""
+        out = self._cut("key", now)
+        turn_id = self._write_key_turn(keyed)
         out.append(self._note("key.pressed", now, turn_id=turn_id))
-        return out + self._answer(turn_id, digit_text(digit), 0, now)
+        return out + self._answer(turn_id, digit_text(keyed.digits), 0, now)
+
+    def _write_key_turn(self, keyed: Keyed) -> str:
+        turn_id = self._replies.next_turn_id()
+        self._parts.memory.add(turn_id, "user", digit_text(keyed.digits), keyed.started_ms, keyed.ended_ms)
+        return turn_id
+
+    def _write_keys(self) -> None:
+        """Nobody is asked about an entry that was overtaken, but it is remembered."""
+        if keyed := self._keys.take():
+            self._write_key_turn(keyed)
+
+    def _prepare(self, text: str, now: float) -> Outcome:
+        """The caller is probably done: the model may begin, and nothing of it is heard yet."""
+        waits = self._first_at is not None or self._keys.pending or self._stopped
+        if waits or not self._values.speculation or self._plan.reply_by != "model":
+            return []
+        memory = self._parts.memory
+        history = memory.history()
+        open_turn = memory.open_caller_turn()
+        if open_turn is not None and not is_entry(open_turn.text):
+            text = f"{history.pop()['text']} {text}"
+        return self._replies.guess([*history, {"role": "user", "text": text}], now)
 
     # -- interruption -----------------------------------------------------------------------------
 
@@ -284,7 +349,17 @@ class PipelineMachine:
         return self._replies.current is not None and self._parts.playback.sent_ms > 0
 
     def _is_nothing(self, text: str, now: float) -> bool:
-        return is_backchannel(text, self._plan.language) or is_echo(text, self._recent_reply(now))
+        return is_backchannel(text, self._plan.language) or self._is_echo(text, now)
+
+    def _is_echo(self, text: str, now: float) -> bool:
+        """Whether these words are the reply's own."""
+        reply = self._replies.current
+        if reply is None:
+            return False
+        if self._voice_over is None:
+            return repeats(text, self._recent_reply(now))
+        over, heard_ms = self._voice_over
+        return over is reply and self._echo.shown and follows(text, reply.script, heard_ms)
 
     def _recent_reply(self, now: float) -> str:
         """What the caller could be hearing back: the reply's last 3 s."""
@@ -332,7 +407,7 @@ class PipelineMachine:
         """Whatever happened: either somebody replies, or the caller is waited for."""
         if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
             out = out + self._take_held(now)
-        if self._replies.current is not None or self._first_at is not None:
+        if self._replies.current is not None or self._first_at is not None or self._keys.pending:
             self._idle_at = None
         elif self._idle_at is None and not self._stopped:
             self._idle_at = now + self._values.idle_prompt_s
@@ -348,6 +423,7 @@ class PipelineMachine:
             self._first_at,
             self._idle_at,
             self._gap_at,
+            self._keys.due,
             self._stt.next_timer(),
             self._replies.next_timer(),
         ]
@@ -365,6 +441,11 @@ class PipelineMachine:
             out += self._signals(self._ears.tick(self._parts.clock.ms(now)), now)
             if self._replies.current is not None:
                 out += self._judge(now)
+        if self._keys.due is not None and self._keys.due <= now:
+            if self._unstoppable:
+                self._write_keys()
+            elif keyed := self._keys.take():
+                out += self._keyed(keyed, now)
         if self._idle_at is not None and self._idle_at <= now:
             out += self._idle(now)
         return self._after(out, now)
@@ -373,6 +454,9 @@ class PipelineMachine:
         self._idle_at = None
         if self._replies.current is not None or self._ears.pending_text:
             return []
+        if self._greets_silence:
+            self._greets_silence = False
+            return self._say(self._plan.first_message, now, Kind.FIRST)
         if self._idle_prompts >= self._values.idle_prompts:
             return self._end_with(self._plan.phrases.goodbye, "idle", now)
         self._idle_prompts += 1
@@ -387,6 +471,7 @@ class PipelineMachine:
         for signal in [*held, *self._ears.take()]:
             if isinstance(signal, UtteranceEnded):
                 self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
+        self._write_keys()
         self._first_at = self._idle_at = self._gap_at = None
         return [*cut.out, *self._replies.settle_turns(), *self._stt.stop()]
 

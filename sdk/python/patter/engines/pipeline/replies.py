@@ -30,11 +30,14 @@ from patter.bridge.events import (
     TtsFailed,
 )
 from patter.bridge.records import Noted
+from patter.engines.pipeline.guess import Guess, History
 from patter.engines.pipeline.reply import Kind, Prompt, Reply, State
 from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Run
 
 MOST_FAILURES = 3
 MOST_VOICE_FAILURES = 2
+FAILURES = ("provider_error", "handler_lost")
+"""Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
 VOICE_LATE_S = 5.0
 """A voice that owes audio and gives none for this long has failed."""
 
@@ -59,7 +62,11 @@ class Replies:
         self._voice_failures = 0
         self._deadline: float | None = None
         self._voice_until: float | None = None
+        self._filler_at: float | None = None
+        self._guess: Guess | None = None
+        self._guesses = 0
         self._end_reason = ""
+        self._owes_apology = False
         self.current: Reply | None = None
 
     @property
@@ -75,35 +82,88 @@ class Replies:
 
     def answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
         """Ask whoever replies in this call."""
+        history = self._parts.memory.history()
+        if self.guessed():
+            return self._answer_as_guessed(turn_id, end_of_turn_ms, now)
+        forgotten = self.forget_guess()
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.asking = True
-        self._deadline = now + self._plan.turn_taking.handler_timeout_s
-        history = self._parts.memory.history()
+        self._await_text(now)
         if self._plan.reply_by == "handler":
-            return [HandlerAsk(turn_id, text, history)]
-        return [LlmAsk(turn_id, self._prompt.messages(history, ()), self._prompt.tools)]
+            return [*forgotten, HandlerAsk(turn_id, text, history)]
+        return [*forgotten, LlmAsk(turn_id, self._prompt.messages(history, ()), self._prompt.tools)]
+
+    def _await_text(self, now: float) -> None:
+        self._deadline = now + self._plan.turn_taking.handler_timeout_s
+        filler = self._plan.phrases.filler.strip()
+        self._filler_at = now + self._plan.turn_taking.filler_after_ms / 1000 if filler else None
+
+    # -- guesses --------------------------------------------------------------------------------
+
+    def guess(self, history: History, now: float) -> Outcome:
+        """Ask the model before the caller is surely done. While somebody replies there is no guessing."""
+        if self.current is not None or (self._guess is not None and self._guess.fits(history)):
+            return []
+        forgotten = self.forget_guess()
+        self._guesses += 1
+        reply = Reply(f"g{self._guesses}", Kind.ANSWER, self._parts.playback, asked_at=now)
+        reply.asking = True
+        reply.speech.withhold()
+        self._guess = Guess(reply, history)
+        return [*forgotten, LlmAsk(reply.ask_id, self._prompt.messages(history, ()), self._prompt.tools)]
+
+    def guessed(self) -> bool:
+        """Whether the reply to what was said so far is being prepared already."""
+        return self._guess is not None and self._guess.fits(self._parts.memory.history())
+
+    def doubt_guess(self, text: str) -> Outcome:
+        """The caller's words so far. Other ones than those that the model was asked about end the guess."""
+        return [] if self._guess is None or self._guess.still_likely(text) else self.forget_guess()
+
+    def forget_guess(self) -> Outcome:
+        guess, self._guess = self._guess, None
+        return [] if guess is None else [*guess.stop()]
+
+    def _answer_as_guessed(self, turn_id: str, end_of_turn_ms: int, now: float) -> Outcome:
+        guess, self._guess = self._guess, None
+        assert guess is not None
+        reply = self._begin(turn_id, Kind.ANSWER, now, guess.reply)
+        reply.timing.end_of_turn_ms = end_of_turn_ms
+        reply.timing.first_audio_at = reply.speech.first_audio_at
+        self._await_text(now)
+        if not reply.empty:
+            self._filler_at = None
+        out: Outcome = [*reply.speech.release(now)]
+        self._note_sent(reply)
+        self._watch_voice(reply, now)
+        return out + (self._llm_done(reply, now) if guess.answered else self._speak(reply, now))
 
     def say(self, text: str, kind: Kind, now: float, *, end_reason: str = "") -> Outcome:
         """Speak a text of our own; with ``end_reason`` the call ends when it was heard."""
+        forgotten = self.forget_guess()
         reply = self._begin(self.next_turn_id(), kind, now)
         if end_reason:
             reply.closing = True
             self._end_reason = end_reason
         reply.push(text, now)
         reply.finish()
-        return self._speak(reply, now)
+        return forgotten + self._speak(reply, now)
 
-    def _begin(self, turn_id: str, kind: Kind, now: float) -> Reply:
+    def _begin(self, turn_id: str, kind: Kind, now: float, prepared: Reply | None = None) -> Reply:
         self._parts.playback.begin()
-        reply = self.current = Reply(turn_id, kind, self._parts.playback, asked_at=now)
+        reply = self.current = prepared or Reply(turn_id, kind, self._parts.playback, asked_at=now)
+        reply.turn_id, reply.timing.decided_at = turn_id, now
         reply.started_ms = self._parts.clock.ms(now)
-        self._deadline = self._voice_until = None
+        self._deadline = self._voice_until = self._filler_at = None
         return reply
 
     # -- events ---------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Outcome:
+        if self._guess is not None and self._guess.owns(event):
+            taken = self._guess.take(event, now)
+            return self.forget_guess() if taken is None else [*taken]
         reply = self.current
         if reply is None:
             return []
@@ -141,6 +201,8 @@ class Replies:
             return []
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
         reply.push(text, now)
+        if not reply.empty:
+            self._filler_at = None
         return self._speak(reply, now)
 
     def _audio(self, reply: Reply, event: TtsAudio, now: float) -> Outcome:
@@ -148,7 +210,7 @@ class Replies:
             return []
         commands = reply.speech.audio(event, now)
         self._watch_voice(reply, now)
-        if event.payload:
+        if event.payload and reply.kind is not Kind.SYSTEM:  # a phrase may be stored: it proves nothing
             self._voice_failures = 0
         if reply.timing.first_audio_at is None:
             reply.timing.first_audio_at = reply.speech.first_audio_at
@@ -224,9 +286,11 @@ class Replies:
 
     def _done(self, reply: Reply, now: float) -> Outcome:
         reply.asking = False
-        self._deadline = None
+        self._deadline = self._filler_at = None
         self._failures = 0
-        if reply.empty:  # a deliberate silence: the caller's turn was answered, and does not go on
+        if (
+            reply.empty and not reply.filled
+        ):  # a deliberate silence: the caller's turn was answered, and does not go on
             self.current = None
             self._parts.playback.cut(now)
             return self.settle_turns()
@@ -236,7 +300,7 @@ class Replies:
     # -- failures ---------------------------------------------------------------------------------
 
     def _failed(self, reply: Reply, code: str, error: str, now: float) -> Outcome:
-        self._deadline = None
+        self._deadline = self._filler_at = None
         reply.asking, reply.failed = False, True
         self._failures += 1
         noted = Note(Noted("reply.failed", self._parts.clock.ms(now), {"code": code, "error": error}))
@@ -245,7 +309,7 @@ class Replies:
             cut = self.cut(now)
             apology = self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
             return [noted, *cut.out, *apology]
-        if reply.empty:
+        if reply.empty and not reply.filled:
             self._parts.playback.cut(now)
             return [noted, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         reply.push(" " + self._plan.phrases.retry, now)
@@ -255,12 +319,13 @@ class Replies:
     def _tts_failed(self, reply: Reply, event: TtsFailed, now: float) -> Outcome:
         if not reply.speech.owns(event.say_id):
             return []
-        commands: Outcome = [*reply.speech.fail(event)]
+        commands: Outcome = [*reply.speech.fail(event, now)]
         self._watch_voice(reply, now)
         if reply.speech.failed is None:
-            return commands  # the chunk is tried once more
+            # The chunk is tried once more, or the answer does without it.
+            return [*commands, *self._close_if_complete(reply, now)]
         self._voice_failures += 1
-        self._deadline = None
+        self._deadline = self._filler_at = None
         error = {"code": "voice", "error": event.error}
         commands.append(Note(Noted("reply.failed", self._parts.clock.ms(now), error)))
         if reply.asking or reply.tools.running:  # nobody will hear the rest of it
@@ -268,6 +333,7 @@ class Replies:
             commands += self._stop_asking(reply, reply.script.heard_text(heard_ms))
         reply.finish()
         if reply.closing or self._voice_failures >= MOST_VOICE_FAILURES:
+            self._owes_apology = not reply.closing
             reply.closing = True
             self._end_reason = self._end_reason or "provider_error"
         return [*commands, *self._close_if_complete(reply, now)]
@@ -275,9 +341,8 @@ class Replies:
     # -- time ---------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        if self._deadline is None or self._voice_until is None:
-            return self._voice_until if self._deadline is None else self._deadline
-        return min(self._deadline, self._voice_until)
+        timers = (self._deadline, self._voice_until, self._filler_at)
+        return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, now: float) -> Outcome:
         out: Outcome = []
@@ -287,7 +352,19 @@ class Replies:
         if self._voice_until is not None and self._voice_until <= now:
             self._voice_until = None
             out += self._voice_late(now)
+        if self._filler_at is not None and self._filler_at <= now:
+            self._filler_at = None
+            out += self._fill(now)
         return out
+
+    def _fill(self, now: float) -> Outcome:
+        """No text yet: say that it takes a moment. The answer follows in the same voice, after it."""
+        reply = self.current
+        if reply is None or not reply.empty or reply.closing or reply.state is State.DONE:
+            return []
+        reply.filled = True
+        reply.speech.add_aside(self._plan.phrases.filler.strip())
+        return self._speak(reply, now)
 
     def _answer_late(self, now: float) -> Outcome:
         reply = self.current
@@ -325,25 +402,37 @@ class Replies:
 
     def _heard_in_full(self, reply: Reply, now: float) -> Outcome:
         self.current = None
-        self._deadline = self._voice_until = None
+        self._deadline = self._voice_until = self._filler_at = None
         heard_ms = self._parts.playback.heard_ms(now)
         # Where the voice failed, or nothing was fit to be spoken, the text says more than was heard.
         text = reply.script.full_text if heard_ms and reply.speech.failed is None else ""
         heard = text or reply.script.heard_text(heard_ms)
-        out = self.settle_turns() + self._settle(reply, heard, not text, now)
-        return [*out, EndCall(self._end_reason)] if reply.closing else out
+        out = self.settle_turns() + self._settle_aside(reply, heard_ms, now)
+        out += self._settle(reply, heard, not text, now)
+        return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
+
+    def _end(self, heard: bool, now: float) -> Outcome:
+        """The last reply is over; ``heard``: something of it was."""
+        apology = self._plan.phrases.apology
+        if self._owes_apology:  # perhaps another voice can say it, or it is stored
+            self._owes_apology = False
+            return self.say(apology, Kind.SYSTEM, now, end_reason=self._end_reason)
+        unheard = not heard and self._end_reason in FAILURES
+        return [EndCall(self._end_reason, apology if unheard else "")]
 
     def cut(self, now: float) -> Cut:
         """End the reply here: history holds what was heard."""
+        forgotten = self.forget_guess()
         reply = self.current
         if reply is None:
-            return Cut("", [])
+            return Cut("", forgotten)
         self.current = None
-        self._deadline = self._voice_until = None
+        self._deadline = self._voice_until = self._filler_at = None
         self._note_sent(reply)
         heard_ms, commands = self._parts.playback.cut(now)
         heard = reply.script.heard_text(heard_ms)
         out: Outcome = [*commands, *reply.speech.stop(), *self._stop_asking(reply, heard)]
+        out += self._settle_aside(reply, heard_ms, now)
         if heard:
             out += self.settle_turns() + self._settle(reply, heard, True, now)
         return Cut(heard, out)
@@ -357,6 +446,15 @@ class Replies:
             commands.append(LlmStop(reply.ask_id))
         reply.asking = False
         return commands + [ToolStop(run_id) for run_id in reply.tools.abandon()]
+
+    def _settle_aside(self, reply: Reply, heard_ms: int, now: float) -> Outcome:
+        """A filler that was heard enters the transcript, not the model's history."""
+        said = reply.script.heard_aside(heard_ms)
+        if not said:
+            return []
+        ended_ms = self._parts.clock.ms(now)
+        self._parts.memory.add(reply.turn_id, "system", said, reply.started_ms, ended_ms)
+        return self.settle_turns()
 
     def _settle(self, reply: Reply, text: str, interrupted: bool, now: float) -> Outcome:
         if not text:

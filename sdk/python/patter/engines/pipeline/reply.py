@@ -42,13 +42,15 @@ class Timing:
         """Milliseconds per stage, or None while the first frame was not sent."""
         if self.first_sent_at is None:
             return None
-        text_at = self.first_text_at or self.decided_at
-        audio_at = self.first_audio_at or text_at
+        # A reply that was prepared has its text, and a filler its audio, before the stage began.
+        text_at = max(self.first_text_at or self.decided_at, self.decided_at)
+        audio_at = max(self.first_audio_at or text_at, text_at)
+        sent_at = max(self.first_sent_at, audio_at)
         row = {
             "end_of_turn_ms": self.end_of_turn_ms,
             "reply_ms": round((text_at - self.decided_at) * 1000),
             "speech_ms": round((audio_at - text_at) * 1000),
-            "line_ms": round((self.first_sent_at - audio_at) * 1000),
+            "line_ms": round((sent_at - audio_at) * 1000),
         }
         row["total_ms"] = sum(row.values())
         return row
@@ -70,6 +72,8 @@ class Reply:
         """A handler or a model was asked and has not finished."""
         self.failed = False
         self.tools = ToolRounds(turn_id)
+        self.filled = False
+        """A filler was said in it."""
         self.closing = False
         """The call ends when this reply was heard in full."""
         self._text: list[str] = []

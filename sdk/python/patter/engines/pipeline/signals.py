@@ -41,4 +41,16 @@ class UtteranceEnded:
     last_voiced_ms: int
 
 
-Signal = VoiceBegan | VoiceEnded | WordsHeard | FinalizeWanted | UtteranceEnded
+@dataclass(frozen=True, slots=True)
+class EndLikely:
+    """The caller is probably done with this text: a reply may be prepared, and not be heard yet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WentOn:
+    """The caller speaks on after ``EndLikely``."""
+
+
+Signal = VoiceBegan | VoiceEnded | WordsHeard | FinalizeWanted | UtteranceEnded | EndLikely | WentOn

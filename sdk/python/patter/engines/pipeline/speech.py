@@ -21,6 +21,7 @@ class _Chunk:
     say_id: str
     text: str
     span: int
+    aside: bool = False
     done: bool = False
     started: bool = False
     retried: bool = False
@@ -35,10 +36,11 @@ class Speech:
         self._name = name
         self._playback = playback
         self._script = script
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[tuple[str, bool]] = deque()
         self._open: deque[_Chunk] = deque()
         self._count = 0
         self._no_more = False
+        self._withheld = False
         self._cleaner = Cleaner()
         self.first_audio_at: float | None = None
         self.failed: str | None = None
@@ -46,7 +48,22 @@ class Speech:
     def add(self, text: str) -> None:
         """One chunk, as the model wrote it."""
         if self.failed is None:
-            self._waiting.append(text)
+            self._waiting.append((text, False))
+
+    def add_aside(self, text: str) -> None:
+        """Words of the system, such as a filler: spoken in their turn, and no part of the answer."""
+        if self.failed is None:
+            self._waiting.append((text, True))
+
+    def withhold(self) -> None:
+        """Synthesise one chunk ahead and play nothing: whether this is wanted is not known yet."""
+        self._withheld = True
+
+    def release(self, now: float) -> Commands:
+        """It is wanted: play what is here, and go on as usual."""
+        self._withheld = False
+        played = self._play_early(now)
+        return [*played, *self._advance(now)]
 
     def finish(self) -> None:
         """No more chunks come."""
@@ -60,14 +77,15 @@ class Speech:
     def pump(self) -> Commands:
         """Ask for the next chunks, as far as order and back-pressure allow."""
         commands: Commands = []
-        while self._waiting and len(self._open) < AHEAD and self._playback.waiting_ms < MOST_WAITING_MS:
-            text = self._waiting.popleft()
-            span = self._script.begin_span(text)
+        ahead = 1 if self._withheld else AHEAD
+        while self._waiting and len(self._open) < ahead and self._playback.waiting_ms < MOST_WAITING_MS:
+            text, aside = self._waiting.popleft()
+            span = self._script.begin_span(text, aside=aside)
             spoken = self._cleaner.clean(text)
             if not spoken:
                 self._script.complete_span(span)
                 continue
-            chunk = _Chunk(f"{self._name}.{self._count}", spoken, span)
+            chunk = _Chunk(f"{self._name}.{self._count}", spoken, span, aside)
             self._count += 1
             self._open.append(chunk)
             commands.append(TtsSay(chunk.say_id, spoken))
@@ -80,9 +98,9 @@ class Speech:
         chunk = self._find(event.say_id)
         if chunk is None or chunk.done:
             return []
-        if self.first_audio_at is None:
+        if self.first_audio_at is None and not chunk.aside:
             self.first_audio_at = now
-        if chunk is not self._open[0]:
+        if self._withheld or chunk is not self._open[0]:
             chunk.early.append(event)
             return []
         return self._play(chunk, event, now)
@@ -94,7 +112,7 @@ class Speech:
         chunk.done = True
         return self._advance(now)
 
-    def fail(self, event: TtsFailed) -> Commands:
+    def fail(self, event: TtsFailed, now: float) -> Commands:
         """The voice failed in a chunk: what came of it stays, the rest of the reply is not spoken."""
         chunk = self._find(event.say_id)
         if chunk is None or chunk.done:
@@ -102,6 +120,9 @@ class Speech:
         if not (chunk.started or chunk.early or chunk.retried or event.permanent):
             chunk.retried = True
             return [TtsSay(chunk.say_id, chunk.text)]
+        if chunk.aside:  # the answer does not depend on it
+            chunk.done = True
+            return self._advance(now)
         self.failed = event.error
         self._no_more = True
         self._waiting.clear()
@@ -138,13 +159,17 @@ class Speech:
 
     def _advance(self, now: float) -> Commands:
         commands: Commands = []
-        while self._open and self._open[0].done:
+        while self._open and self._open[0].done and not self._withheld:
             chunk = self._open.popleft()
             self._script.complete_span(chunk.span)
             commands += self._playback.end_chunk(now)
-            if self._open:
-                following = self._open[0]
-                early, following.early = following.early, []
-                for event in early:
-                    commands += self._play(following, event, now)
+            commands += self._play_early(now)
         return commands + self.pump()
+
+    def _play_early(self, now: float) -> Commands:
+        """What came for the chunk that is first now, before it was its turn."""
+        if not self._open:
+            return []
+        chunk = self._open[0]
+        early, chunk.early = chunk.early, []
+        return [command for event in early for command in self._play(chunk, event, now)]

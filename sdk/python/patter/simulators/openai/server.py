@@ -8,7 +8,7 @@ import json
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from patter.audio.frames import SAMPLE_RATE_HZ
 from patter.audio.mulaw import to_pcm16
-from patter.audio.resample import resample
+from patter.audio.resample import Resampler
 from patter.audio.wav import PCM, header
 from patter.engines.catalogue.openai import MODELS
 from patter.simulators.fault_plan import CutError, Fault, FaultPlan
@@ -37,6 +37,7 @@ from patter.simulators.voice import ToneVoice, Voice
 API_KEY = "sk-simulated"
 PCM_HZ = 24_000
 PIECE_BYTES = 4800
+SOUND_BYTES = 1600
 PATHS = {
     "chat": "/v1/chat/completions",
     "transcriptions": "/v1/audio/transcriptions",
@@ -97,6 +98,7 @@ class OpenAiServer:
 
     async def start(self) -> None:
         """Returns when the server answers. Raises OSError when the port is taken."""
+        Resampler(SAMPLE_RATE_HZ, PCM_HZ)  # the first one of a process is slow
         await self._server.start()
 
     async def stop(self) -> None:
@@ -214,12 +216,9 @@ class OpenAiServer:
         if reading.response_format not in ("pcm", "wav"):
             raise RefusalError(400, "The simulated voice speaks pcm and wav only.", param="response_format")
         self.readings.append(reading)
-        sound = b"" if fault.empty else to_pcm16(await self.voice.speak(reading.text))
-        pcm = resample(sound, SAMPLE_RATE_HZ, int(PCM_HZ / reading.speed)) if sound else b""
+        sound = b"" if fault.empty else await self.voice.speak(reading.text)
         as_file = fault.wrong_format or reading.response_format == "wav"
-        if as_file:
-            pcm = header(len(pcm), channels=1, encoding=PCM, rate_hz=PCM_HZ) + pcm
-        pieces = _pieces(pcm, fault.piece_bytes or PIECE_BYTES)
+        pieces = _pieces(_pcm(sound, reading.speed, as_file), fault.piece_bytes or PIECE_BYTES)
         return StreamingResponse(
             self._stream(pieces, fault), media_type="audio/wav" if as_file else "audio/pcm"
         )
@@ -231,9 +230,28 @@ async def _left(request: Request) -> None:
         pass
 
 
-async def _pieces(data: bytes, size: int) -> AsyncIterator[bytes]:
-    for at in range(0, len(data), size):
-        yield data[at : at + size]
+def _pcm(sound: bytes, speed: float, as_file: bool) -> Iterator[bytes]:
+    """µ-law as PCM at 24 kHz, made as it is fetched: nobody waits for the end of a long text."""
+    if as_file:
+        size = int(len(sound) * 2 * PCM_HZ / SAMPLE_RATE_HZ / speed)
+        yield header(size, channels=1, encoding=PCM, rate_hz=PCM_HZ)
+    if sound:
+        resampler = Resampler(SAMPLE_RATE_HZ, int(PCM_HZ / speed))
+        for at in range(0, len(sound), SOUND_BYTES):
+            yield resampler.feed(to_pcm16(sound[at : at + SOUND_BYTES]))
+        yield resampler.flush()
+
+
+async def _pieces(data: Iterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """The same bytes in pieces of one size; the last may be smaller."""
+    rest = b""
+    for more in data:
+        rest += more
+        while len(rest) >= size:
+            yield rest[:size]
+            rest = rest[size:]
+    if rest:
+        yield rest
 
 
 async def _halves(data: bytes) -> AsyncIterator[bytes]:

@@ -121,13 +121,18 @@ class OpenAiStt:
         provider = self._account.provider
         try:
             async with asyncio.timeout_at(until):
-                return text_of(await self._post(payload, until), self._settings.prompt)
+                for _ in range(_TRIES - 1):
+                    try:
+                        return await self._post(payload, until)
+                    except EngineError as error:
+                        # What was said cannot be said again: a passing fault is worth another try.
+                        if error.permanent:
+                            raise
+                return await self._post(payload, until)
         except TimeoutError:
             raise EngineError(provider, "no text in time", permanent=False) from None
-        except ValueError:
-            raise EngineError(provider, "an answer that cannot be read", permanent=False) from None
 
-    async def _post(self, payload: bytes, until: float) -> bytes:
+    async def _post(self, payload: bytes, until: float) -> str:
         account = self._account
 
         def make(client: httpx.AsyncClient) -> httpx.Request:
@@ -139,15 +144,11 @@ class OpenAiStt:
                 headers=account.headers,
             )
 
-        for attempt in range(1, _TRIES + 1):
-            try:
-                response = await open_answer(account.provider, account.base_url, make, until=until)
-                try:
-                    return b"".join([piece async for piece in pieces_of(account.provider, response)])
-                finally:
-                    await response.aclose()
-            except EngineError as error:
-                # What was said cannot be asked for again: a passing fault is worth a second try.
-                if error.permanent or attempt == _TRIES:
-                    raise
-        raise AssertionError("unreachable")
+        response = await open_answer(account.provider, account.base_url, make, until=until)
+        try:
+            body = b"".join([piece async for piece in pieces_of(account.provider, response)])
+            return text_of(body, self._settings.prompt)
+        except ValueError:
+            raise EngineError(account.provider, "an unreadable answer", permanent=False) from None
+        finally:
+            await response.aclose()

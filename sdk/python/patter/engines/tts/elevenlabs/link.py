@@ -41,6 +41,9 @@ class ElevenLabsTts:
 
     async def say(self, say_id: str, text: str, emit: Emit) -> None:
         """Emit the audio of a text with its words' times, then ``TtsDone`` or ``TtsFailed``."""
+        if not text.strip():
+            emit(TtsDone(say_id))
+            return
         chunk = _Chunk(say_id, text, emit)
         try:
             kept = await self._speak(chunk)
@@ -66,7 +69,7 @@ class ElevenLabsTts:
         """False when the socket was an old one, and lost."""
         before = self._line
         line = await self._connected()
-        chunk.trouble = None
+        chunk.try_again()
         try:
             await self._listen(chunk, line)
         except TimeoutError:
@@ -107,6 +110,10 @@ class _Chunk:
         self._waiting: tuple[WordTime, ...] = ()
         self._whole = WholeMs()
         self._bytes = 0
+
+    def try_again(self) -> None:
+        """What went wrong before does not count for this socket."""
+        self.trouble = None
 
     def take(self, heard: Heard) -> bool:
         """Whether more is to come."""

@@ -33,9 +33,13 @@ class OpenAiTts:
         self._account = account_of(spec)
         self._settings = settings_of(spec)
         self._deadlines = deadlines or Deadlines()
+        Telephone()  # the first one of a process loads numpy, which no caller should wait for
 
     async def say(self, say_id: str, text: str, emit: Emit) -> None:
         """Emit the audio of a text, then ``TtsDone`` or ``TtsFailed``."""
+        if not text.strip():
+            emit(TtsDone(say_id))
+            return
         provider = self._account.provider
         until = asyncio.get_running_loop().time() + self._deadlines.first_s
         try:

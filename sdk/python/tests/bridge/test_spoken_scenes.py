@@ -1,0 +1,168 @@
+"""Real sound through the real detector: who stops the agent, how fast, and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from agents.turn_taking import turn_taking_of
+from patter.bridge.commands import HandlerAsk, TtsSay
+from patter.bridge.plan import Phrases, TurnTaking
+from patter.engines.tts.offline import link
+from patter.testing.spoken import SpokenScene, caller_saying, cough, noise, voices_for
+
+HOURS = (
+    "We open at nine in the morning, and on Sundays at eleven. The kitchen closes at ten, but the bar stays "
+    "open until two. Please bring a document with your name on it. Parking is behind the house, next to the "
+    "river. If you would rather sit outside, tell us the day before, and we shall keep a table for you."
+)
+OFFER = "Would you like beef or chicken with your rice, or rather the fish of the day?"
+WORDS = [
+    *("stop", "no", "hello", "excuse me", "wait a moment please", "I have a question", "that is wrong"),
+    *("perhaps tomorrow", "one moment", "can I ask you something", "yes but", "operator"),
+]
+FIVE_MINUTES = 300_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_child_left() -> Iterator[None]:
+    yield
+    link.CHILD.stop()
+
+
+async def speaking(text: str = HOURS, ms: int = 3000, **line: object) -> SpokenScene:
+    """The agent is saying this for so long already."""
+    return await _begin(SpokenScene(await voices_for(text), **line).open(), text, ms)  # type: ignore[arg-type]
+
+
+async def _begin(call: SpokenScene, text: str, ms: int) -> SpokenScene:
+    call.hears("tell me please")
+    call.handler_says(text)
+    call.let(ms)
+    return call
+
+
+def went_on(call: SpokenScene) -> bool:
+    """The reply was heard to its end."""
+    call.let(25_000)
+    said = [text for role, text in call.turns if role == "assistant"]
+    return said[:1] == [HOURS] and "reply.cut" not in call.kinds
+
+
+async def test_a_cough_pauses_and_does_not_stop() -> None:
+    call = await speaking(turn_taking=TurnTaking(idle_prompt_s=60))
+    call.sound(cough())
+    call.let(1500)
+    assert ("barge_in.suspected" in call.kinds, "barge_in.denied" in call.kinds) == (True, True)
+    assert went_on(call)
+
+
+async def test_mhm_does_not_stop() -> None:
+    call = await speaking(turn_taking=TurnTaking(idle_prompt_s=60))
+    call.sound(await caller_saying("uh huh", rate=190))
+    call.let(300)
+    call.words(["uh huh"], final="Uh huh.")
+    assert went_on(call)
+    assert len(call.all(HandlerAsk)) == 1
+
+
+async def test_stop_stops() -> None:
+    call = await speaking()
+    call.sound(await caller_saying("stop"))
+    call.let(300)
+    call.words([], final="Stop.")
+    assert "reply.cut" in call.kinds
+    assert call.last(HandlerAsk).text == "Stop."
+
+
+async def test_a_television_in_the_background_does_not_stop() -> None:
+    call = await speaking(turn_taking=TurnTaking(idle_prompt_s=60))
+    call.sound(0.03 * await caller_saying("and now the weather for the coming days with a lot of rain"))
+    assert went_on(call)
+    assert "barge_in.suspected" not in call.kinds
+
+
+async def test_its_own_echo_does_not_stop() -> None:
+    call = await speaking(echo_db=-20, noise_dbfs=-45, turn_taking=TurnTaking(idle_prompt_s=60))
+    call.hears("and on Sundays at eleven")  # what a recogniser makes of it
+    assert went_on(call)
+    assert "barge_in.suspected" not in call.kinds
+
+
+async def test_a_caller_who_repeats_the_offer_is_heard() -> None:
+    call = await speaking(OFFER, 1900, echo_db=-20)
+    call.sound(await caller_saying("chicken"))
+    call.let(200)
+    call.words([], final="Chicken.")
+    assert call.last(HandlerAsk).text == "Chicken."
+    assert "reply.cut" in call.kinds
+
+
+async def test_a_slow_speaker_is_given_time() -> None:
+    call = SpokenScene({}, turn_taking=turn_taking_of({"preset": "patient"})).open()
+    for piece in ("my number is", "five five", "two one"):
+        call.sound(await caller_saying(piece))
+        call.let(300)
+        call.words([], final=piece, end=False)
+        call.let(700)
+    assert not call.all(HandlerAsk)
+    call.let(700)
+    assert [ask.text for ask in call.all(HandlerAsk)] == ["my number is five five two one"]
+
+
+async def test_two_short_sentences_are_one_turn_while_nothing_was_answered() -> None:
+    call = SpokenScene({}).open()
+    for sentence in ("I want a table.", "For two people."):
+        call.sound(await caller_saying(sentence))
+        call.let(300)
+        call.words([], final=sentence)
+        call.let(100)
+    assert call.last(HandlerAsk).history == [{"role": "user", "text": "I want a table. For two people."}]
+
+
+async def test_talking_over_the_greeting_is_heard() -> None:
+    call = SpokenScene(await voices_for(HOURS), first_message=HOURS).open()
+    call.let(1200)
+    call.sound(await caller_saying("I want to speak to a person"))
+    call.let(200)
+    call.words([], final="I want to speak to a person")
+    assert call.turns[0][1] != HOURS
+    assert call.last(HandlerAsk).text == "I want to speak to a person"
+
+
+async def test_silence_is_asked_about_once_the_agent_was_heard() -> None:
+    call = SpokenScene(await voices_for(Phrases().idle, Phrases().goodbye), noise_dbfs=-45).open()
+    call.let(9900)
+    assert not call.all(TtsSay)
+    call.let(200)
+    assert call.last(TtsSay).text == "Are you still there?"
+
+
+# -- figures -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", ["quick", "balanced", "patient"])
+async def test_five_minutes_of_speech_with_noise_and_echo_bring_one_false_pause_at_most(preset: str) -> None:
+    values = turn_taking_of({"preset": preset, "idle_prompt_s": 60})
+    call = SpokenScene(await voices_for(HOURS), noise_dbfs=-45, echo_db=-20, turn_taking=values).open()
+    while len(call.played) < FIVE_MINUTES * 8:
+        await _begin(call, HOURS, 24_000)
+    assert call.kinds.count("barge_in.suspected") <= 1
+
+
+@pytest.mark.parametrize(("preset", "within_ms"), [("quick", 60), ("balanced", 140), ("patient", 300)])
+async def test_the_agent_falls_silent_in_time(preset: str, within_ms: int) -> None:
+    values = turn_taking_of({"preset": preset})
+    voices = await voices_for(HOURS)
+    took = []
+    for at, word in enumerate(WORDS * 3):
+        call = SpokenScene(voices, noise_dbfs=-45, echo_db=-20, turn_taking=values).open()
+        await _begin(call, HOURS, 3000 + 100 * at)
+        before, began_ms = len(call.cleared_at), call.media_ms
+        call.sound(await caller_saying(word, rate=(130, 160, 190)[at % 3]))
+        call.sound(noise(400, -60))
+        cleared = call.cleared_at[before:]
+        took.append(cleared[0] - began_ms if cleared else 9999)
+    assert np.percentile(took, 95) <= within_ms, str(took)
