@@ -14,19 +14,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from calls.adapters.threads import write_in_thread
 from calls.selectors import recordings_to_join
-from calls.services.live_log import LoggedCall, entry_summary, store_entries
+from calls.services.live_log import LoggedCall, entry_summary, store_entries, store_notes_and_turns
 from calls.tasks import join_call_recording
-from patter.bridge.records import CallEnded, Entry, Interim, RecordingSegment
+from patter.bridge.records import CallEnded, Entry, Interim, Noted, RecordingSegment, TurnSettled
 from patter_site.common.bus import publish
 from patter_site.common.jobs import wake
 
 logger = structlog.get_logger(__name__)
 
-FLUSH_EVERY_S = 0.15
+FLUSH_EVERY_S = 0.3
 MOST_WAITING = 50_000
 """Entries of all calls of this process. Beyond it recordings and notes are dropped, never ends."""
 
@@ -111,12 +111,33 @@ class LogWriter:
 
 
 def store_batch(batch: Sequence[Written]) -> None:
-    """Store entries call by call. A call whose entries can never be stored does not hold up the others."""
+    """Store notes and turns of all calls together, and whatever else a call has to say call by call.
+
+    A call whose entries can never be stored does not hold up the others.
+    """
     calls: dict[str, list[Written]] = {}
     for written in batch:
         calls.setdefault(written.call.call_id, []).append(written)
+    quiet = [written for call in calls.values() if _only_talks(call) for written in call]
+    if quiet and _stored_together(quiet):
+        calls = {call_id: entries for call_id, entries in calls.items() if not _only_talks(entries)}
     for entries in calls.values():
         _store_call(entries)
+
+
+def _only_talks(entries: Sequence[Written]) -> bool:
+    return all(isinstance(written.entry, Noted | TurnSettled) for written in entries)
+
+
+def _stored_together(entries: Sequence[Written]) -> bool:
+    """False: one of them cannot be stored, and each call must answer for itself."""
+    try:
+        store_notes_and_turns([(written.call, written.sequence, written.entry) for written in entries])
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        return False
+    return True
 
 
 def _store_call(entries: Sequence[Written]) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from calls.models import Call, CallEvent, Leg, Turn
 from calls.services.advance import Facts, Happening, advance_call
-from calls.services.finish import finish_call, index_transcript
+from calls.services.finish import finish_call
 from calls.services.progress import Step
 from calls.services.record import finish_recording, store_segment
 from patter.bridge.records import (
@@ -33,6 +33,10 @@ class LoggedCall:
     providers: dict[str, str] = field(default_factory=dict)
 
 
+Logged = tuple[LoggedCall, int, Entry]
+"""An entry, whose it is, and its sequence number."""
+
+
 def store_entries(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> None:
     """Store entries of one call, each with its sequence number.
 
@@ -42,17 +46,24 @@ def store_entries(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> Non
         if isinstance(entry, RecordingSegment):
             store_segment(call.organisation_id, call.call_id, entry)
     with transaction.atomic():
-        CallEvent.objects.bulk_create(_events(call, entries), ignore_conflicts=True, batch_size=500)
-        turns = _turns(call, entries)
-        Turn.objects.bulk_create(turns, ignore_conflicts=True, batch_size=500)
+        store_notes_and_turns([(call, sequence, entry) for sequence, entry in entries])
         for _, entry in entries:
             if isinstance(entry, CallConnected):
                 _connected(call, entry)
-    if turns:
-        index_transcript(Call.objects.of(call.organisation_id).get(pk=call.call_id))
     for _, entry in entries:
         if isinstance(entry, CallEnded):
             _ended(call, entry)
+
+
+@transaction.atomic
+def store_notes_and_turns(entries: Sequence[Logged]) -> None:
+    """What all calls said in a while, in two statements. The text for search follows at each call's end."""
+    events = [event for entry in entries if (event := _event(*entry))]
+    turns = [turn for entry in entries if (turn := _turn(*entry))]
+    if events:
+        CallEvent.objects.bulk_create(events, ignore_conflicts=True, batch_size=500)
+    if turns:
+        Turn.objects.bulk_create(turns, ignore_conflicts=True, batch_size=500)
 
 
 def entry_summary(entry: Entry) -> dict[str, Any]:
@@ -80,39 +91,35 @@ def entry_summary(entry: Entry) -> dict[str, Any]:
             return {"kind": "status", "status": "connected"}
 
 
-def _events(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> list[CallEvent]:
-    return [
-        CallEvent(
-            organisation_id=call.organisation_id,
-            call_id=call.call_id,
-            kind=entry.kind,
-            at_ms=entry.at_ms,
-            data=dict(entry.data),
-            dedupe_key=f"log:{sequence}",
-        )
-        for sequence, entry in entries
-        if isinstance(entry, Noted)
-    ]
+def _event(call: LoggedCall, sequence: int, entry: Entry) -> CallEvent | None:
+    if not isinstance(entry, Noted):
+        return None
+    return CallEvent(
+        organisation_id=call.organisation_id,
+        call_id=call.call_id,
+        kind=entry.kind,
+        at_ms=entry.at_ms,
+        data=dict(entry.data),
+        dedupe_key=f"log:{sequence}",
+    )
 
 
-def _turns(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> list[Turn]:
-    return [
-        Turn(
-            organisation_id=call.organisation_id,
-            call_id=call.call_id,
-            index=entry.index,
-            turn_id=entry.turn_id,
-            role=entry.role,
-            text=entry.text,
-            full_text=entry.full_text,
-            started_ms=entry.started_ms,
-            ended_ms=entry.ended_ms,
-            interrupted=entry.interrupted,
-            latency=dict(entry.latency) if entry.latency else None,
-        )
-        for _, entry in entries
-        if isinstance(entry, TurnSettled)
-    ]
+def _turn(call: LoggedCall, _sequence: int, entry: Entry) -> Turn | None:
+    if not isinstance(entry, TurnSettled):
+        return None
+    return Turn(
+        organisation_id=call.organisation_id,
+        call_id=call.call_id,
+        index=entry.index,
+        turn_id=entry.turn_id,
+        role=entry.role,
+        text=entry.text,
+        full_text=entry.full_text,
+        started_ms=entry.started_ms,
+        ended_ms=entry.ended_ms,
+        interrupted=entry.interrupted,
+        latency=dict(entry.latency) if entry.latency else None,
+    )
 
 
 def _connected(call: LoggedCall, entry: CallConnected) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from calls.models import Call, Dial
 from calls.services.advance import Facts, Happening, advance_call, locked_call
 from calls.services.announce import announce_end
+from calls.services.finish import index_transcript
 from calls.services.lose import lose_call
 from calls.services.progress import Step
 
@@ -90,6 +91,8 @@ def _announce(call_id: str) -> int:
     if not call.end_reason:
         call.end_reason = "caller_hung_up"
         call.save(update_fields=["end_reason"])
+    # Whoever carried the call would have done this at its end.
+    index_transcript(call)
     announce_end(call)
     return 1
 

@@ -74,6 +74,8 @@ def server_config() -> uvicorn.Config:
     return uvicorn.Config(
         "patter_site.asgi:application",
         ws="websockets-sansio",
+        # Base64 of speech does not shrink, and a compressor for each call costs a fifth of a megabyte.
+        ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,
         log_config=None,
