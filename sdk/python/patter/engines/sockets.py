@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
-from websockets.frames import apply_mask
 from websockets.http11 import Response
 from websockets.protocol import State
 
@@ -63,30 +62,9 @@ def send_now(socket: ClientConnection, payload: bytes) -> bool:
     """
     if socket.state is not State.OPEN or socket.transport.get_write_buffer_size() > MOST_BUFFERED:
         return False
-    socket.transport.write(binary_frame(payload))
+    socket.protocol.send_binary(payload)
+    socket.send_data()
     return True
-
-
-def binary_frame(payload: bytes) -> bytes:
-    """What ``socket.send`` would write, without extensions, at a third of the price."""
-    size, mask = len(payload), next(_masks)
-    if size < 126:
-        head = bytes((0x82, 0x80 | size))
-    elif size < 65_536:
-        head = b"\x82\xfe" + size.to_bytes(2, "big")
-    else:
-        head = b"\x82\xff" + size.to_bytes(8, "big")
-    return head + mask + apply_mask(payload, mask)
-
-
-def _random_masks() -> Iterator[bytes]:
-    """Strong ones, but a thousand for each question to the system."""
-    while True:
-        pool = os.urandom(4096)
-        yield from (pool[at : at + 4] for at in range(0, len(pool), 4))
-
-
-_masks = _random_masks()
 
 
 async def close_socket(socket: ClientConnection, farewell: str | None = None) -> None:
