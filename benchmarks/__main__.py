@@ -77,7 +77,8 @@ class Bench:
     @contextlib.contextmanager
     def _platform(self, port: int) -> Iterator[Target]:
         servers = self._options.shape == "servers"
-        with real_servers() if servers else contextlib.nullcontext({}) as extra:
+        none: contextlib.AbstractContextManager[Any] = contextlib.nullcontext({})
+        with real_servers() if servers else none as extra:
             shape = self._options.shape
             with platform(
                 self._folder, self._system_core, port, self._account, extra=extra, shape=shape

@@ -359,7 +359,8 @@ class Carrier:
         call = Call(number, self._result, (index * 7 % 20) / 1000 + index % 5 * 0.37)
         call_sid = f"CA{secrets.token_hex(16)}"
         try:
-            media_url, parameters = number.media_url, {}
+            media_url: str = number.media_url
+            parameters: dict[str, str] = {}
             if number.voice_url:
                 markup = await self._webhook(number.voice_url, self._fields(call_sid, number, "ringing"))
                 media_url, parameters = stream_of(markup)
@@ -455,5 +456,5 @@ if __name__ == "__main__":
     given = Order.read(sys.argv[1])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         seen = runner.run(Carrier(given, _say).run())
-    names = [name for name in Result.__slots__ if name not in ("counting", "stopping")]  # type: ignore[attr-defined]
+    names = [name for name in Result.__slots__ if name not in ("counting", "stopping")]
     _say({**{name: getattr(seen, name) for name in names}, "seconds": given.seconds})

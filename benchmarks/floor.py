@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from binascii import a2b_base64
+from typing import Any
 
 import orjson
 import uvloop
@@ -30,7 +31,7 @@ class Bridge:
 
     async def run(self) -> None:
         base = f"ws://127.0.0.1:{self._port}"
-        options = {"compression": None, "proxy": None, "ping_interval": None}
+        options: dict[str, Any] = {"compression": None, "proxy": None, "ping_interval": None}
         async with (
             connect(f"{base}/v1/listen", **options) as listen,
             connect(f"{base}/v1/text-to-speech/bench/multi-stream-input", **options) as speak,
@@ -99,7 +100,7 @@ async def main(providers: int) -> None:
             pass
 
     async with serve(carry, "127.0.0.1", 0, compression=None, ping_interval=None, backlog=1024) as server:
-        port = server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        port = server.sockets[0].getsockname()[1]
         sys.stdout.write(f'{{"port":{port}}}\n')
         sys.stdout.flush()
         await server.serve_forever()

@@ -160,7 +160,7 @@ async def connect(url: str, headers: Mapping[str, str] | None = None) -> ClientS
     loop = asyncio.get_running_loop()
     opened: asyncio.Future[None] = loop.create_future()
     _, made = await loop.create_connection(
-        lambda: ClientSocket(request, opened), parts.hostname, parts.port or 80
+        lambda: ClientSocket(request, opened), parts.hostname or "127.0.0.1", parts.port or 80
     )
     await asyncio.wait_for(opened, 10)
     return made
