@@ -73,7 +73,7 @@ async def test_finalize_gives_what_was_heard_without_ending_the_turn(listening, 
 async def test_a_short_lost_ending_is_made_whole_by_finalize(listening, line) -> None:
     speech = await speak("hold on a moment please")
     async with listening(endpointing_ms=3000) as ears:
-        await ears.hear(line(speech[: int(len(speech) * 0.72)], after_ms=200))
+        await ears.hear(line(speech[: int(len(speech) * 0.85)], after_ms=200))
         ears.stt.finalize()
         assert (await ears.next_final()).text == "hold on a moment please"
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -120,4 +121,7 @@ async def test_a_dead_process_is_a_failure_and_is_started_again() -> None:
 
 
 def test_espeak_is_never_in_this_process() -> None:
-    assert not {"espeakng_loader", "pocketsphinx"} & set(sys.modules)
+    speaks = "import asyncio, sys; from patter.engines.tts.offline.link import CHILD, speak; "
+    speaks += "assert asyncio.run(speak('hello')); CHILD.stop(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", speaks], capture_output=True, text=True, check=True)
+    assert not {"espeakng_loader", "pocketsphinx"} & set(done.stdout.split())
