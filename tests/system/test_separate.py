@@ -103,9 +103,10 @@ async def media_process_is_killed(world: World, tenant: Tenant) -> None:
     await call.reached("agent_stopped")
     call_id = (await tenant.found(call))["id"]
     # What the media process has not written down yet dies with it: a moment's worth.
-    async with asyncio.timeout(10):
-        while not await tenant.turns(call_id):
-            await asyncio.sleep(0.05)
+    for _ in range(200):
+        if await tenant.turns(call_id):
+            break
+        await asyncio.sleep(0.05)
     media = world.platform.parts["media"]
     media.send(signal.SIGKILL)
     await media.ended()
