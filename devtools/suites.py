@@ -81,8 +81,8 @@ SUITES = {
     for suite in (
         Suite(
             "launcher",
-            "this launcher, and the documentation",
-            ("tests/launcher", "tests/docs"),
+            "this launcher, the documentation, and the measuring",
+            ("tests/launcher", "tests/docs", "benchmarks/tests"),
             _without_django,
         ),
         Suite("sdk", "the Python SDK, without Django", ("sdk/python/tests",), _without_django),
