@@ -26,6 +26,8 @@ def test_keys_alone_lead_to_a_call_and_through_it(open_page, scene):
     page.locator("#id_q").fill("terrace")
     expect(page.locator("tbody tr")).to_have_count(1)
     assert "q=terrace" in page.url
+    # A list that is being exchanged takes the focus with it.
+    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
