@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from patter.audio.frames import ms_of
 from patter.bridge.clock import MediaClock
 from patter.bridge.commands import CloseLeg, Command, Commands, EndSession, HangUp, Note
-from patter.bridge.engine import EndCall, Engine, Outcome, Parts
+from patter.bridge.engine import EndCall, Engine, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     CallerAudio,
     CarrierEnded,
@@ -26,6 +26,7 @@ from patter.bridge.events import (
     LegStopped,
     MarkPlayed,
     ProviderSwitched,
+    ToolDone,
 )
 from patter.bridge.keypad import DIGITS
 from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle
@@ -174,7 +175,7 @@ class CallMachine:
         act = self._lifecycle.cue(cue, now, reason)
         out: Outcome = []
         if self._lifecycle.over and not was_over:
-            out += [command for command in self._engine.stop(now) if not isinstance(command, EndCall)]
+            out += [c for c in self._engine.stop(now) if not isinstance(c, EndCall | TransferCall)]
         if act is Act.HANG_UP:
             if say:
                 out.append(self._note("carrier.speaks", now, reason=self._lifecycle.reason))
@@ -197,23 +198,29 @@ class CallMachine:
         )
         return [*map(Note, segments), CloseLeg(), Note(ended), EndSession()]
 
-    def _settle(self, out: Iterable[Command | EndCall], now: float) -> Commands:
-        """Carry out an engine's wish to end, and keep what was heard meanwhile."""
+    def _settle(self, out: Iterable[Command | EndCall | TransferCall], now: float) -> Commands:
+        """Carry out an engine's wishes, and keep what was heard meanwhile."""
         commands: Commands = []
-        wishes: list[EndCall] = []
+        wishes: list[EndCall | TransferCall] = []
         for command in out:
-            if isinstance(command, EndCall):
+            if isinstance(command, EndCall | TransferCall):
                 wishes.append(command)
             else:
                 self._meter.count_command(command)
                 commands.append(command)
         # Last, so that the stops come after everything that was started in the same breath.
         for wish in wishes:
-            commands += self._settle(self._act(Cue.HANG_UP, now, wish.reason, wish.say), now)
+            commands += self._settle(self._granted(wish, now), now)
         if not self._ended:
             self._keep_heard(now)
             commands += map(Note, self._recorder.take_due() if self._recorder else ())
         return commands
+
+    def _granted(self, wish: EndCall | TransferCall, now: float) -> Outcome:
+        if isinstance(wish, EndCall):
+            return self._act(Cue.HANG_UP, now, wish.reason, wish.say)
+        refused = ToolDone(wish.run_id, {"error": "This call cannot be transferred."}, ok=False)
+        return [] if self._lifecycle.over else self._engine.receive(refused, now)
 
     def _keep_heard(self, now: float) -> None:
         for heard in self._parts.playback.take_heard():

@@ -71,6 +71,26 @@ class SttStop:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechOpen:
+    """Connect a provider that hears and speaks over one socket (Realtime, ConvAI)."""
+
+    speech_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSend:
+    """One message for that socket, in the words of the engine's own ``wire.py``."""
+
+    speech_id: str
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStop:
+    speech_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LlmAsk:
     """``messages`` are {role, content, tool_calls?, tool_call_id?} in the OpenAI chat shape."""
 
@@ -145,6 +165,9 @@ ProviderCommand = (
     | SttAudio
     | SttFinalize
     | SttStop
+    | SpeechOpen
+    | SpeechSend
+    | SpeechStop
     | LlmAsk
     | LlmStop
     | HandlerAsk

@@ -24,7 +24,22 @@ class EndCall:
     say: str = ""
 
 
-Outcome = list[Command | EndCall]
+@dataclass(frozen=True, slots=True)
+class TransferCall:
+    """An engine's wish: somebody else is to go on with this caller. It never leaves the call machine.
+
+    The engine hears the answer as ``ToolDone`` with this ``run_id``, where the call stays or comes back: a
+    refused target, busy, no answer, declined, failed. ``target`` is a number or the name of a target of the
+    agent; ``summary`` is told to the human first where the transfer is warm.
+    """
+
+    run_id: str
+    target: str
+    kind: str = ""
+    summary: str = ""
+
+
+Outcome = list[Command | EndCall | TransferCall]
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,40 @@ class SttClosed:
     stt_id: str
 
 
+# -- a provider that hears and speaks over one socket ------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOpened:
+    speech_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMessage:
+    """One message of the provider, as the engine's own ``wire.py`` read it."""
+
+    speech_id: str
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFailed:
+    """The socket could not be opened, or broke. ``permanent``: trying again would not help."""
+
+    speech_id: str
+    error: str
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechClosed:
+    """The provider closed the socket in order, with its code and its reason."""
+
+    speech_id: str
+    code: int | None = None
+    reason: str = ""
+
+
 # -- the reply --------------------------------------------------------------------------------
 
 
@@ -275,6 +309,7 @@ SttEvent = (
     | SttFailed
     | SttClosed
 )
+SpeechEvent = SpeechOpened | SpeechMessage | SpeechFailed | SpeechClosed
 ReplyEvent = (
     LlmDelta
     | LlmToolCall
@@ -289,4 +324,4 @@ ReplyEvent = (
     | ToolDone
     | ProviderSwitched
 )
-Event = LegEvent | ControlEvent | SttEvent | ReplyEvent
+Event = LegEvent | ControlEvent | SttEvent | SpeechEvent | ReplyEvent

@@ -8,7 +8,7 @@ session stops a performer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from patter.bridge.commands import Clear, HandlerAsk, LlmAsk, Mark, Play, ToolRun
 from patter.bridge.events import Event
@@ -52,6 +52,19 @@ class Stt(Protocol):
 
     def finalize(self) -> None:
         """Ask for the final text of what was sent so far."""
+
+
+class SpeechSocket(Protocol):
+    """A provider that hears and speaks over one socket. Built anew for each ``SpeechOpen``, never shared."""
+
+    async def run(self, speech_id: str, emit: Emit) -> None:
+        """Connect, emit ``SpeechOpened``, then ``SpeechMessage`` for each message, until cancelled.
+
+        Last ``SpeechClosed`` or ``SpeechFailed``. Whatever way it ends, the socket is closed behind it.
+        """
+
+    def send(self, message: Any) -> None:
+        """Queue one message, in order. Never blocks; bounded inside, the oldest caller audio is dropped."""
 
 
 class Llm(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from patter.bridge import session as driver
+from patter.bridge import line as driver
 from patter.bridge.call import CallMachine
 from patter.bridge.commands import (
     Clear,

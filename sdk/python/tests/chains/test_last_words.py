@@ -149,7 +149,7 @@ async def test_the_carrier_speaks_once_and_is_not_asked_to_hang_up():
 
 @pytest.mark.parametrize("says", [CarrierError("twilio", "no", permanent=False), ValueError("odd"), None])
 async def test_a_carrier_that_cannot_speak_hangs_up(says, monkeypatch):
-    monkeypatch.setattr("patter.bridge.session.CARRIER_SAYS_WITHIN_S", 0.1)
+    monkeypatch.setattr("patter.bridge.line.CARRIER_SAYS_WITHIN_S", 0.1)
     control = FakeControl(says=says)
     log = await ended(control)
     assert len(control.said) == 1 and control.asked == ["CA1"]

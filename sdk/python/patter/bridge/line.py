@@ -1,0 +1,76 @@
+"""The caller's line, performed: frames to the leg, and what is asked of the carrier beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from patter.bridge.commands import Clear, CloseLeg, HangUp, Mark, Play
+from patter.bridge.events import Event, HangUpDone, HangUpFailed, LegLost
+from patter.bridge.ports import CarrierControl, Leg
+from patter.bridge.work import Work
+from patter.errors import PatterError
+
+HANG_UP_TRIES = 3
+HANG_UP_RETRY_S = 0.5
+CARRIER_SAYS_WITHIN_S = 2.0
+"""For the carrier to take a last text on. After that there is still time to hang up without it."""
+CLOSE_WITHIN_S = 2.0
+CLOSE_LEG = "close_leg"
+"""The work that outlives the call by a moment: the leg is closed after the end."""
+
+
+class Line:
+    """One call's line. ``leg`` is its newest media socket."""
+
+    def __init__(self, control: CarrierControl, work: Work, feed: Callable[[Event], None]) -> None:
+        self._control = control
+        self._work = work
+        self._feed = feed
+        self.leg: Leg | None = None
+        self.carrier_call_id = ""
+        self.table: dict[type, Callable[[Any], None]] = {
+            Play: self._to_leg,
+            Mark: self._to_leg,
+            Clear: self._to_leg,
+            HangUp: self._hang_up,
+            CloseLeg: self._close_leg,
+        }
+
+    def _to_leg(self, command: Play | Mark | Clear) -> None:
+        leg = self.leg
+        if leg is not None:
+            self._work.safely(lambda: leg.send(command), LegLost)
+
+    def _hang_up(self, command: HangUp) -> None:
+        self._work.start("hang_up", lambda: self._hang_up_until_done(command), HangUpFailed)
+
+    async def _carrier_says(self, command: HangUp) -> bool:
+        try:
+            async with asyncio.timeout(CARRIER_SAYS_WITHIN_S):
+                await self._control.say_and_hang_up(self.carrier_call_id, command.say, command.language)
+        except Exception:  # whatever it was: the call is hung up without it
+            return False
+        return True
+
+    async def _hang_up_until_done(self, command: HangUp) -> None:
+        if command.say and await self._carrier_says(command):
+            self._feed(HangUpDone())
+            return
+        for attempt in range(1, HANG_UP_TRIES + 1):
+            try:
+                await self._control.hang_up(self.carrier_call_id)
+            except PatterError as error:
+                if attempt == HANG_UP_TRIES or getattr(error, "permanent", False):
+                    self._feed(HangUpFailed(str(error)))
+                    return
+                await asyncio.sleep(HANG_UP_RETRY_S * attempt)
+            else:
+                self._feed(HangUpDone())
+                return
+
+    def _close_leg(self, _command: CloseLeg) -> None:
+        leg = self.leg
+        if leg is not None:
+            self._work.start(CLOSE_LEG, lambda: asyncio.wait_for(leg.close(), CLOSE_WITHIN_S), HangUpFailed)
