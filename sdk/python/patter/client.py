@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from patter import helpers
 from patter.errors import ConfigError
 from patter.options import (
-    Callbacks,
     CallOptions,
     CloudOptions,
+    Listeners,
     LocalOptions,
     Registration,
     ServeOptions,
     checked_number,
     resolve_options,
 )
-from patter.types import Agent, Callback, LlmConfig, Mode, Ready, SttConfig, TtsConfig
+from patter.types import Agent, Callback, LlmConfig, MessageHandler, Mode, Ready, SttConfig, TtsConfig
 
 if TYPE_CHECKING:
     from patter.call import Call
@@ -225,7 +225,7 @@ class Patter:
 
     async def connect(
         self,
-        on_message: Callback | None = None,
+        on_message: MessageHandler | None = None,
         *,
         on_call_start: Callback | None = None,
         on_call_end: Callback | None = None,
@@ -260,7 +260,7 @@ class Patter:
 
         Raises AuthError, ConnectError, ConfigError and ApiError, each with what to change.
         """
-        callbacks = Callbacks(
+        listeners = Listeners(
             on_message,
             on_call_start,
             on_call_end,
@@ -283,7 +283,7 @@ class Patter:
                 replace=replace,
             )
         await phone.connect(
-            callbacks,
+            listeners,
             number=checked_number("number", number) if number else "",
             agent_id=agent_id,
             registration=registration,
@@ -308,7 +308,7 @@ class Patter:
         port: int = 8000,
         host: str = "127.0.0.1",
         recording: bool = False,
-        on_message: Callback | None = None,
+        on_message: MessageHandler | None = None,
         on_call_start: Callback | None = None,
         on_call_end: Callback | None = None,
         on_transcript: Callback | None = None,
@@ -321,8 +321,8 @@ class Patter:
             raise ConfigError(NOT_CLOUD)
         if not isinstance(agent, Agent):
             raise ConfigError("agent is what phone.agent(...) returns.")
-        callbacks = Callbacks(on_message, on_call_start, on_call_end, on_transcript, on_dtmf)
-        options = ServeOptions(agent, callbacks, host, port, recording, on_ready, replace)
+        listeners = Listeners(on_message, on_call_start, on_call_end, on_transcript, on_dtmf)
+        options = ServeOptions(agent, listeners, host, port, recording, on_ready, replace)
         await self._local_phone().serve(options)
 
     # -- which home -------------------------------------------------------------------------------

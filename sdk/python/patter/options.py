@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from patter.errors import ConfigError
-from patter.types import Agent, Callback, Ready, SttConfig, TtsConfig
+from patter.types import Agent, Callback, MessageHandler, Ready, SttConfig, TtsConfig
 
 DEFAULT_BACKEND_URL = "wss://api.getpatter.com"
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -50,10 +50,10 @@ class LocalOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Callbacks:
+class Listeners:
     """The user's functions. All may be plain, ``async`` or, for replies, async generators."""
 
-    on_message: Callback | None = None
+    on_message: MessageHandler | None = None
     on_call_start: Callback | None = None
     on_call_end: Callback | None = None
     on_transcript: Callback | None = None
@@ -107,7 +107,7 @@ class ServeOptions:
     """How local mode listens. ``replace``: overwrite a webhook address that is somebody else's."""
 
     agent: Agent
-    callbacks: Callbacks = field(default_factory=Callbacks)
+    listeners: Listeners = field(default_factory=Listeners)
     host: str = "127.0.0.1"
     port: int = 8000
     recording: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,17 +12,27 @@ Mode = Literal["pipeline", "realtime", "convai"]
 Data = dict[str, Any]
 """What a callback is given: a call's facts by name, times in milliseconds unless the name says otherwise."""
 
-Callback = Callable[..., Any]
-"""A function of the user's: plain, ``async`` or an async generator. A second parameter gets the ``Call``."""
-
+Reply = str | None | Iterator[str] | AsyncIterator[str]
+"""A text, nothing, or a text in pieces."""
+MessageHandler = Callable[..., Reply | Awaitable[Reply]]
+"""``on_message(message)`` or ``on_message(message, call)``; sync or async, or a generator of either kind."""
+Callback = Callable[[Data], Any]
+"""``on_call_start`` and its sisters: one dictionary in; sync or async; what it returns is ignored."""
 Ready = Callable[[], Awaitable[None] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """What the caller said, or pressed: a key is the text ``[DTMF: 1]``.
+    """What the caller said or pressed, and the conversation so far.
 
-    ``history`` is ``[{"role": "user" | "assistant", "text": …}]``: heard text only, this message last.
+    Args:
+        text: the words; a key press is ``[DTMF: 1]``.
+        call_id: the same for all messages of a call.
+        history: ``[{role, text}]``, roles user and assistant, what was heard; this message is the last.
+        caller: number of whoever calls, in E.164 form; empty when withheld.
+        callee: number that was called.
+        turn_id: the caller's turn that this is.
+        direction: ``inbound`` or ``outbound``.
     """
 
     text: str
