@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.turn_taking import turn_taking_of
+from patter.turn_taking import turn_taking_of
 from patter.engines.tts.offline import link
 from patter.testing.spoken import SpokenScene, caller_saying, noise, voices_for
 

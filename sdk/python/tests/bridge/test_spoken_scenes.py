@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from agents.turn_taking import turn_taking_of
+from patter.turn_taking import turn_taking_of
 from patter.bridge.commands import HandlerAsk, TtsSay
 from patter.bridge.plan import Phrases, TurnTaking
 from patter.engines.tts.offline import link

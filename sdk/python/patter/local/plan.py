@@ -1,0 +1,119 @@
+"""From an agent and a call's own wishes to the plan that a call machine carries out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from patter.bridge.keypad import DIGITS, Keypad
+from patter.bridge.phrases import phrases_of
+from patter.bridge.plan import CallPlan, ProviderSpec
+from patter.errors import ConfigError
+from patter.local.specs import Keys, pipeline_specs
+from patter.options import CallOptions
+from patter.turn_taking import BALANCED, BOUNDS, PRESETS, SWITCHES, turn_taking_of
+from patter.types import Agent
+from patter.variables import merged, substitute
+
+logger = logging.getLogger("patter")
+MOST_PARAM_CHARS = 500
+
+SPECS_OF_MODE: dict[str, Callable[..., dict[str, ProviderSpec | None]]] = {"pipeline": pipeline_specs}
+"""Which providers a voice mode needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What is known of a call when it begins."""
+
+    call_id: str
+    direction: str = "inbound"
+    caller: str = ""
+    callee: str = ""
+    custom_params: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan_of(
+    agent: Agent,
+    facts: CallFacts,
+    keys: Keys,
+    *,
+    reply_by: str,
+    record: bool = False,
+    wishes: CallOptions | None = None,
+) -> CallPlan:
+    """The plan of one call. Raises ConfigError, with what to change."""
+    mode = agent.resolved_mode
+    if mode not in SPECS_OF_MODE:
+        raise ConfigError(f"The mode {mode!r} does not run here. Use one of: {', '.join(SPECS_OF_MODE)}.")
+    wishes = wishes or CallOptions(to=facts.callee)
+    values = merged(agent.variables, facts.custom_params, wishes.variables or {})
+    prompt = substitute(agent.system_prompt, values)
+    first = substitute(wishes.first_message or agent.first_message, values)
+    for name in dict.fromkeys(prompt.unknown + first.unknown):
+        logger.warning("A variable has no value and stays as it was written: {%s}", name)
+    return CallPlan(
+        call_id=facts.call_id,
+        direction=facts.direction,
+        caller=facts.caller,
+        callee=facts.callee,
+        mode=mode,
+        reply_by=reply_by,
+        system_prompt=prompt.text,
+        first_message=first.text,
+        first_speaker=agent.first_speaker,
+        language=agent.language,
+        **SPECS_OF_MODE[mode](agent, keys, reply_by=reply_by),
+        turn_taking=turn_taking_of(checked_turn_taking(agent.turn_taking), wishes.max_duration_s),
+        phrases=phrases_of(agent.language, _checked_phrases(agent.phrases)),
+        keypad=_keypad(agent.keypad),
+        custom_params=facts.custom_params,
+        record=record if wishes.record is None else wishes.record,
+    )
+
+
+def checked_turn_taking(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings, each known and within its bounds. Raises ConfigError."""
+    for name, value in given.items():
+        if name == "preset":
+            if value not in PRESETS:
+                raise ConfigError(f"turn_taking preset is one of {', '.join(PRESETS)}; {BALANCED} is usual.")
+        elif name in SWITCHES:
+            if not isinstance(value, bool):
+                raise ConfigError(f"turn_taking {name} is True or False.")
+        elif (bound := BOUNDS.get(name)) is None:
+            raise ConfigError(f"turn_taking has no {name!r}. It has: {', '.join([*BOUNDS, *SWITCHES])}.")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"turn_taking {name} is a number.")
+        elif not bound.lowest <= value <= bound.highest:
+            raise ConfigError(f"turn_taking {name} is {bound.lowest:g} to {bound.highest:g}, not {value:g}.")
+    return given
+
+
+def checked_params(given: Mapping[str, Any] | None) -> dict[str, str]:
+    """Custom parameters as texts. Raises ConfigError with the key that is too long for a carrier."""
+    params = {str(name): str(value) for name, value in (given or {}).items()}
+    for name, value in params.items():
+        if len(name) + len(value) >= MOST_PARAM_CHARS:
+            raise ConfigError(f"custom_params {name[:40]!r}: name and value stay under 500 characters together.")
+    return params
+
+
+def _checked_phrases(given: Mapping[str, str]) -> Mapping[str, str]:
+    try:
+        phrases_of("en", given)
+    except TypeError:
+        raise ConfigError(f"phrases has a name that is not known among {', '.join(given)}.") from None
+    return given
+
+
+def _keypad(given: Mapping[str, Any]) -> Keypad:
+    try:
+        keypad = Keypad(**given)
+    except TypeError:
+        raise ConfigError("keypad takes collect, max_digits, finish and pause_ms.") from None
+    if keypad.finish and keypad.finish not in DIGITS:
+        raise ConfigError(f"keypad finish is one key, not {keypad.finish!r}.")
+    return keypad
