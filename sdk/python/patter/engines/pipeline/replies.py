@@ -14,7 +14,7 @@ from patter.bridge.commands import (
     ToolStop,
     TtsStop,
 )
-from patter.bridge.engine import EndCall, Outcome, Parts
+from patter.bridge.engine import EndCall, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     Event,
     HandlerDelta,
@@ -32,7 +32,7 @@ from patter.bridge.events import (
 from patter.bridge.records import Noted
 from patter.engines.pipeline.guess import Guess, History
 from patter.engines.pipeline.reply import Kind, Prompt, Reply, State
-from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Run
+from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Run, ToolRounds
 
 MOST_FAILURES = 3
 MOST_VOICE_FAILURES = 2
@@ -67,6 +67,7 @@ class Replies:
         self._guesses = 0
         self._end_reason = ""
         self._owes_apology = False
+        self._transferring: ToolRounds | None = None
         self.current: Reply | None = None
 
     @property
@@ -80,8 +81,10 @@ class Replies:
 
     # -- beginnings -----------------------------------------------------------------------------
 
-    def answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
-        """Ask whoever replies in this call."""
+    def answer(
+        self, turn_id: str, text: str, end_of_turn_ms: int, now: float, *, end_reason: str = ""
+    ) -> Outcome:
+        """Ask whoever replies in this call; with ``end_reason`` the call ends when the answer was heard."""
         history = self._parts.memory.history()
         if self.guessed():
             return self._answer_as_guessed(turn_id, end_of_turn_ms, now)
@@ -89,6 +92,8 @@ class Replies:
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.asking = True
+        if end_reason:
+            reply.closing, self._end_reason = True, end_reason
         self._await_text(now)
         if self._plan.reply_by == "handler":
             return [*forgotten, HandlerAsk(turn_id, text, history)]
@@ -164,6 +169,8 @@ class Replies:
         if self._guess is not None and self._guess.owns(event):
             taken = self._guess.take(event, now)
             return self.forget_guess() if taken is None else [*taken]
+        if isinstance(event, ToolDone) and self._transferring is not None:
+            return self._back_from_transfer(event, now)
         reply = self.current
         if reply is None:
             return []
@@ -252,6 +259,8 @@ class Replies:
         out = self._speak(reply, now)
         if reply.tools.ends_call:
             out += self._end_call(reply, now)
+        elif reply.tools.transfer and not runs:
+            out += self._finish_before_transfer(reply, now)
         return out + [command for run in runs for command in self._run_tool(reply, run, now)]
 
     def _run_tool(self, reply: Reply, run: Run, now: float) -> Outcome:
@@ -265,6 +274,8 @@ class Replies:
             return []
         if reply.tools.ends_call:
             return self._finish_closing(reply, now)
+        if reply.tools.transfer:
+            return self._finish_before_transfer(reply, now)
         reply.ask_id = f"{reply.turn_id}r{reply.tools.count}"
         reply.asking = True
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
@@ -284,6 +295,40 @@ class Replies:
         reply.finish()
         return self._speak(reply, now)
 
+    # -- transfers --------------------------------------------------------------------------------
+
+    def _finish_before_transfer(self, reply: Reply, now: float) -> Outcome:
+        """The caller hears what the agent says before they are put through."""
+        self._deadline = None
+        if reply.empty:
+            reply.push(self._plan.phrases.transfer, now)
+        reply.finish()
+        return self._speak(reply, now)
+
+    def _put_through(self, reply: Reply) -> Outcome:
+        run = reply.tools.transfer
+        if run is None or run.arguments is None:
+            return []
+        self._transferring = reply.tools
+        given = {name: str(run.arguments.get(name) or "") for name in ("target", "kind", "summary")}
+        return [TransferCall(run.run_id, **given)]
+
+    def _back_from_transfer(self, event: ToolDone, now: float) -> Outcome:
+        """It did not come about: the model is told why, and goes on."""
+        tools = self._transferring
+        if tools is None or tools.transfer is None or tools.transfer.run_id != event.run_id:
+            return []
+        self._transferring = None
+        tools.transfer_failed(event.result)
+        if self.current is not None:
+            return []  # somebody speaks already
+        reply = self._begin(self.next_turn_id(), Kind.ANSWER, now)
+        reply.tools.go_on_from(tools)
+        reply.asking = True
+        self._await_text(now)
+        messages = self._prompt.messages(self._parts.memory.history(), reply.tools.messages)
+        return [LlmAsk(reply.ask_id, messages, self._prompt.tools)]
+
     def _done(self, reply: Reply, now: float) -> Outcome:
         reply.asking = False
         self._deadline = self._filler_at = None
@@ -293,7 +338,8 @@ class Replies:
         ):  # a deliberate silence: the caller's turn was answered, and does not go on
             self.current = None
             self._parts.playback.cut(now)
-            return self.settle_turns()
+            ends: Outcome = [EndCall("machine")] if reply.closing else []
+            return self.settle_turns() + ends
         reply.finish()
         return self._speak(reply, now)
 
@@ -305,6 +351,8 @@ class Replies:
         self._failures += 1
         noted = Note(Noted("reply.failed", self._parts.clock.ms(now), {"code": code, "error": error}))
         reason = "provider_error" if code == "model" else "handler_lost"
+        if reply.closing and reply.empty:  # there was something to be left on a machine, and nobody said what
+            return [noted, *self.drop(now), EndCall("machine")]
         if self._failures >= MOST_FAILURES:
             cut = self.cut(now)
             apology = self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
@@ -409,7 +457,9 @@ class Replies:
         heard = text or reply.script.heard_text(heard_ms)
         out = self.settle_turns() + self._settle_aside(reply, heard_ms, now)
         out += self._settle(reply, heard, not text, now)
-        return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
+        if reply.closing:
+            return [*out, *self._end(heard_ms > 0, now)]
+        return out + self._put_through(reply)
 
     def _end(self, heard: bool, now: float) -> Outcome:
         """The last reply is over; ``heard``: something of it was."""
@@ -436,6 +486,16 @@ class Replies:
         if heard:
             out += self.settle_turns() + self._settle(reply, heard, True, now)
         return Cut(heard, out)
+
+    def drop(self, now: float) -> Outcome:
+        """End the reply here as if nothing of it had been said: a machine heard it."""
+        forgotten = self.forget_guess()
+        reply, self.current = self.current, None
+        if reply is None:
+            return forgotten
+        self._deadline = self._voice_until = self._filler_at = None
+        _, commands = self._parts.playback.cut(now)
+        return [*forgotten, *commands, *reply.speech.stop(), *self._stop_asking(reply)]
 
     def _stop_asking(self, reply: Reply, heard: str = "") -> Outcome:
         commands: Outcome = []
