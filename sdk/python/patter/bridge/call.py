@@ -279,8 +279,8 @@ class CallMachine:
             else:
                 self._meter.count_command(command)
                 commands.append(command)
-        if self._answering.listens and not self._lifecycle.over:
-            commands += self._settle(self._listen_for_machines(commands, now), now)
+        if self._answering.listens and (heard := self._listen_for_machines(commands, now)):
+            commands += self._settle(heard, now)
         # Last, so that the stops come after everything that was started in the same breath.
         for wish in wishes:
             commands += self._settle(self._granted(wish, now), now)
