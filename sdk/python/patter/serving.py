@@ -15,7 +15,7 @@ READY_LOOKS_EVERY_S = 0.005
 
 
 class AsgiServer:
-    """``port`` 0 takes a free one; ``base_url`` says which, under the loopback address where that is bound."""
+    """``port`` 0 takes a free one; ``base_url`` says which, as it is reached from this machine."""
 
     def __init__(self, app: ASGIApp, host: str = LOOPBACK, port: int = 0) -> None:
         self._app = app

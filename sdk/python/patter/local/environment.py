@@ -66,8 +66,9 @@ def parse_env(text: str) -> dict[str, str]:
 
 
 def completed(options: LocalOptions, environment: Mapping[str, str]) -> LocalOptions:
-    """What was left out, from the environment. Keys of another carrier than the one that was given stay out."""
-    left_out = {name for carrier, names in CARRIER_NAMES.items() if _other(options, carrier) for name in names}
+    """What was left out, from the environment; no keys of another carrier than the one that was given."""
+    others = [names for carrier, names in CARRIER_NAMES.items() if options.carrier not in ("", carrier)]
+    left_out = {name for names in others for name in names}
     missing = {
         each.name: environment[NAMES[each.name]]
         for each in fields(options)
@@ -77,7 +78,3 @@ def completed(options: LocalOptions, environment: Mapping[str, str]) -> LocalOpt
     if "phone_number" in missing:
         missing["phone_number"] = checked_number(NAMES["phone_number"], missing["phone_number"])
     return replace(options, **missing)
-
-
-def _other(options: LocalOptions, carrier: str) -> bool:
-    return bool(options.carrier) and options.carrier != carrier

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from patter.bridge.answering import AnsweringPlan
 from patter.bridge.keypad import DIGITS, Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan, ProviderSpec
+from patter.bridge.transfers import KINDS, TransferPolicy, TransferTarget
 from patter.errors import ConfigError
 from patter.local.specs import Keys, pipeline_specs
-from patter.options import CallOptions
-from patter.turn_taking import BALANCED, BOUNDS, PRESETS, SWITCHES, turn_taking_of
+from patter.options import CallOptions, checked_number
+from patter.turn_taking import BALANCED, BOUNDS, PRESETS, SWITCHES, resolved_values, turn_taking_of
 from patter.types import Agent
 from patter.variables import merged, substitute
 
 logger = logging.getLogger("patter")
 MOST_PARAM_CHARS = 500
+ON_MACHINE = ("leave_message", "hang_up", "continue", "ask")
 
 SPECS_OF_MODE: dict[str, Callable[..., dict[str, ProviderSpec | None]]] = {"pipeline": pipeline_specs}
 """Which providers a voice mode needs."""
@@ -48,6 +51,7 @@ def plan_of(
     mode = agent.resolved_mode
     if mode not in SPECS_OF_MODE:
         raise ConfigError(f"The mode {mode!r} does not run here. Use one of: {', '.join(SPECS_OF_MODE)}.")
+    specs: dict[str, Any] = {**SPECS_OF_MODE[mode](agent, keys, reply_by=reply_by)}
     wishes = wishes or CallOptions(to=facts.callee)
     values = merged(agent.variables, facts.custom_params, wishes.variables or {})
     prompt = substitute(agent.system_prompt, values)
@@ -65,13 +69,44 @@ def plan_of(
         first_message=first.text,
         first_speaker=agent.first_speaker,
         language=agent.language,
-        **SPECS_OF_MODE[mode](agent, keys, reply_by=reply_by),
+        **specs,
         turn_taking=turn_taking_of(checked_turn_taking(agent.turn_taking), wishes.max_duration_s),
         phrases=phrases_of(agent.language, _checked_phrases(agent.phrases)),
         keypad=_keypad(agent.keypad),
         custom_params=facts.custom_params,
         record=record if wishes.record is None else wishes.record,
+        transfers=TransferPolicy(tuple(_target(one) for one in agent.transfer_targets)),
+        answering=_answering(agent, wishes, values),
     )
+
+
+def _answering(agent: Agent, wishes: CallOptions, values: Mapping[str, Any]) -> AnsweringPlan:
+    """A message for machines implies that they are listened for."""
+    message = substitute(wishes.voicemail_message or "", values).text
+    detect = bool(wishes.machine_detection or message or wishes.on_machine)
+    on_machine = wishes.on_machine or ("leave_message" if message else "continue")
+    if on_machine not in ON_MACHINE:
+        raise ConfigError(f"on_machine is one of {', '.join(ON_MACHINE)}, not {on_machine!r}.")
+    if on_machine == "leave_message" and not message:
+        raise ConfigError("on_machine='leave_message' needs a voicemail_message.")
+    beep_wait_s = float(resolved_values(agent.turn_taking)["beep_wait_s"])
+    return AnsweringPlan(detect, on_machine, message, beep_wait_s)
+
+
+def _target(given: Any) -> TransferTarget:
+    """A number, or a dict with number, and name, kind, description, ring_s. Raises ConfigError."""
+    if isinstance(given, str):
+        number = checked_number("a transfer target", given)
+        return TransferTarget(number, number)
+    try:
+        target = TransferTarget(**{"name": given["number"], **given})
+    except (TypeError, KeyError):
+        raise ConfigError(
+            "A transfer target is a number, or a dict with number, name, kind, description and ring_s."
+        ) from None
+    if target.kind not in KINDS:
+        raise ConfigError(f"A transfer is cold or warm, not {target.kind!r}.")
+    return replace(target, number=checked_number("a transfer target", target.number))
 
 
 def checked_turn_taking(given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -97,7 +132,9 @@ def checked_params(given: Mapping[str, Any] | None) -> dict[str, str]:
     params = {str(name): str(value) for name, value in (given or {}).items()}
     for name, value in params.items():
         if len(name) + len(value) >= MOST_PARAM_CHARS:
-            raise ConfigError(f"custom_params {name[:40]!r}: name and value stay under 500 characters together.")
+            raise ConfigError(
+                f"custom_params {name[:40]!r}: name and value stay under 500 characters together."
+            )
     return params
 
 
