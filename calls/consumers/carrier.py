@@ -1,4 +1,4 @@
-"""The carrier's media socket, ``/media/twilio/{call_id}``.
+"""The carrier's media socket, ``/media/{carrier}/{call_id}``.
 
 A Channels consumer with a receive loop of its own: Channels' ``dispatch`` asks the database before every
 message, on one thread for all sockets, fifty times a second and call. Nothing is contacted before the
@@ -16,10 +16,17 @@ from channels.consumer import AsyncConsumer
 from calls.adapters.leg import NORMAL, REFUSED, SocketLeg, header
 from calls.adapters.threads import open_in_thread
 from calls.assembly import NotReady
+from calls.carriers import MEDIA_SOCKETS
 from calls.live import LiveCall, live_calls
-from calls.services.media import MediaRefused, Opening, fail_media, open_media, upgrade_is_genuine
+from calls.services.media import (
+    MediaRefused,
+    Opening,
+    fail_media,
+    open_media,
+    refuse_media,
+    upgrade_is_genuine,
+)
 from patter.bridge.events import Event, FrameRejected, HangUpAsked, LegLost, LegOpened, LegStopped
-from patter.carriers.twilio.wire import Wire
 
 logger = structlog.get_logger(__name__)
 
@@ -27,6 +34,8 @@ START_WITHIN_S = 10.0
 MOST_BEFORE_START = 20
 FAILED = 1011
 GONE_WITHIN_S = 2.0
+HOLD_S = 0.12
+"""A little longer than the frames that a wire holds back take to come."""
 SERVER_STOPS = 1012
 """The code with which our own server closes sockets when it shuts down."""
 
@@ -37,11 +46,14 @@ class CarrierConsumer(AsyncConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._receive, self._send = receive, send
         self._call_id: str = scope["url_route"]["kwargs"]["call_id"]
-        self._wire = Wire()
+        self._carrier: str = scope["url_route"]["kwargs"]["carrier"]
+        self._socket = MEDIA_SOCKETS[self._carrier]
+        self._wire = self._socket.wire(scope)
+        self._held: asyncio.TimerHandle | None = None
         self._rejected: list[Event] = []
         if (await receive())["type"] != "websocket.connect":
             return
-        signature = header(scope, b"x-twilio-signature")
+        signature = header(scope, self._socket.signature_header)
         if signature and not await open_in_thread(
             upgrade_is_genuine, self._call_id, signature, scope["path"]
         ):
@@ -85,7 +97,12 @@ class CarrierConsumer(AsyncConsumer):
             logger.warning("A media socket was refused", call=self._call_id, reason=refused.code)
             await self._close(REFUSED, refused.code)
             return
-        leg = SocketLeg(self._wire, self._send, overflow=lambda: live.session.feed(LegLost("too slow")))
+        leg = SocketLeg(
+            self._wire,
+            self._send,
+            overflow=lambda: live.session.feed(LegLost("too slow")),
+            silence_every_s=self._socket.silence_every_s,
+        )
         replaced = live.session.attach(leg)
         if replaced is not None:
             await replaced.close()
@@ -98,14 +115,21 @@ class CarrierConsumer(AsyncConsumer):
     async def _join(self, started: LegOpened) -> LiveCall:
         """The call that this stream belongs to: carried here already, or from now on. Raises MediaRefused."""
         calls = live_calls()
+        live = calls.carried(self._call_id)
         opening = Opening(
             call_id=self._call_id,
+            carrier=self._carrier,
             token=started.parameters.get("token", ""),
             carrier_call_id=started.carrier_call_id,
             account_id=started.account_id,
             owner=calls.owner,
-            carried=calls.carried(self._call_id) is not None,
+            carried=live is not None,
+            reconnects=self._socket.reconnects and live is not None and live.without_socket,
         )
+        if self._wire.problem:
+            refused = NotReady("codec_unknown", self._wire.problem)
+            await open_in_thread(refuse_media, opening, refused)
+            raise refused
         ready = await open_in_thread(open_media, opening)
         if live := calls.carried(self._call_id):
             return live
@@ -137,6 +161,8 @@ class CarrierConsumer(AsyncConsumer):
                 live.session.feed(LegLost("a fault of ours"))
         finally:
             leg.stop()
+            if self._held is not None:
+                self._held.cancel()
             for task in (reading, writing):
                 task.cancel()
             await asyncio.gather(reading, writing, return_exceptions=True)
@@ -151,9 +177,19 @@ class CarrierConsumer(AsyncConsumer):
             for event in self._decode(message):
                 stopped = stopped or isinstance(event, LegStopped)
                 session.feed(event)
+            if self._wire.holds and self._held is None:
+                self._held = asyncio.get_running_loop().call_later(HOLD_S, self._release, live)
         if session.leg is leg and not stopped:
             going = message.get("code") == SERVER_STOPS
             session.feed(HangUpAsked("worker_lost") if going else LegLost(f"code {message.get('code')}"))
+            if self._socket.stays_up and not going:
+                await live.ask_for_stream()
+
+    def _release(self, live: LiveCall) -> None:
+        """What the wire held back for the sake of order has waited long enough."""
+        self._held = None
+        for event in self._wire.release():
+            live.session.feed(event)
 
     async def _close(self, code: int = NORMAL, reason: str = "") -> None:
         try:
