@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from agents.selectors import version_of
 from agents.turn_taking import resolved_values
@@ -43,7 +44,7 @@ def ring_seconds(call: Call) -> int:
 def _twilio(call: Call, base: str, limit_s: int) -> Request:
     account = call.carrier_account
     assert account is not None
-    asked = {
+    asked: dict[str, Any] = {
         "to": call.to_number,
         "from_": call.from_number,
         "url": callback_url(call, "voice", base),

@@ -38,8 +38,8 @@ def sweep_calls(on_silent_line: Callable[[str], object] | None = None) -> int:
     ``on_silent_line`` is told of each call that ended here and that its carrier keeps on a silent line.
     """
     no_media = _no_media()
-    for call_id in no_media if on_silent_line else ():
-        if stays_up(_carrier_of(call_id)):
+    for call_id in no_media:
+        if on_silent_line is not None and stays_up(_carrier_of(call_id)):
             on_silent_line(call_id)
     return len(no_media) + sum(rule() for rule in (_unknown_dials, _silent_carriers, _unannounced))
 

@@ -255,7 +255,7 @@ def custom_headers(headers: Headers) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in headers.items()]
 
 
-def _action(call_control_id: str, name: str, command_id: str, **fields: Any) -> Command:
+def _action(call_control_id: str, name: str, command_id: str, /, **fields: Any) -> Command:
     if not call_control_id:
         raise ConfigError("a command needs the call_control_id of its call")
     body = _given({"command_id": command_id, **fields})
