@@ -11,7 +11,9 @@ from typing import Any
 
 from patter.bridge.events import Event, FrameRejected, HangUpAsked, LegLost, LegOpened, LegStopped
 from patter.bridge.session import CallSession
-from patter.carriers.leg import NORMAL, Send, SocketLeg, Wire
+from patter.carriers.kinds import StreamKind
+from patter.carriers.leg import NORMAL, Send, SocketLeg
+from patter.carriers.media_wire import MediaWire
 
 START_WITHIN_S = 10.0
 MOST_BEFORE_START = 20
@@ -19,6 +21,8 @@ FAILED = 1011
 SERVER_STOPS = 1012
 """The code with which our own server closes sockets when it shuts down."""
 GONE_WITHIN_S = 2.0
+HOLD_S = 0.12
+"""A little longer than the frames that a wire holds back take to come."""
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -26,11 +30,15 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 class MediaSocket:
     """One socket of one stream. The call that it feeds may outlive it."""
 
-    def __init__(self, wire: Wire, receive: Receive, send: Send) -> None:
+    def __init__(self, kind: StreamKind, wire: MediaWire, receive: Receive, send: Send) -> None:
+        self._kind = kind
         self._wire = wire
         self._receive = receive
         self._send = send
         self._rejected: list[Event] = []
+        self._held: asyncio.TimerHandle | None = None
+        self.left_by_carrier = False
+        """The stream ended without a word while it was the session's own: the call itself may still be up."""
 
     async def accept(self) -> None:
         await self._send({"type": "websocket.accept"})
@@ -60,7 +68,12 @@ class MediaSocket:
 
     async def carry(self, session: CallSession, started: LegOpened) -> BaseException | None:
         """Be the session's newest leg until either side closes. Gives the fault of ours that ended it."""
-        leg = SocketLeg(self._wire, self._send, overflow=lambda: session.feed(LegLost("too slow")))
+        leg = SocketLeg(
+            self._wire,
+            self._send,
+            overflow=lambda: session.feed(LegLost("too slow")),
+            silence_every_s=self._kind.silence_every_s,
+        )
         replaced = session.attach(leg)
         if replaced is not None:
             await replaced.close()
@@ -88,6 +101,8 @@ class MediaSocket:
             return None
         finally:
             leg.stop()
+            if self._held is not None:
+                self._held.cancel()
             for task in (reading, writing):
                 task.cancel()
             await asyncio.gather(reading, writing, return_exceptions=True)
@@ -101,9 +116,18 @@ class MediaSocket:
             for event in self._decode(message):
                 stopped = stopped or isinstance(event, LegStopped)
                 session.feed(event)
+            if self._wire.holds and self._held is None:
+                self._held = asyncio.get_running_loop().call_later(HOLD_S, self._release, session)
         if session.leg is leg and not stopped:
             going = message.get("code") == SERVER_STOPS
+            self.left_by_carrier = not going
             session.feed(HangUpAsked("worker_lost") if going else LegLost(f"code {message.get('code')}"))
+
+    def _release(self, session: CallSession) -> None:
+        """What the wire held back for the sake of order has waited long enough."""
+        self._held = None
+        for event in self._wire.release():
+            session.feed(event)
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Harmless when it is already closed."""
