@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from patter.bridge.records import CallConnected, CallEnded, Entry, Noted, RecordingSegment, TurnSettled
+from patter.bridge.records import (
+    CallConnected,
+    CallEnded,
+    Entry,
+    KeyPressed,
+    Noted,
+    RecordingSegment,
+    TurnSettled,
+)
 from patter.callbacks import Callbacks
 from patter.local.recording import RecordingFile
 from patter.options import Listeners
@@ -47,6 +55,8 @@ class LocalLog:
         match entry:
             case CallConnected():
                 self._call_connected()
+            case KeyPressed(digit):
+                self._tell("on_dtmf", {"digit": digit})
             case TurnSettled():
                 self._turn_settled(entry)
             case RecordingSegment() if self._recording is not None:
@@ -57,10 +67,6 @@ class LocalLog:
                 self._tell("on_machine_detection", {"kind": kind, **data})
             case _:
                 pass
-
-    def digit(self, digit: str) -> None:
-        """A key was pressed: told at once, whatever turn it becomes."""
-        self._tell("on_dtmf", {"digit": digit})
 
     def moved(self, status: str) -> None:
         """The call came further at the carrier: dialling, ringing, answered."""
