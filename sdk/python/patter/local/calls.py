@@ -58,6 +58,19 @@ class MediaRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What a media socket says of itself. ``problem``: why nothing of its stream could be understood.
+
+    ``reconnects``: the carrier opens a broken socket again with the token of the first.
+    """
+
+    call_id: str
+    started: LegOpened
+    problem: str = ""
+    reconnects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Serving:
     """What all calls of one ``serve()`` share."""
 
@@ -83,6 +96,8 @@ class LocalCall:
         self.task: asyncio.Task[None] | None = None
         self.recording: RecordingFile | None = None
         self.deadline: asyncio.TimerHandle | None = None
+        self.sockets = 0
+        """Media sockets that are open now."""
 
     @property
     def id(self) -> str:
@@ -214,15 +229,21 @@ class LocalCalls:
 
     # -- media ------------------------------------------------------------------------------------
 
-    def open(self, call_id: str, started: LegOpened) -> LocalCall:
+    def open(self, opening: Opening) -> LocalCall:
         """The call that a media stream belongs to, carried from now on. Raises MediaRefused."""
-        call = self.found(call_id)
+        call, started = self.found(opening.call_id), opening.started
         if call is None:
             raise MediaRefused("unknown_call")
         if call.carrier_call_id and call.carrier_call_id != started.carrier_call_id:
             raise MediaRefused("wrong_carrier_call")
-        if not call.tokens.use(started.parameters.get("token", "")):
+        again = opening.reconnects and call.session is not None and not call.sockets
+        if not call.tokens.use(started.parameters.get("token", ""), again=again):
             raise MediaRefused("used")
+        if opening.problem:
+            logger.error("A call cannot be understood: %s", opening.problem, extra={"call": call.id})
+            call.end("carrier_error")
+            self._keep(self._hang_up(call))
+            raise MediaRefused("codec_unknown")
         if call.session is not None and call.session.over:
             raise MediaRefused("call_over")
         call.carrier_call_id = started.carrier_call_id
@@ -231,6 +252,11 @@ class LocalCalls:
             call.session = make_session(call.plan, self._around(call))
             call.task = asyncio.create_task(self._carry(call, call.session), name=f"call {call.id}")
         return call
+
+    async def ask_for_stream(self, call: LocalCall) -> None:
+        """The stream ended without a word, and this carrier opens no other by itself."""
+        with contextlib.suppress(PatterError):
+            await self._carrier.open_stream(call)
 
     def _around(self, call: LocalCall) -> Around:
         handler = LocalHandler(self._runner, call.plan, call.public) if self._runner is not None else None

@@ -28,6 +28,9 @@ class LocalCarrier(Protocol):
         Raises CarrierError.
         """
 
+    async def open_stream(self, call: LocalCall) -> None:
+        """Ask for a media socket of a call that has none. Harmless where the carrier does so by itself."""
+
     async def set_up(self, number: str, confirm: Confirm) -> str:
         """Send the number's calls here. Gives a sentence for the user where that was not done.
 

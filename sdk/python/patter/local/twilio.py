@@ -80,6 +80,9 @@ class TwilioCarrier:
             "AsyncAmdStatusCallbackMethod": "POST",
         }
 
+    async def open_stream(self, call: LocalCall) -> None:
+        """Twilio asks at the address for resuming, by itself."""
+
     async def set_up(self, number: str, confirm: Confirm) -> str:
         voice_url = self.addresses.webhook(NAME, "voice")
         status_url = self.addresses.webhook(NAME, "status")

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from patter.bridge.events import LegOpened, MachineHeard
-from patter.carriers.leg import REFUSED, header
-from patter.carriers.media import MediaSocket
+from patter.bridge.events import MachineHeard
+from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.twilio import markup
 from patter.carriers.twilio.signature import HEADER, SETTINGS_HEADER, verify, verify_upgrade
-from patter.carriers.twilio.wire import Wire
-from patter.local.calls import LocalCall, LocalCalls, MediaRefused
+from patter.local.calls import LocalCall, LocalCalls
 from patter.local.forms import Fields, field_of, read_form
+from patter.local.media_door import MediaDoor
 from patter.local.plan import MOST_PARAM_CHARS
 
 if TYPE_CHECKING:
@@ -52,11 +50,14 @@ class TwilioDoors:
             "stream-status": self._nothing,
             "amd": self._machine,
         }
+        media = MediaDoor(
+            STREAM_KINDS["twilio"], self._calls, account_id=self._carrier.account_sid, genuine=self._genuine
+        )
         posts = [
             Route(f"/webhooks/twilio/{name}", functools.partial(self._proven, door), methods=["POST"])
             for name, door in doors.items()
         ]
-        return [*posts, WebSocketRoute("/media/twilio/{call_id}", _Asgi(self.media))]
+        return [*posts, WebSocketRoute("/media/twilio/{call_id}", media)]
 
     async def _proven(self, door: Door, request: Request) -> Response:
         fields = await read_form(request)
@@ -67,6 +68,9 @@ class TwilioDoors:
             logger.warning("A request with a wrong signature was refused")
             return JSONResponse(FORBIDDEN, 403)
         return await door(request, fields or [])
+
+    def _genuine(self, path: str, signature: str) -> bool:
+        return verify_upgrade(self._carrier.auth_token, self._carrier.addresses.upgraded(path), signature)
 
     # -- webhooks ---------------------------------------------------------------------------------
 
@@ -135,54 +139,6 @@ class TwilioDoors:
                 after=addresses.webhook("twilio", "resume", call=call.id, stream=call.tokens.issued),
             )
         )
-
-    # -- media ------------------------------------------------------------------------------------
-
-    async def media(self, scope: Any, receive: Any, send: Any) -> None:
-        """One media socket. The call that it feeds may outlive it."""
-        if (await receive())["type"] != "websocket.connect":
-            return
-        socket = MediaSocket(Wire(), receive, send)
-        signature = header(scope, HEADER.lower().encode())
-        url = self._carrier.addresses.upgraded(scope["path"])
-        if signature and not verify_upgrade(self._carrier.auth_token, url, signature):
-            logger.warning("A media socket came with a forged signature")
-            await socket.close(REFUSED)
-            return
-        await socket.accept()
-        try:
-            started = await socket.wait_for_start()
-        except TimeoutError:
-            started = None
-        if started is None:
-            await socket.close(REFUSED, "no_start")
-            return
-        await self._carry(socket, scope["path_params"]["call_id"], started)
-
-    async def _carry(self, socket: MediaSocket, call_id: str, started: LegOpened) -> None:
-        try:
-            if started.account_id != self._carrier.account_sid:
-                raise MediaRefused("wrong_account")
-            call = self._calls.open(call_id, started)
-        except MediaRefused as refused:
-            logger.warning("A media socket was refused: %s", refused.code, extra={"call": call_id})
-            await socket.close(REFUSED, refused.code)
-            return
-        assert call.session is not None and call.task is not None
-        fault = await socket.carry(call.session, started)
-        if fault is not None:
-            logger.error("A media socket failed", exc_info=fault, extra={"call": call_id})
-        await asyncio.wait([call.task])
-
-
-class _Asgi:
-    """An application of its own: Starlette would wrap the socket of a plain function."""
-
-    def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._app(scope, receive, send)
 
 
 def machine_result(answered_by: str) -> str:
