@@ -8,12 +8,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from agents.errors import AgentNotReady
 from agents.phrases import stored_phrases
 from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.courier import CallCourier
+from calls.adapters.remote_handler import RemoteHandler, ToldLog
+from calls.addresses import recording_url
 from calls.models import Call
 from calls.plan import plan_of
+from calls.sdk.facts import SdkFacts
 from calls.services.live_log import LoggedCall
 from patter.bridge.call import CallMachine
 from patter.bridge.plan import CallPlan
@@ -34,6 +39,7 @@ class Ready:
 
     plan: CallPlan
     logged: LoggedCall
+    sdk: SdkFacts
     account_sid: str
     auth_token: str
     carrier_url: str
@@ -52,7 +58,7 @@ class NotReady(Exception):
 def read_call(call_id: str) -> Ready:
     """Read a call whose token was proven and used. For a thread: it reads the database. Raises NotReady."""
     rows = Call.objects.unscoped("the stream token was proven").select_related(
-        "agent", "carrier_account", "organisation"
+        "agent", "carrier_account", "organisation", "number"
     )
     call = rows.get(pk=call_id)
     if call.carrier_account is None:
@@ -68,10 +74,28 @@ def read_call(call_id: str) -> Ready:
     return Ready(
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
+        sdk=_sdk_facts(call, plan, resolved.variables),
         account_sid=account.account_sid,
         auth_token=account.auth_token,
         carrier_url=carrier_base_url(account),
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent else {},
+    )
+
+
+def _sdk_facts(call: Call, plan: CallPlan, variables: Mapping[str, Any]) -> SdkFacts:
+    return SdkFacts(
+        call_id=call.pk,
+        organisation_id=call.organisation_id,
+        number=call.number.number if call.number else "",
+        agent_id=call.agent_id or "",
+        direction=call.direction,
+        caller=call.from_number,
+        callee=call.to_number,
+        mode=plan.mode,
+        custom_params=plan.custom_params,
+        variables=variables,
+        reply_to=call.reply_to,
+        recording_url=recording_url(call) if plan.record else "",
     )
 
 
@@ -105,14 +129,15 @@ class TwilioControl:
             await rest.say_and_hang_up(carrier_call_id, text, language)
 
 
-def make_session(ready: Ready, writer: LogWriter) -> CallSession:
+def make_session(ready: Ready, writer: LogWriter, courier: CallCourier) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     plan = ready.plan
     ears = Chain("stt", plan.chain("stt"))
     voice = PhrasebookTts(ChainTts(Chain("tts", plan.chain("tts"), keeps=True)), ready.phrases)
-    performers = Performers(stt=lambda: ChainStt(ears), tts=voice, llm=_llm_of(plan))
+    handler = RemoteHandler(courier) if plan.reply_by == "handler" else None
+    performers = Performers(stt=lambda: ChainStt(ears), tts=voice, llm=_llm_of(plan), handler=handler)
     machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
-    log = CallLog(writer, ready.logged)
+    log = ToldLog(CallLog(writer, ready.logged), courier)
     return CallSession(machine, control=TwilioControl(ready), performers=performers, log=log)
 
 
