@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -96,7 +97,7 @@ class CallCourier:
         while True:
             message = await layer.receive(channel)
             if message.get("call_id") in mine:
-                self._do(lambda now, message=message: self._machine.receive(message, now))
+                self._do(partial(self._machine.receive, message))
 
     async def _post(self, layer: Any) -> None:
         while True:

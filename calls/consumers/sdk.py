@@ -229,8 +229,8 @@ class SdkConsumer(AsyncConsumer):
             self._command(frame)
 
     async def _pass_on(self, call_id: str, frame: dict[str, Any]) -> None:
-        said = {"type": "sdk.said", "call_id": call_id, "connection_id": self._door.connection_id}
-        said["frame"] = frame
+        mine = {"call_id": call_id, "connection_id": self._door.connection_id}
+        said = {"type": "sdk.said", **mine, "frame": frame}
         if to := self._door.calls.get(call_id):
             await self._layer.send(to, said)
         else:  # after it came back a client may answer before the call found its way here
@@ -276,9 +276,11 @@ class SdkConsumer(AsyncConsumer):
             self._commands -= 1
 
     def _complain(self, code: str, sentence: str, frame: dict[str, Any] | None = None) -> None:
-        error = {"type": "error", "code": code, "message": sentence}
-        about = {name: frame[name] for name in ("ref", "call_id") if frame and name in frame}
-        self._push({**error, **about})
+        error: Frame = {"type": "error", "code": code, "message": sentence}
+        for name in ("ref", "call_id"):
+            if frame and name in frame:
+                error[name] = frame[name]
+        self._push(error)
 
 
 _open: dict[int, set[SdkConsumer]] = {}

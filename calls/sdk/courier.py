@@ -264,11 +264,17 @@ class Courier:
             for kept in self._kept:  # whoever comes only now is told of the end alone
                 kept.delivered = kept.delivered or kept.frame["type"] != "call_end"
         elif peer.id not in self._introduced:
-            self._introduced.add(peer.id)
-            start = self._keep(frames.call_start(self.facts, self._history), now)
-            self._kept.remove(start)
-            self._kept.appendleft(start)
+            self._introduce(peer, now)
         return [Bound(peer.id), *self._pump(now)]
+
+    def _introduce(self, peer: Peer, now: float) -> None:
+        """The call begins for this connection, with what was said so far; before everything that waits."""
+        self._introduced.add(peer.id)
+        for kept in self._kept:  # one that never reached somebody else
+            kept.delivered = kept.delivered or kept.frame["type"] == "call_start"
+        start = self._keep(frames.call_start(self.facts, self._history), now)
+        self._kept.remove(start)
+        self._kept.appendleft(start)
 
     def _look_soon(self, now: float) -> None:
         """Something is to be delivered, and nobody is looked for or waited for."""

@@ -60,7 +60,7 @@ class Socket:
         self._waiting: deque[str] = deque()
         self._news = asyncio.Event()
         self._socket: ClientConnection | None = None
-        self._closing = False
+        self._closing = asyncio.Event()
         self.ledger = Ledger()
 
     @property
@@ -82,11 +82,11 @@ class Socket:
     async def run(self) -> None:
         """Read, write and connect again until ``close``. Raises AuthError when the key is refused."""
         wait_s = FIRST_WAIT_S
-        while not self._closing:
+        while not self._closing.is_set():
             if self._socket is not None:
                 await self._carry(self._socket)
                 wait_s = FIRST_WAIT_S
-            if self._closing:
+            if self._closing.is_set():
                 return
             try:
                 self._socket = await self._connected()
@@ -94,12 +94,13 @@ class Socket:
                 raise
             except ConnectError as error:
                 logger.warning("Patter is not reached, and tried again: %s", error)
-                await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), wait_s * random.uniform(0.5, 1.0))
                 wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
     async def close(self) -> None:
         """End in order: what waits is sent, then the socket is closed."""
-        self._closing = True
+        self._closing.set()
         if (socket := self._socket) is not None:
             with contextlib.suppress(WebSocketException, OSError):
                 while self._waiting:
@@ -139,7 +140,7 @@ class Socket:
     def _judge_close(self, code: int | None, reason: str) -> None:
         if code in (REFUSED, NOT_ALLOWED):
             raise AuthError(reason or "The platform refused the API key.")
-        if code == REPLACED and not self._closing:
+        if code == REPLACED and not self._closing.is_set():
             logger.warning("This connection was resumed by another process with the same id")
 
     def _read(self, frame: Frame) -> None:
