@@ -40,6 +40,8 @@ class ResolvedPlan:
     plan: CallPlan
     agent_version: int
     unknown_variables: tuple[str, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """All values that the call has: the agent's, its custom parameters, its own."""
 
 
 def check_ready(agent: Agent | None, version: int | None = None) -> None:
@@ -77,7 +79,7 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
-    return ResolvedPlan(plan, number, tuple(dict.fromkeys(prompt.unknown + first.unknown)))
+    return ResolvedPlan(plan, number, tuple(dict.fromkeys(prompt.unknown + first.unknown)), values)
 
 
 def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, Any]]:

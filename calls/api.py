@@ -17,6 +17,7 @@ from calls.addresses import public_base
 from calls.filters import filtered_calls
 from calls.models import Call
 from calls.ranged import ranged_response
+from calls.sdk.addresses import connection_group, is_connection_id
 from calls.selectors import events_of, ready_recording, transcript_of
 from calls.serializers import (
     AcceptedSerializer,
@@ -71,7 +72,7 @@ class CallViewSet(OrganisationViewSet):
             to=given.pop("to"),
             from_=given.pop("from", ""),
             agent=given.pop("agent", None),
-            options=PlaceOptions(**given),
+            options=PlaceOptions(**given, reply_to=_placer(request, self.organisation.pk)),
             callback_base=public_base(request),
         )
         return Response(CallSerializer(call).data, status=status.HTTP_201_CREATED)
@@ -133,6 +134,12 @@ class CallViewSet(OrganisationViewSet):
         serializer.is_valid(raise_exception=True)
         say_on_call(call=call, **serializer.validated_data)
         return _accepted()
+
+
+def _placer(request: Request, organisation_id: str) -> str:
+    """The bus address of the SDK connection that asks (X-Patter-Connection): the call will be its own."""
+    connection_id = request.headers.get("X-Patter-Connection", "")
+    return connection_group(organisation_id, connection_id) if is_connection_id(connection_id) else ""
 
 
 def _accepted() -> Response:

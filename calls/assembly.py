@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from agents.errors import AgentNotReady
 from agents.phrases import stored_phrases
 from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.courier import CallCourier
+from calls.adapters.remote_handler import RemoteHandler, ToldLog
+from calls.addresses import recording_url
 from calls.models import Call
 from calls.plan import plan_of
+from calls.sdk.facts import SdkFacts
 from calls.services.live_log import LoggedCall
 from patter.bridge.call import CallMachine
 from patter.bridge.engine import Engine, Parts
@@ -35,6 +40,7 @@ class Ready:
 
     plan: CallPlan
     logged: LoggedCall
+    sdk: SdkFacts
     carrier: CarrierAccess
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
@@ -51,7 +57,7 @@ class NotReady(Exception):
 def read_call(call_id: str) -> Ready:
     """Read a call whose token was proven and used. For a thread: it reads the database. Raises NotReady."""
     rows = Call.objects.unscoped("the stream token was proven").select_related(
-        "agent", "carrier_account", "organisation"
+        "agent", "carrier_account", "organisation", "number"
     )
     call = rows.get(pk=call_id)
     if call.carrier_account is None:
@@ -64,8 +70,26 @@ def read_call(call_id: str) -> Ready:
     return Ready(
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
+        sdk=_sdk_facts(call, plan, resolved.variables),
         carrier=access_to(call.carrier_account),
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
+    )
+
+
+def _sdk_facts(call: Call, plan: CallPlan, variables: Mapping[str, Any]) -> SdkFacts:
+    return SdkFacts(
+        call_id=call.pk,
+        organisation_id=call.organisation_id,
+        number=call.number.number if call.number else "",
+        agent_id=call.agent_id or "",
+        direction=call.direction,
+        caller=call.from_number,
+        callee=call.to_number,
+        mode=plan.mode,
+        custom_params=plan.custom_params,
+        variables=variables,
+        reply_to=call.reply_to,
+        recording_url=recording_url(call) if plan.record else "",
     )
 
 
@@ -102,14 +126,14 @@ class RestControl:
             await rest.say_and_hang_up(carrier_call_id, text, language)
 
 
-def make_session(ready: Ready, writer: LogWriter) -> CallSession:
+def make_session(ready: Ready, writer: LogWriter, courier: CallCourier) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     mode = MODES[ready.plan.mode]
     machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
-    log = CallLog(writer, ready.logged)
-    return CallSession(
-        machine, control=RestControl(ready.carrier), performers=mode.performers(ready), log=log
-    )
+    handler = RemoteHandler(courier) if ready.plan.reply_by == "handler" else None
+    performers = replace(mode.performers(ready), handler=handler)
+    log = ToldLog(CallLog(writer, ready.logged), courier)
+    return CallSession(machine, control=RestControl(ready.carrier), performers=performers, log=log)
 
 
 @dataclass(frozen=True, slots=True)

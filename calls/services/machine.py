@@ -8,6 +8,7 @@ from calls.models import Call
 from calls.services.advance import Happening, locked_call, note_event
 from calls.services.announce import announce_machine
 from calls.services.control import group_of
+from calls.services.tell_sdk import tell_machine
 from patter_site.common.bus import publish
 
 MACHINE = "machine"
@@ -27,6 +28,7 @@ def note_machine(*, call: Call, result: str, detail: str) -> None:
         call.outcome = MACHINE
         call.save(update_fields=["outcome"])
     announce_machine(call, result)
+    tell_machine(call, result)
     if not call.has_media:
         return
     transaction.on_commit(lambda: _tell(call, result, detail))
