@@ -12,7 +12,7 @@ class Addresses:
     """``public_url`` is https, or http on this machine (a simulated carrier). Raises ConfigError."""
 
     def __init__(self, public_url: str) -> None:
-        given = public_url.strip().rstrip("/")
+        given = public_url.strip()
         if not given:
             raise ConfigError(
                 "webhook_url is missing: the public https address under which the carrier reaches this "
@@ -23,7 +23,7 @@ class Addresses:
         if not parts.hostname or (parts.scheme not in ("https", "wss") and not plain):
             raise ConfigError(f"webhook_url is a public https address, not {public_url!r}.")
         secure = "" if plain else "s"
-        self._place = f"{parts.netloc}{parts.path}"
+        self._place = f"{parts.netloc}{parts.path.rstrip('/')}"
         self.base = f"http{secure}://{self._place}"
         self._socket_base = f"ws{secure}://{self._place}"
 

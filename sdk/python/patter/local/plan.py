@@ -51,6 +51,7 @@ def plan_of(
     mode = agent.resolved_mode
     if mode not in SPECS_OF_MODE:
         raise ConfigError(f"The mode {mode!r} does not run here. Use one of: {', '.join(SPECS_OF_MODE)}.")
+    turn_taking = turn_taking_of(checked_turn_taking(agent.turn_taking), wishes and wishes.max_duration_s)
     specs: dict[str, Any] = {**SPECS_OF_MODE[mode](agent, keys, reply_by=reply_by)}
     wishes = wishes or CallOptions(to=facts.callee)
     values = merged(agent.variables, facts.custom_params, wishes.variables or {})
@@ -70,7 +71,7 @@ def plan_of(
         first_speaker=agent.first_speaker,
         language=agent.language,
         **specs,
-        turn_taking=turn_taking_of(checked_turn_taking(agent.turn_taking), wishes.max_duration_s),
+        turn_taking=turn_taking,
         phrases=phrases_of(agent.language, _checked_phrases(agent.phrases)),
         keypad=_keypad(agent.keypad),
         custom_params=facts.custom_params,
