@@ -20,6 +20,7 @@ from calls.live import LiveCall, live_calls
 from calls.services.media import MediaRefused, Opening, fail_media, open_media, upgrade_is_genuine
 from patter.bridge.events import Event, FrameRejected, HangUpAsked, LegLost, LegOpened, LegStopped
 from patter.carriers.twilio.wire import Wire
+from patter_site.common.direct import deliver
 
 logger = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ class CarrierConsumer(AsyncConsumer):
     """One media socket. The call that it feeds may outlive it."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self._receive, self._send = receive, send
+        self._scope, self._receive, self._send = scope, receive, send
         self._call_id: str = scope["url_route"]["kwargs"]["call_id"]
         self._wire = Wire()
         self._rejected: list[Event] = []
@@ -144,16 +145,17 @@ class CarrierConsumer(AsyncConsumer):
     async def _read(self, live: LiveCall, leg: SocketLeg) -> None:
         session = live.session
         stopped = False
-        while True:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                break
+
+        def hear(message: dict[str, Any]) -> None:
+            nonlocal stopped
             for event in self._decode(message):
                 stopped = stopped or isinstance(event, LegStopped)
                 session.feed(event)
+
+        closed = await deliver(self._scope, self._receive, hear)
         if session.leg is leg and not stopped:
-            going = message.get("code") == SERVER_STOPS
-            session.feed(HangUpAsked("worker_lost") if going else LegLost(f"code {message.get('code')}"))
+            going = closed.get("code") == SERVER_STOPS
+            session.feed(HangUpAsked("worker_lost") if going else LegLost(f"code {closed.get('code')}"))
 
     async def _close(self, code: int = NORMAL, reason: str = "") -> None:
         try:
