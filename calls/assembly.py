@@ -6,7 +6,7 @@ Only this file knows which classes meet the ports.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from agents.errors import AgentNotReady
@@ -16,8 +16,10 @@ from calls.models import Call
 from calls.plan import plan_of
 from calls.services.live_log import LoggedCall
 from patter.bridge.call import CallMachine
+from patter.bridge.engine import Engine, Parts
+from patter.bridge.meter import SPEECH_METERS
 from patter.bridge.plan import CallPlan
-from patter.bridge.ports import Llm
+from patter.bridge.ports import Llm, Tts
 from patter.bridge.session import CallSession, Performers
 from patter.carriers.twilio.rest import TwilioRest
 from patter.engines.chain import Chain
@@ -62,8 +64,6 @@ def read_call(call_id: str) -> Ready:
         plan = resolved.plan
     except AgentNotReady as error:
         raise NotReady(error.code, error.message) from error
-    if plan.stt is None or plan.tts is None:
-        raise NotReady("agent_without_voice", "This agent has no speech recognition or no voice.")
     account = call.carrier_account
     return Ready(
         plan=plan,
@@ -71,7 +71,7 @@ def read_call(call_id: str) -> Ready:
         account_sid=account.account_sid,
         auth_token=account.auth_token,
         carrier_url=carrier_base_url(account),
-        phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent else {},
+        phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
 
 
@@ -83,6 +83,8 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
         providers["tts_characters"] = plan.tts.provider
     if plan.llm:
         providers |= {meter: plan.llm.provider for meter in ("llm_input_tokens", "llm_output_tokens")}
+    if plan.speech:
+        providers |= {meter: plan.speech.provider for meter in SPEECH_METERS}
     return providers
 
 
@@ -107,13 +109,32 @@ class TwilioControl:
 
 def make_session(ready: Ready, writer: LogWriter) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
-    plan = ready.plan
-    ears = Chain("stt", plan.chain("stt"))
-    voice = PhrasebookTts(ChainTts(Chain("tts", plan.chain("tts"), keeps=True)), ready.phrases)
-    performers = Performers(stt=lambda: ChainStt(ears), tts=voice, llm=_llm_of(plan))
-    machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
+    mode = MODES[ready.plan.mode]
+    machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
-    return CallSession(machine, control=TwilioControl(ready), performers=performers, log=log)
+    return CallSession(machine, control=TwilioControl(ready), performers=mode.performers(ready), log=log)
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What listens and speaks in one mode: its machine, and who does its work."""
+
+    engine: Callable[[Parts], Engine]
+    performers: Callable[[Ready], Performers]
+
+
+def _pipeline(ready: Ready) -> Performers:
+    ears = Chain("stt", ready.plan.chain("stt"))
+    return Performers(stt=lambda: ChainStt(ears), tts=_voice_of(ready), llm=_llm_of(ready.plan))
+
+
+MODES: dict[str, Mode] = {
+    "pipeline": Mode(PipelineMachine, _pipeline),
+}
+
+
+def _voice_of(ready: Ready) -> Tts:
+    return PhrasebookTts(ChainTts(Chain("tts", ready.plan.chain("tts"), keeps=True)), ready.phrases)
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:

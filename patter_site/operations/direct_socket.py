@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket protocol with the extension of ``common/direct.py``."""
+"""uvicorn's WebSocket protocol with the extension of ``patter.carriers.direct``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from patter_site.common.direct import DIRECT, Message
+from patter.carriers.direct import DIRECT, Message
 
 FAULT = "patter.fault"
 """In the queue after a function that raised."""

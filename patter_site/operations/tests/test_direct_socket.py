@@ -9,7 +9,7 @@ import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from patter_site.common.direct import DIRECT, deliver
+from patter.carriers.direct import DIRECT, deliver
 from patter_site.operations.direct_socket import DirectSocket
 
 PATIENCE_S = 20

@@ -1,4 +1,4 @@
-"""An ASGI extension of our own server: messages by a call instead of a queue.
+"""An ASGI extension that a server may have: messages by a call instead of a queue.
 
 A media socket gets fifty messages a second. A queue, and a task that wakes up for each, cost more than
 what is done with the message. Where the server has it, ``scope["extensions"][DIRECT]`` is a ``Deliver``.
@@ -6,12 +6,13 @@ what is done with the message. Where the server has it, ``scope["extensions"][DI
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 DIRECT = "patter.direct"
 
 Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
 Deliver = Callable[[Callable[[Message], None]], Awaitable[Message]]
 """Gives every ``websocket.receive`` to a function, at once and in order, until the socket closes.
 
@@ -19,9 +20,7 @@ Returns the ``websocket.disconnect``. Raises what the function raised; it is not
 """
 
 
-async def deliver(
-    scope: Any, receive: Callable[[], Awaitable[Message]], take: Callable[[Message], None]
-) -> Message:
+async def deliver(scope: Mapping[str, Any], receive: Receive, take: Callable[[Message], None]) -> Message:
     """``Deliver``, in the way that the server offers."""
     direct: Deliver | None = (scope.get("extensions") or {}).get(DIRECT)
     if direct is not None:

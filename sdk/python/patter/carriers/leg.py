@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from patter.bridge.commands import Clear, Mark, Play
-from patter.carriers.twilio.wire import Wire
+from patter.bridge.events import Event
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 MOST_WAITING_BYTES = 320_000
@@ -17,6 +17,16 @@ MOST_WAITING = 2_000
 """Frames, counting what lies between two marks as one."""
 
 NORMAL, GOING_AWAY, REFUSED = 1000, 1001, 1008
+
+
+class Wire(Protocol):
+    """A carrier's frames of one stream."""
+
+    def decode(self, frame: str | bytes) -> list[Event]:
+        """The events in a frame. Never raises."""
+
+    def encode(self, command: Play | Mark | Clear) -> str:
+        """The frame for a command, once the stream has started."""
 
 
 class SocketLeg:
