@@ -16,8 +16,8 @@ from agents.turn_taking import resolved_values, turn_taking_of
 from patter.bridge.keypad import Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan, ProviderSpec
+from patter.tools.builtin import built_in_functions
 from patter.variables import merged, substitute
-from tools.catalogue import built_in_functions
 
 logger = structlog.get_logger(__name__)
 LEAST_ENDPOINTING_MS = {"deepgram": 10, "openai": 100, "offline": 100}
@@ -62,6 +62,7 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
     prompt = substitute(config.get("system_prompt", ""), values)
     first = substitute(wishes.first_message or config.get("first_message", ""), values)
     language = config.get("language", "en")
+    providers = _providers_of(agent, config, language)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -73,7 +74,9 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         first_message=first.text,
         first_speaker=config.get("first_speaker", "agent"),
         language=language,
-        **_providers_of(agent, config, language),
+        stt=providers["stt"],
+        llm=providers["llm"],
+        tts=providers["tts"],
         fallbacks=_fallbacks_of(agent, config, language),
         tools=built_in_functions(),
         turn_taking=turn_taking_of(
