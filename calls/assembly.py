@@ -6,7 +6,7 @@ Only this file knows which classes meet the ports.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from agents.errors import AgentNotReady
@@ -16,16 +16,17 @@ from calls.models import Call
 from calls.plan import plan_of
 from calls.services.live_log import LoggedCall
 from patter.bridge.call import CallMachine
+from patter.bridge.engine import Engine, Parts
+from patter.bridge.meter import SPEECH_METERS
 from patter.bridge.plan import CallPlan
-from patter.bridge.ports import Llm
+from patter.bridge.ports import Llm, Tts
 from patter.bridge.session import CallSession, Performers
-from patter.carriers.twilio.rest import TwilioRest
 from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.errors import CarrierError
-from phone_numbers.carrier import carrier_base_url
+from phone_numbers.carrier import CarrierAccess, access_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,7 @@ class Ready:
 
     plan: CallPlan
     logged: LoggedCall
-    account_sid: str
-    auth_token: str
-    carrier_url: str
+    carrier: CarrierAccess
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
 
@@ -62,16 +61,11 @@ def read_call(call_id: str) -> Ready:
         plan = resolved.plan
     except AgentNotReady as error:
         raise NotReady(error.code, error.message) from error
-    if plan.stt is None or plan.tts is None:
-        raise NotReady("agent_without_voice", "This agent has no speech recognition or no voice.")
-    account = call.carrier_account
     return Ready(
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
-        account_sid=account.account_sid,
-        auth_token=account.auth_token,
-        carrier_url=carrier_base_url(account),
-        phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent else {},
+        carrier=access_to(call.carrier_account),
+        phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
 
 
@@ -83,37 +77,61 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
         providers["tts_characters"] = plan.tts.provider
     if plan.llm:
         providers |= {meter: plan.llm.provider for meter in ("llm_input_tokens", "llm_output_tokens")}
+    if plan.speech:
+        providers |= {meter: plan.speech.provider for meter in SPEECH_METERS}
     return providers
 
 
-class TwilioControl:
-    """Hangs up over REST, with a client of its own for each request: it is needed once a call."""
+class RestControl:
+    """What is asked of the carrier beside the media socket, with a client of its own for each request.
 
-    def __init__(self, ready: Ready) -> None:
-        self._ready = ready
+    It is needed once or twice a call.
+    """
+
+    def __init__(self, carrier: CarrierAccess) -> None:
+        self._carrier = carrier
 
     async def hang_up(self, carrier_call_id: str) -> None:
         if not carrier_call_id:
-            raise CarrierError("twilio", "the call has no id at the carrier yet", permanent=True)
-        ready = self._ready
-        async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=4.0) as rest:
+            raise CarrierError(self._carrier.carrier, "the call has no id at the carrier yet", permanent=True)
+        async with self._carrier.rest(timeout_s=4.0) as rest:
             await rest.hang_up(carrier_call_id)
 
     async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        ready = self._ready
-        async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=2.0) as rest:
+        async with self._carrier.rest(timeout_s=2.0) as rest:
             await rest.say_and_hang_up(carrier_call_id, text, language)
 
 
 def make_session(ready: Ready, writer: LogWriter) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
-    plan = ready.plan
-    ears = Chain("stt", plan.chain("stt"))
-    voice = PhrasebookTts(ChainTts(Chain("tts", plan.chain("tts"), keeps=True)), ready.phrases)
-    performers = Performers(stt=lambda: ChainStt(ears), tts=voice, llm=_llm_of(plan))
-    machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
+    mode = MODES[ready.plan.mode]
+    machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
-    return CallSession(machine, control=TwilioControl(ready), performers=performers, log=log)
+    return CallSession(
+        machine, control=RestControl(ready.carrier), performers=mode.performers(ready), log=log
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What listens and speaks in one mode: its machine, and who does its work."""
+
+    engine: Callable[[Parts], Engine]
+    performers: Callable[[Ready], Performers]
+
+
+def _pipeline(ready: Ready) -> Performers:
+    ears = Chain("stt", ready.plan.chain("stt"))
+    return Performers(stt=lambda: ChainStt(ears), tts=_voice_of(ready), llm=_llm_of(ready.plan))
+
+
+MODES: dict[str, Mode] = {
+    "pipeline": Mode(PipelineMachine, _pipeline),
+}
+
+
+def _voice_of(ready: Ready) -> Tts:
+    return PhrasebookTts(ChainTts(Chain("tts", ready.plan.chain("tts"), keeps=True)), ready.phrases)
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:

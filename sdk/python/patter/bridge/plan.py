@@ -72,6 +72,7 @@ class ToolTraits:
 class CallPlan:
     """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``.
 
+    ``speech``: the one provider that hears and speaks, in the modes that have one (realtime, convai).
     ``fallbacks``: who goes on when ``stt``, ``llm`` or ``tts`` fails, in order, by the stage's name.
     """
 
@@ -88,6 +89,7 @@ class CallPlan:
     stt: ProviderSpec | None = None
     llm: ProviderSpec | None = None
     tts: ProviderSpec | None = None
+    speech: ProviderSpec | None = None
     fallbacks: Mapping[str, Sequence[ProviderSpec]] = field(default_factory=dict)
     tools: Sequence[Mapping[str, Any]] = ()
     tool_traits: Mapping[str, ToolTraits] = field(default_factory=dict)
