@@ -88,7 +88,11 @@ def store_phrases(row: VersionPhrases) -> None:
     try:
         plan = resolve_plan(version.agent, CallWishes(call_id=""), version.number).plan
         assert plan.tts is not None  # resolve_plan saw to it
-        missing = [text for text in chunks_of_phrases(plan.phrases) if text not in row.files]
+        missing = [
+            text
+            for text in chunks_of_phrases(plan.phrases, transfers=plan.transfers.some)
+            if text not in row.files
+        ]
         spoken, failure = asyncio.run(_speak(plan.tts, missing))
     except (AgentNotReady, PatterError) as error:
         _failed(row, str(error))

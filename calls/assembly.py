@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from agents.errors import AgentNotReady
 from agents.phrases import stored_phrases
@@ -19,13 +20,14 @@ from patter.bridge.call import CallMachine
 from patter.bridge.plan import CallPlan
 from patter.bridge.ports import Llm
 from patter.bridge.session import CallSession, Performers
+from patter.carriers.twilio.control import TwilioControl
 from patter.carriers.twilio.rest import TwilioRest
 from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
-from patter.errors import CarrierError
 from phone_numbers.carrier import carrier_base_url
+from phone_numbers.configure import webhook_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class Ready:
     account_sid: str
     auth_token: str
     carrier_url: str
+    doors_url: str = ""
+    """Our doors at this call's carrier account, up to the last slash; empty: nothing can call us back."""
+    stream: int = 0
+    """The number of the media stream that was opened with it."""
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
 
@@ -71,6 +77,8 @@ def read_call(call_id: str) -> Ready:
         account_sid=account.account_sid,
         auth_token=account.auth_token,
         carrier_url=carrier_base_url(account),
+        doors_url=webhook_address(account, "", call.callback_base) if call.callback_base else "",
+        stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent else {},
     )
 
@@ -86,26 +94,27 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
     return providers
 
 
-class TwilioControl:
-    """Hangs up over REST, with a client of its own for each request: it is needed once a call."""
+def twilio_control(ready: Ready) -> TwilioControl:
+    """What can be done to this call at its carrier. ``ready`` is that of its newest stream."""
+
+    def rest(timeout_s: float) -> TwilioRest:
+        return TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=timeout_s)
+
+    return TwilioControl(rest, CallDoors(ready) if ready.doors_url else None)
+
+
+class CallDoors:
+    """Our addresses for one call. Each names the stream that is left through it (``answer_again``)."""
 
     def __init__(self, ready: Ready) -> None:
-        self._ready = ready
+        self.ready = ready
 
-    async def hang_up(self, carrier_call_id: str) -> None:
-        if not carrier_call_id:
-            raise CarrierError("twilio", "the call has no id at the carrier yet", permanent=True)
-        ready = self._ready
-        async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=4.0) as rest:
-            await rest.hang_up(carrier_call_id)
-
-    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        ready = self._ready
-        async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=2.0) as rest:
-            await rest.say_and_hang_up(carrier_call_id, text, language)
+    def __call__(self, door: str, **query: str) -> str:
+        known = {"call": self.ready.plan.call_id, "stream": str(self.ready.stream)}
+        return f"{self.ready.doors_url}{door}?{urlencode({**known, **query})}"
 
 
-def make_session(ready: Ready, writer: LogWriter) -> CallSession:
+def make_session(ready: Ready, writer: LogWriter, control: TwilioControl) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     plan = ready.plan
     ears = Chain("stt", plan.chain("stt"))
@@ -113,7 +122,7 @@ def make_session(ready: Ready, writer: LogWriter) -> CallSession:
     performers = Performers(stt=lambda: ChainStt(ears), tts=voice, llm=_llm_of(plan))
     machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
-    return CallSession(machine, control=TwilioControl(ready), performers=performers, log=log)
+    return CallSession(machine, control=control, performers=performers, log=log, transfers=control)
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:

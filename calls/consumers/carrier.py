@@ -108,6 +108,7 @@ class CarrierConsumer(AsyncConsumer):
         )
         ready = await open_in_thread(open_media, opening)
         if live := calls.carried(self._call_id):
+            live.goes_on_over(ready)
             return live
         if opening.carried:
             raise MediaRefused("call_over")  # it ended at this very moment

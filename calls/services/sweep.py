@@ -32,7 +32,9 @@ BATCH = 100
 
 def sweep_calls() -> int:
     """End what is lost. Returns how many calls were touched."""
-    return sum(rule() for rule in (_no_media, _unknown_dials, _silent_carriers, _unannounced))
+    return sum(
+        rule() for rule in (_no_media, _unknown_dials, _silent_carriers, _silent_transfers, _unannounced)
+    )
 
 
 def lose_calls() -> list[str]:
@@ -71,6 +73,13 @@ def _silent_carriers() -> int:
         status__in=[Call.Status.DIALLING, Call.Status.RINGING], started_at__lt=before, stream_used=0
     )
     return _end_all(rows, Step.UNKNOWN, "", "The carrier never said what became of this call.")
+
+
+def _silent_transfers() -> int:
+    """A caller and a human to whom nobody listens any more, and whose end the carrier never told."""
+    before = timezone.now() - SILENT_CARRIER
+    rows = _live().filter(status=Call.Status.TRANSFERRING, lease_until=None, answered_at__lt=before)
+    return _end_all(rows, Step.COMPLETED, "transferred", "The carrier never said when this call ended.")
 
 
 def _unannounced() -> int:
