@@ -22,6 +22,7 @@ from patter_site.common.serializers import PlainValuesField, StrictSerializer
 from tools.catalogue import BUILT_IN
 
 MODES = ("pipeline", "realtime", "convai")
+RUNNING_MODES = ("pipeline",)
 MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
@@ -173,7 +174,11 @@ class AgentConfigSerializer(StrictSerializer):
     """The whole configuration. Every field has a default but the name."""
 
     name = serializers.CharField(max_length=120)
-    mode = serializers.CharField(default="pipeline", help_text="Only `pipeline` runs today.")
+    mode = serializers.CharField(
+        default="pipeline",
+        help_text="`pipeline`: speech recognition, language model and voice of your choice; `realtime`: one "
+        "OpenAI Realtime model that hears and speaks.",
+    )
     reply_by = serializers.ChoiceField(
         choices=["handler", "model"],
         default="handler",
@@ -211,10 +216,11 @@ class AgentConfigSerializer(StrictSerializer):
     )
 
     def validate_mode(self, mode: str) -> str:
+        possible = ", ".join(RUNNING_MODES)
         if mode not in MODES:
-            raise serializers.ValidationError(f"{mode!r} is not a mode. The mode is 'pipeline'.")
-        if mode != "pipeline":
-            raise serializers.ValidationError(f"The mode {mode!r} does not run yet. Use 'pipeline'.")
+            raise serializers.ValidationError(f"{mode!r} is not a mode. Use one of: {possible}.")
+        if mode not in RUNNING_MODES:
+            raise serializers.ValidationError(f"The mode {mode!r} does not run yet. Use one of: {possible}.")
         return mode
 
     def validate_language(self, language: str) -> str:

@@ -18,9 +18,11 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.controls import control_of
 from calls.adapters.threads import open_in_thread
-from calls.assembly import CallDoors, Ready, make_session, twilio_control
+from calls.assembly import Ready, make_session
 from calls.services.lease import renew_leases
+from calls.services.telnyx_calls import ask_for_stream
 from patter.bridge.events import (
     CarrierEnded,
     DigitsAsked,
@@ -33,6 +35,7 @@ from patter.bridge.events import (
 )
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
+from patter.carriers.leg import SocketLeg
 from patter.errors import PatterError
 
 logger = structlog.get_logger(__name__)
@@ -48,14 +51,13 @@ class LiveCall:
         self.call_id = ready.plan.call_id
         self._ready = ready
         self._writer = writer
-        self._control = twilio_control(ready)
+        self._control = control_of(ready)
         self.session: CallSession = make_session(ready, writer, self._control)
         self.task: asyncio.Task[None] | None = None
 
     def goes_on_over(self, ready: Ready) -> None:
         """A newer stream was opened: the carrier's addresses name that one from now on."""
-        if isinstance(self._control.doors, CallDoors):
-            self._control.doors = CallDoors(ready)
+        self._control.ready = ready
 
     async def run(self) -> None:
         """Carry the call to its end, whatever happens."""
@@ -69,6 +71,19 @@ class LiveCall:
             control.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await control
+
+    @property
+    def without_socket(self) -> bool:
+        """Whether media flowed over a socket that is gone."""
+        leg = self.session.leg
+        return isinstance(leg, SocketLeg) and leg.closed
+
+    async def ask_for_stream(self) -> None:
+        """The socket broke and the carrier opens another one only when it is told to. Never raises."""
+        try:
+            await open_in_thread(ask_for_stream, self.call_id)
+        except Exception:
+            logger.exception("A broken stream could not be asked for again", call=self.call_id)
 
     async def _read_control(self) -> None:
         """The one task that listens for this call on the channel layer. Text and control only."""

@@ -25,8 +25,8 @@ def test_a_name_is_enough():
         ({"promt": "x"}, "promt", "Unknown field. Known here: name, mode"),
         ({"turn_taking": {"endpoint": 1}}, "turn_taking.endpoint", "Unknown field"),
         ({"stt": {"provider": "offline", "key": "x"}}, "stt.key", "Unknown field"),
-        ({"mode": "realtime"}, "mode", "does not run yet. Use 'pipeline'"),
-        ({"mode": "convai"}, "mode", "does not run yet. Use 'pipeline'"),
+        ({"mode": "realtime"}, "mode", "does not run yet. Use one of: pipeline"),
+        ({"mode": "convai"}, "mode", "does not run yet. Use one of: pipeline"),
         ({"mode": "pipelin"}, "mode", "is not a mode"),
         (
             {"tts": {"provider": "whisper9"}},

@@ -11,7 +11,7 @@ from patter.bridge.away import digits_problem
 from patter.errors import CarrierError
 from patter_site.common.bus import publish
 from patter_site.common.errors import Conflict, ValidationProblem
-from phone_numbers.carrier import ask_twilio
+from phone_numbers.carrier import ask_carrier
 from phone_numbers.errors import CarrierRefused
 
 MAX_SAY_CHARS = 2000
@@ -91,6 +91,6 @@ def end_at_carrier(call: Call) -> None:
     if call.carrier_account is None:
         return
     try:
-        ask_twilio(call.carrier_account, lambda rest: rest.hang_up(call.carrier_call_id))
+        ask_carrier(call.carrier_account, lambda rest: rest.hang_up(call.carrier_call_id))
     except CarrierError as error:
         raise CarrierRefused(str(error)) from error

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from calls.webhooks import twilio, twilio_transfer
+from calls.webhooks import telnyx, twilio, twilio_transfer
 
 DOORS = {
     "voice": twilio.voice,
@@ -22,4 +22,8 @@ urlpatterns = [
         path(f"webhooks/twilio/{name}", view, name=f"twilio-{name}"),
         path(f"webhooks/twilio/<str:carrier_account_id>/{name}", view, name=f"twilio-account-{name}"),
     )
+]
+urlpatterns += [
+    path("webhooks/telnyx", telnyx.events, name="telnyx"),
+    path("webhooks/telnyx/<str:carrier_account_id>", telnyx.events, name="telnyx-account"),
 ]

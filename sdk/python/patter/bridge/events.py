@@ -227,6 +227,14 @@ class SpeechMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechUsed:
+    """What the provider says that it used, by the names of ``meter.SPEECH_METERS``."""
+
+    speech_id: str
+    usage: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechFailed:
     """The socket could not be opened, or broke. ``permanent``: trying again would not help."""
 
@@ -381,7 +389,7 @@ SttEvent = (
     | SttFailed
     | SttClosed
 )
-SpeechEvent = SpeechOpened | SpeechMessage | SpeechFailed | SpeechClosed
+SpeechEvent = SpeechOpened | SpeechMessage | SpeechUsed | SpeechFailed | SpeechClosed
 ReplyEvent = (
     LlmDelta
     | LlmToolCall

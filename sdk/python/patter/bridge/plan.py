@@ -66,6 +66,7 @@ class Phrases:
 class CallPlan:
     """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``.
 
+    ``speech``: the one provider that hears and speaks, in the modes that have one (realtime, convai).
     ``fallbacks``: who goes on when ``stt``, ``llm`` or ``tts`` fails, in order, by the stage's name.
     """
 
@@ -82,6 +83,7 @@ class CallPlan:
     stt: ProviderSpec | None = None
     llm: ProviderSpec | None = None
     tts: ProviderSpec | None = None
+    speech: ProviderSpec | None = None
     fallbacks: Mapping[str, Sequence[ProviderSpec]] = field(default_factory=dict)
     tools: Sequence[Mapping[str, Any]] = ()
     turn_taking: TurnTaking = field(default_factory=TurnTaking)

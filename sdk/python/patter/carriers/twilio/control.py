@@ -36,12 +36,12 @@ class TwilioControl:
 
     Args:
         rest: makes a client; one for each request, for they are needed once or twice a call.
-        doors: our addresses; None where nothing can call us back, and only hanging up works.
+        doors: our addresses.
     """
 
-    def __init__(self, rest: Rest, doors: Doors | None = None) -> None:
+    def __init__(self, rest: Rest, doors: Doors) -> None:
         self._rest = rest
-        self.doors = doors
+        self._door = doors
         self._humans: dict[str, str] = {}
 
     # -- CarrierControl ---------------------------------------------------------------------------
@@ -115,11 +115,6 @@ class TwilioControl:
                 if error.code in OVER_CODES:  # the carrier's own word on the end is on its way
                     return
                 raise
-
-    def _door(self, door: str, **query: str) -> str:
-        if self.doors is None:
-            raise CarrierError("twilio", "there is no address under which it could call back", permanent=True)
-        return self.doors(door, **query)
 
 
 def room_of(carrier_call_id: str) -> str:
