@@ -133,6 +133,17 @@ class Away:
             *self._tell(now),
         ]
 
+    def late(self) -> TransferMoved | None:
+        """The time for an outcome is over. A carrier always brings back whom it could not put through.
+
+        So a cold transfer of which no failure was told came about, whatever became of the word on it.
+        A warm one waits for the human's consent, and nothing else joins it.
+        """
+        transfer = self._transfers.current
+        if transfer is None or transfer.kind == "warm" or self._lifecycle.state is not State.TRANSFERRING:
+            return None
+        return TransferMoved(transfer.transfer_id, "joined")
+
     def recalled(self, now: float) -> Outcome:
         """Nobody told what became of it: the caller is fetched back."""
         transfer = self._transfers.current

@@ -211,7 +211,9 @@ class CallMachine:
     def handle_timer(self, now: float) -> Commands:
         out: Outcome = []
         if self._lifecycle.deadline is not None and self._lifecycle.deadline <= now:
-            out += self._act(Cue.LATE, now, "carrier_error")
+            joined = self._away.late()
+            late = self._transfer_moved(joined, now) if joined else self._act(Cue.LATE, now, "carrier_error")
+            out += late
         out += self._answered(self._answering.handle_timer(now), now)
         if self._longest_until is not None and self._longest_until <= now:
             out += self._too_long(now)

@@ -43,6 +43,11 @@ class TransferPolicy:
     targets: tuple[TransferTarget, ...] = ()
     prefixes: tuple[str, ...] = ()
 
+    @property
+    def some(self) -> bool:
+        """Whether there is anybody to transfer to."""
+        return bool(self.targets or self.prefixes)
+
     def find(self, asked: str) -> TransferTarget | None:
         """The target of this name or number; a number that only a prefix allows is its own name."""
         wanted = asked.strip()

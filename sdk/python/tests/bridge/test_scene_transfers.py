@@ -144,10 +144,19 @@ def test_a_transfer_from_outside_and_back() -> None:
     call.check()
 
 
-def test_nobody_tells_what_became_of_it() -> None:
+def test_a_cold_transfer_of_which_no_failure_was_told_came_about() -> None:
     call = transferring()
     call.pass_ms(46_000)
-    assert call.all(TransferStop)
+    assert call.end is not None
+    assert call.end.reason == "transferred"
+    assert not call.all(TransferStop)
+
+
+def test_a_human_who_never_consents_is_let_go_and_the_caller_fetched_back() -> None:
+    call = scene()
+    call.feed(TransferAsked("Dr. Who"), LegStopped(), TransferMoved("x1", "briefing"))
+    call.pass_ms(96_000)
+    assert call.last(TransferStop) == TransferStop("x1", recall=True)
     call.pass_ms(11_000)
     assert call.end is not None
     assert call.end.reason == "carrier_error"
