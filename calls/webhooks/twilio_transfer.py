@@ -13,30 +13,14 @@ from calls.services.answer import answer_again
 from calls.services.transfer import TransferNews, note_from_carrier
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
-from calls.webhooks.twilio_words import DECLINED_SIP, is_accepted
 from patter.carriers.twilio import markup
-
-REASONS = {
-    "busy": "busy",
-    "no-answer": "no_answer",
-    "canceled": "cancelled",
-    "failed": "failed",
-}
-LEG_STATES = {"initiated": "dialling", "ringing": "ringing"}
-ACCEPT = {
-    "en": "Press 1 or say yes to take the call.",
-    "de": "Drücken Sie die 1 oder sagen Sie Ja, um den Anruf anzunehmen.",
-    "es": "Pulse 1 o diga sí para aceptar la llamada.",
-    "fr": "Appuyez sur 1 ou dites oui pour prendre l'appel.",
-    "it": "Prema 1 o dica sì per accettare la chiamata.",
-}
-INTRO = {
-    "en": "A caller is waiting to be connected to you.",
-    "de": "Ein Anrufer möchte mit Ihnen verbunden werden.",
-    "es": "Una persona espera para hablar con usted.",
-    "fr": "Une personne attend d'être mise en relation avec vous.",
-    "it": "Una persona attende di parlare con lei.",
-}
+from patter.carriers.twilio.words import (
+    TRANSFER_REASONS,
+    TRANSFER_STATES,
+    briefing,
+    is_accepted,
+    transfer_failure,
+)
 
 
 @twilio_door
@@ -59,7 +43,7 @@ def _dial_ended(request: TwilioRequest, call: Call, ref: str) -> HttpResponse:
             note_from_carrier(call=call, news=TransferNews(ref, state))
         return document(markup.hang_up())
     declined = row is not None and row.reason == "declined"
-    reason = "declined" if declined else REASONS.get(word, "failed")
+    reason = "declined" if declined else TRANSFER_REASONS.get(word, "failed")
     note_from_carrier(call=call, news=TransferNews(ref, "failed", reason, returns=True))
     return answered(request, answer_again(call=call, ended_stream=_stream(request)))
 
@@ -68,8 +52,8 @@ def _human_moved(request: TwilioRequest, call: Call, ref: str) -> None:
     row, word = transfer_of(call, ref), request.field("CallStatus")
     news = TransferNews(ref, "", carrier_call_id=request.field("CallSid"))
     warm = row is not None and row.kind == "warm"
-    if word in LEG_STATES:
-        note_from_carrier(call=call, news=replace(news, state=LEG_STATES[word]))
+    if word in TRANSFER_STATES:
+        note_from_carrier(call=call, news=replace(news, state=TRANSFER_STATES[word]))
     elif word in ("in-progress", "answered"):
         note_from_carrier(call=call, news=replace(news, state="briefing" if warm else "joined"))
     elif row is not None and row.joined_at is not None:
@@ -79,9 +63,7 @@ def _human_moved(request: TwilioRequest, call: Call, ref: str) -> None:
 
 
 def _human_lost(request: TwilioRequest, call: Call, news: TransferNews, word: str, warm: bool) -> None:
-    sip = request.field("SipResponseCode")
-    # Whoever hangs up on the summary has not accepted.
-    reason = "declined" if sip in DECLINED_SIP or word == "completed" else REASONS.get(word, "failed")
+    reason = transfer_failure(word, request.field("SipResponseCode"))
     # After a cold one the caller's own <Dial> ends by itself, and brings them back.
     note_from_carrier(call=call, news=replace(news, reason=reason, returns=not warm))
 
@@ -107,10 +89,8 @@ def _briefing(request: TwilioRequest, call: Call, row: Transfer) -> str:
     base = public_base(request.http, simulated=call.simulated)
     room = request.http.GET.get("room", "")
     language = request.http.GET.get("language", "en")
-    short = language.split("-")[0]
     action = callback_url(call, "whisper", base, transfer=row.ref, room=room, answer=1)
-    told = [row.summary or INTRO.get(short, INTRO["en"]), ACCEPT.get(short, ACCEPT["en"])]
-    return markup.ask_to_accept(" ".join(told)[: markup.MAX_SAY_CHARS], action, language)
+    return markup.ask_to_accept(briefing(row.summary, language), action, language)
 
 
 def _stream(request: TwilioRequest) -> int:

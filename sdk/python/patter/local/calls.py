@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from patter.bridge.away import digits_problem
 from patter.bridge.events import (
     CarrierEnded,
     DigitsAsked,
@@ -31,13 +32,17 @@ from patter.handlers import HandlerRunner
 from patter.local.assembly import Around, make_session
 from patter.local.carrier import LocalCarrier
 from patter.local.handler import LocalHandler
-from patter.local.log import LocalLog
-from patter.local.plan import CallFacts, checked_params, plan_of
+from patter.local.log import LocalLog, TransferBook
+from patter.local.plan import CallFacts, checked_params, plan_of, toolbox_of, variables_of
 from patter.local.recording import RecordingFile
 from patter.local.specs import Keys
 from patter.local.tokens import StreamTokens
 from patter.options import CallOptions, Listeners
+from patter.tools.spec import ToolContext
 from patter.types import Agent
+
+if TYPE_CHECKING:
+    from patter.tools.runner import Tools
 
 logger = logging.getLogger("patter")
 
@@ -96,12 +101,17 @@ class LocalCall:
         self.task: asyncio.Task[None] | None = None
         self.recording: RecordingFile | None = None
         self.deadline: asyncio.TimerHandle | None = None
+        self.tools: Tools | None = None
         self.sockets = 0
         """Media sockets that are open now."""
 
     @property
     def id(self) -> str:
         return self.plan.call_id
+
+    @property
+    def transfers(self) -> TransferBook:
+        return self.log.transfers
 
     @property
     def over(self) -> bool:
@@ -196,7 +206,7 @@ class LocalCalls:
             facts.call_id, self, caller=facts.caller, callee=facts.callee, direction=facts.direction
         )
         public.custom_params = dict(facts.custom_params)
-        public.variables = {**agent.variables, **((wishes and wishes.variables) or {})}
+        public.variables = variables_of(agent, facts, wishes)
         told = {
             "call_id": facts.call_id,
             "caller": facts.caller,
@@ -211,6 +221,8 @@ class LocalCalls:
         log = LocalLog(told, serving.listeners, recording, lambda end: self._over(call, end))
         call = LocalCall(plan, agent, log, public)
         call.wishes, call.recording = wishes, recording
+        context = ToolContext(facts.call_id, facts.caller, facts.callee, facts.direction)
+        call.tools = toolbox_of(agent, public.variables).runner(context)
         self._calls[call.id] = call
         return call
 
@@ -265,6 +277,7 @@ class LocalCalls:
             transfers=self._carrier.transfers(call),
             log=call.log,
             handler=handler,
+            tools=call.tools,
             guardrails=read_guardrails(call.agent.guardrails),
         )
 
@@ -301,8 +314,8 @@ class LocalCalls:
         self._tell(call_id, SayAsked(text))
 
     async def send_digits(self, call_id: str, digits: str) -> None:
-        if not digits or not set(digits) <= set("0123456789ABCD*#wW"):
-            raise ConfigError("digits are keys: 0-9 A-D * #, and w or W for a pause.")
+        if problem := digits_problem(digits):
+            raise ConfigError(problem)
         self._tell(call_id, DigitsAsked(digits))
 
     async def transfer(self, call_id: str, to: str, summary: str) -> None:
@@ -333,12 +346,16 @@ class LocalCalls:
         self._calls.pop(call.id, None)
         self.ended.append(call)
         call.public.finish(end)
+        if call.tools is not None:
+            call.tools.end()
         self._keep(self._wind_up(call))
 
     async def _wind_up(self, call: LocalCall) -> None:
         if call.recording is not None:
             await call.recording.finish()
         await call.log.callbacks.finish()
+        if call.tools is not None:
+            await call.tools.finished()
 
     async def _hang_up(self, call: LocalCall) -> None:
         if call.carrier_call_id:

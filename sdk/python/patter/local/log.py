@@ -12,6 +12,7 @@ from patter.bridge.records import (
     KeyPressed,
     Noted,
     RecordingSegment,
+    TransferNoted,
     TurnSettled,
 )
 from patter.callbacks import Callbacks
@@ -20,6 +21,30 @@ from patter.options import Listeners
 
 SPOKEN = ("user", "assistant")
 MOST_SHOWN_TURNS = 200
+
+
+class TransferBook:
+    """What the doors must know of a call's transfers: the first entry of each says whom it goes to."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, TransferNoted] = {}
+        self._states: dict[str, str] = {}
+
+    def note(self, entry: TransferNoted) -> None:
+        self._begun.setdefault(entry.transfer_id, entry)
+        self._states[entry.transfer_id] = entry.state
+
+    def kind_of(self, transfer_id: str) -> str:
+        begun = self._begun.get(transfer_id)
+        return begun.kind if begun else ""
+
+    def summary_of(self, transfer_id: str) -> str:
+        begun = self._begun.get(transfer_id)
+        return begun.summary if begun else ""
+
+    def is_over(self, transfer_id: str) -> bool:
+        """Whether there is nobody any more whom a human could be connected to."""
+        return self._states.get(transfer_id, "failed") in ("failed", "joined")
 
 
 class LocalLog:
@@ -46,6 +71,7 @@ class LocalLog:
         self.history: list[dict[str, str]] = []
         self.turns: list[dict[str, Any]] = []
         """The newest turns, for the page."""
+        self.transfers = TransferBook()
         self.status = "ringing"
         self.end: dict[str, Any] | None = None
 
@@ -63,6 +89,8 @@ class LocalLog:
                 self._recording.add(entry)
             case CallEnded():
                 self._call_ended(entry)
+            case TransferNoted():
+                self.transfers.note(entry)
             case Noted(kind, _, data) if kind.startswith("machine."):
                 self._tell("on_machine_detection", {"kind": kind, **data})
             case _:

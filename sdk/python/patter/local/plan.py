@@ -14,6 +14,7 @@ from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.bridge.transfers import KINDS, TransferPolicy, TransferTarget
 from patter.errors import ConfigError
 from patter.local.specs import Keys, pipeline_specs
+from patter.local.tools import Toolbox, read_tools
 from patter.options import CallOptions, checked_number
 from patter.turn_taking import BALANCED, BOUNDS, PRESETS, SWITCHES, resolved_values, turn_taking_of
 from patter.types import Agent
@@ -51,14 +52,16 @@ def plan_of(
     mode = agent.resolved_mode
     if mode not in SPECS_OF_MODE:
         raise ConfigError(f"The mode {mode!r} does not run here. Use one of: {', '.join(SPECS_OF_MODE)}.")
-    turn_taking = turn_taking_of(checked_turn_taking(agent.turn_taking), wishes and wishes.max_duration_s)
+    longest_s = wishes.max_duration_s if wishes is not None else None
+    turn_taking = turn_taking_of(checked_turn_taking(agent.turn_taking), longest_s)
     specs: dict[str, Any] = {**SPECS_OF_MODE[mode](agent, keys, reply_by=reply_by)}
     wishes = wishes or CallOptions(to=facts.callee)
-    values = merged(agent.variables, facts.custom_params, wishes.variables or {})
+    values = variables_of(agent, facts, wishes)
     prompt = substitute(agent.system_prompt, values)
     first = substitute(wishes.first_message or agent.first_message, values)
     for name in dict.fromkeys(prompt.unknown + first.unknown):
         logger.warning("A variable has no value and stays as it was written: {%s}", name)
+    toolbox = toolbox_of(agent, values)
     return CallPlan(
         call_id=facts.call_id,
         direction=facts.direction,
@@ -76,9 +79,23 @@ def plan_of(
         keypad=_keypad(agent.keypad),
         custom_params=facts.custom_params,
         record=record if wishes.record is None else wishes.record,
-        transfers=TransferPolicy(tuple(_target(one) for one in agent.transfer_targets)),
+        tools=toolbox.functions(),
+        tool_traits=toolbox.traits(),
+        transfers=toolbox.policy,
         answering=_answering(agent, wishes, values),
     )
+
+
+def toolbox_of(agent: Agent, values: Mapping[str, Any]) -> Toolbox:
+    """The agent's tools, built-in ones included, and to whom it may transfer. Raises ConfigError."""
+    policy = TransferPolicy(tuple(_target(one) for one in agent.transfer_targets))
+    return read_tools(agent.tools, values, policy)
+
+
+def variables_of(agent: Agent, facts: CallFacts, wishes: CallOptions | None) -> dict[str, Any]:
+    """What the agent says, then the call's custom parameters, then its own variables."""
+    own = wishes.variables if wishes is not None else None
+    return merged(agent.variables, facts.custom_params, own or {})
 
 
 def _answering(agent: Agent, wishes: CallOptions, values: Mapping[str, Any]) -> AnsweringPlan:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from patter.bridge.ports import CarrierControl, TransferControl
-from patter.carriers.twilio.markup import play_digits
+from patter.carriers.twilio.control import TwilioControl
 from patter.carriers.twilio.rest import BASE_URL, TwilioRest
 from patter.errors import CarrierError, ConfigError
 from patter.local.addresses import Addresses
@@ -34,7 +34,8 @@ class TwilioCarrier:
         self.account_sid = options.twilio_sid
         self.auth_token = options.twilio_token
         self.addresses = addresses
-        self._rest = TwilioRest(options.twilio_sid, options.twilio_token, base_url or BASE_URL)
+        self._base_url = base_url or BASE_URL
+        self._rest = TwilioRest(self.account_sid, self.auth_token, self._base_url)
 
     def routes(self, calls: LocalCalls) -> Sequence[BaseRoute]:
         from patter.local.twilio_doors import TwilioDoors
@@ -42,14 +43,21 @@ class TwilioCarrier:
         return TwilioDoors(self, calls).routes()
 
     def control(self, call: LocalCall) -> CarrierControl:
-        return TwilioControl(self._rest, lambda: self.resume_url(call))
-
-    def resume_url(self, call: LocalCall) -> str:
-        """Where the carrier asks what comes after the stream that is open now."""
-        return self.addresses.webhook(NAME, "resume", call=call.id, stream=call.tokens.used)
+        return self._control(call)
 
     def transfers(self, call: LocalCall) -> TransferControl | None:
-        return None
+        return self._control(call)
+
+    def _control(self, call: LocalCall) -> TwilioControl:
+        def address(door: str, **query: str) -> str:
+            # The stream that is left through it: an old request, repeated, changes nothing.
+            known = {"call": call.id, "stream": str(call.tokens.used)}
+            return self.addresses.webhook(NAME, door, **known, **query)
+
+        return TwilioControl(self._client, address)
+
+    def _client(self, timeout_s: float) -> TwilioRest:
+        return TwilioRest(self.account_sid, self.auth_token, self._base_url, timeout_s=timeout_s)
 
     async def dial(self, call: LocalCall) -> float:
         """Dial once: a request whose outcome is unknown is looked up, never repeated. Raises CarrierError."""
@@ -115,23 +123,3 @@ def _is_free(current: str, ours: str) -> bool:
 
 def _question(number: str, current: str) -> str:
     return f"Calls to {number} now go to {current}. Send them here instead?"
-
-
-class TwilioControl:
-    """What is done to one call beside its media socket; meets ``CarrierControl``."""
-
-    def __init__(self, rest: TwilioRest, resume_url: Callable[[], str]) -> None:
-        self._rest = rest
-        self._resume_url = resume_url
-
-    async def hang_up(self, carrier_call_id: str) -> None:
-        if not carrier_call_id:
-            raise CarrierError(NAME, "the call has no id at the carrier yet", permanent=True)
-        await self._rest.hang_up(carrier_call_id)
-
-    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        await self._rest.say_and_hang_up(carrier_call_id, text, language)
-
-    async def send_digits(self, carrier_call_id: str, digits: str) -> None:
-        """It ends the media stream; the document then asks for a new one."""
-        await self._rest.update_twiml(carrier_call_id, play_digits(digits, self._resume_url()))

@@ -11,14 +11,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from patter.bridge.events import MachineHeard
+from patter.bridge.events import MachineHeard, TransferMoved
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.twilio import markup
 from patter.carriers.twilio.signature import HEADER, SETTINGS_HEADER, verify, verify_upgrade
+from patter.carriers.twilio.words import (
+    DECLINED_SIP,
+    TRANSFER_REASONS,
+    TRANSFER_STATES,
+    briefing,
+    custom_params,
+    greeting_is_over,
+    is_accepted,
+    machine_result,
+    transfer_failure,
+)
 from patter.local.calls import LocalCall, LocalCalls
 from patter.local.forms import Fields, field_of, read_form
 from patter.local.media_door import MediaDoor
-from patter.local.plan import MOST_PARAM_CHARS
 
 if TYPE_CHECKING:
     from patter.local.twilio import TwilioCarrier
@@ -28,8 +38,6 @@ logger = logging.getLogger("patter")
 ENDS = {"busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "no_answer"}
 """CallStatus of a call that was never answered, and our end reason."""
 MOVES = {"initiated": "dialling", "ringing": "ringing", "in-progress": "answered", "answered": "answered"}
-DECLINED_SIP = frozenset({"603", "607", "608"})
-SIP_HEADER = "SipHeader_"
 FORBIDDEN = {"error": {"code": "signature_invalid", "message": "The signature does not match this address."}}
 
 Door = Callable[[Request, Fields], Awaitable[Response]]
@@ -49,6 +57,8 @@ class TwilioDoors:
             "status": self._status,
             "stream-status": self._nothing,
             "amd": self._machine,
+            "transfer": self._transfer,
+            "whisper": self._whisper,
         }
         media = MediaDoor(
             STREAM_KINDS["twilio"], self._calls, account_id=self._carrier.account_sid, genuine=self._genuine
@@ -83,7 +93,7 @@ class TwilioDoors:
                 call.carrier_call_id = sid
                 call.log.moved("answered")
         else:
-            params = custom_params(request, fields)
+            params = custom_params(request.query_params, fields)
             call = self._calls.arrived(sid, field_of(fields, "From"), field_of(fields, "To"), params)
             if call is None:
                 return _document(markup.reject("busy"))
@@ -91,9 +101,12 @@ class TwilioDoors:
 
     async def _resume(self, request: Request, fields: Fields) -> Response:
         """The media stream ended, and the call did not: what comes next?"""
-        call, stream = self._call(request, fields), request.query_params.get("stream", "")
-        ended = int(stream) if stream.isdecimal() else 0
-        if call is None or ended < call.tokens.used:
+        return self._again(request, fields, self._call(request, fields))
+
+    def _again(self, request: Request, fields: Fields, call: LocalCall | None) -> Response:
+        """A fresh stream, unless a newer one was opened than that which ended: an old request, repeated."""
+        stream = request.query_params.get("stream", "")
+        if call is None or (int(stream) if stream.isdecimal() else 0) < call.tokens.used:
             return _document(markup.hang_up())
         return self._connect(call, field_of(fields, "CallSid"))
 
@@ -115,8 +128,60 @@ class TwilioDoors:
         """Whether a person or a machine answered. Markup in the response would be ignored."""
         call, word = self._call(request, fields), field_of(fields, "AnsweredBy")
         if call is not None:
-            call.feed(MachineHeard(machine_result(word), word.startswith("machine_end"), word))
+            call.feed(MachineHeard(machine_result(word), greeting_is_over(word), word))
         return _done()
+
+    # -- transfers --------------------------------------------------------------------------------
+
+    async def _transfer(self, request: Request, fields: Fields) -> Response:
+        """The human's leg moved on, or (without ``leg``) the caller's ``<Dial>`` is over: what comes next?"""
+        call, transfer_id = self._transferring(request)
+        if request.query_params.get("leg") == "human":
+            if call is not None:
+                self._human_moved(call, transfer_id, fields)
+            return _done()
+        word = field_of(fields, "DialCallStatus")
+        if call is None or word in ("completed", "answered"):
+            if call is not None:  # the answer may not have been reported on its own
+                call.feed(TransferMoved(transfer_id, "joined"))
+            return _document(markup.hang_up())
+        reason = TRANSFER_REASONS.get(word, "failed")
+        call.feed(TransferMoved(transfer_id, "failed", reason, returns=True))
+        return self._again(request, fields, call)
+
+    def _human_moved(self, call: LocalCall, transfer_id: str, fields: Fields) -> None:
+        word, warm = field_of(fields, "CallStatus"), call.transfers.kind_of(transfer_id) == "warm"
+        if word in TRANSFER_STATES:
+            call.feed(TransferMoved(transfer_id, TRANSFER_STATES[word]))
+        elif word in ("in-progress", "answered"):
+            call.feed(TransferMoved(transfer_id, "briefing" if warm else "joined"))
+        else:
+            reason = transfer_failure(word, field_of(fields, "SipResponseCode"))
+            # After a cold one the caller's own <Dial> ends by itself, and brings them back.
+            call.feed(TransferMoved(transfer_id, "failed", reason, returns=not warm))
+
+    async def _whisper(self, request: Request, fields: Fields) -> Response:
+        """The human answered a warm transfer: what they hear, and whether they take the call."""
+        call, transfer_id = self._transferring(request)
+        query = request.query_params
+        if call is None or call.transfers.is_over(transfer_id):
+            return _document(markup.hang_up())
+        room, language = query.get("room", ""), query.get("language", "en")
+        if "answer" not in query:
+            call.feed(TransferMoved(transfer_id, "briefing"))
+            about = {"call": call.id, "transfer": transfer_id, "room": room, "answer": "1"}
+            action = self._carrier.addresses.webhook("twilio", "whisper", **about)
+            text = briefing(call.transfers.summary_of(transfer_id), language)
+            return _document(markup.ask_to_accept(text, action, language))
+        if not is_accepted(field_of(fields, "Digits"), field_of(fields, "SpeechResult")):
+            call.feed(TransferMoved(transfer_id, "failed", "declined"))
+            return _document(markup.hang_up())
+        call.feed(TransferMoved(transfer_id, "joined"))
+        return _document(markup.join_room(room))
+
+    def _transferring(self, request: Request) -> tuple[LocalCall | None, str]:
+        call = self._calls.found(request.query_params.get("call", ""))
+        return call, request.query_params.get("transfer", "")
 
     async def _nothing(self, _request: Request, _fields: Fields) -> Response:
         return _done()
@@ -139,26 +204,6 @@ class TwilioDoors:
                 after=addresses.webhook("twilio", "resume", call=call.id, stream=call.tokens.issued),
             )
         )
-
-
-def machine_result(answered_by: str) -> str:
-    """``human``, ``machine`` or ``unknown``."""
-    if answered_by == "human":
-        return "human"
-    return "machine" if answered_by.startswith("machine") or answered_by == "fax" else "unknown"
-
-
-def custom_params(request: Request, fields: Fields) -> dict[str, str]:
-    """Extra keys of the voice address and SIP headers ``X-…``.
-
-    What is too long is left out: refusing the call for it would be worse.
-    """
-    given = {name: value for name, value in request.query_params.items() if name != "call"}
-    for name, value in fields:
-        header_name = name.removeprefix(SIP_HEADER)
-        if header_name != name and header_name.lower().startswith("x-"):
-            given[header_name] = value
-    return {name: value for name, value in given.items() if len(name) + len(value) < MOST_PARAM_CHARS}
 
 
 def _document(text: str) -> Response:

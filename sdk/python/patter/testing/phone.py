@@ -261,8 +261,9 @@ class _Actions:
 
 def _by_text(agent: Agent) -> Agent:
     """The same agent without providers: no keys are needed, and no mode but this one has a text."""
-    nobody = {"stt": SttConfig("text"), "llm": LlmConfig("text"), "tts": TtsConfig("text")}
-    return replace(agent, mode="pipeline", **nobody)
+    return replace(
+        agent, mode="pipeline", stt=SttConfig("text"), llm=LlmConfig("text"), tts=TtsConfig("text")
+    )
 
 
 def _told_of(plan: CallPlan, variables: Mapping[str, Any]) -> dict[str, Any]:
