@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from patter.audio.frames import ms_of
-from patter.bridge.clock import MediaClock
+from patter.bridge.clock import MediaClock, earliest
 from patter.bridge.commands import CloseLeg, Command, Commands, EndSession, HangUp, Note
 from patter.bridge.engine import EndCall, Engine, Outcome, Parts, TransferCall
 from patter.bridge.events import (
@@ -104,7 +104,9 @@ class CallMachine:
             self._recorder.caller(event.payload, at_ms)
         if self._lifecycle.over or not event.payload:
             return []
-        return self._engine.receive(CallerAudio(event.payload, at_ms), now)
+        if at_ms != event.media_ms:
+            event = CallerAudio(event.payload, at_ms)
+        return self._engine.receive(event, now)
 
     def _opened(self, event: LegOpened, now: float) -> Outcome:
         self._parts.clock.open(now)
@@ -136,10 +138,10 @@ class CallMachine:
     def next_timer(self) -> float | None:
         if self._ended:
             return None
-        timers = [self._lifecycle.deadline, self._longest_until]
-        if not self._lifecycle.over:
-            timers += [self._parts.playback.next_timer(), self._engine.next_timer()]
-        return min((timer for timer in timers if timer is not None), default=None)
+        ends = (self._lifecycle.deadline, self._longest_until)
+        if self._lifecycle.over:
+            return earliest(*ends)
+        return earliest(*ends, self._parts.playback.next_timer(), self._engine.next_timer())
 
     def handle_timer(self, now: float) -> Commands:
         out: Outcome = []

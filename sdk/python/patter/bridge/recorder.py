@@ -29,15 +29,17 @@ class _Side:
 
     def place(self, offset: int, payload: bytes) -> None:
         """Caller audio has the carrier's own times: what overlaps came twice."""
-        if offset < self.end - JITTER_BYTES:
-            payload = payload[self.end - offset :]
+        end = self.end
+        if offset < end - JITTER_BYTES:
+            payload = payload[end - offset :]
         self.follow(offset, payload)
 
     def follow(self, offset: int, payload: bytes) -> None:
         """Place this, and lose none of it; after a gap where there was one."""
-        if offset <= self.end + JITTER_BYTES:
-            offset = self.end
-        self.audio += b"\xff" * (offset - self.end) + payload
+        gap = offset - self.end
+        if gap > JITTER_BYTES:
+            self.audio += b"\xff" * gap
+        self.audio += payload
 
     def take(self, upto: int) -> bytes:
         count = upto - self.base

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patter.audio.mulaw import level
+from patter.bridge.clock import earliest
 from patter.bridge.commands import Note, SttFinalize, SttStop
 from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import (
@@ -141,13 +142,13 @@ class PipelineMachine:
 
     def _audio(self, payload: bytes, media_ms: int, now: float) -> Outcome:
         self._gap_at = now + GAP_S
-        out: Outcome = [*self._stt.audio(payload)]
         if playing := self._parts.playback.now_playing(now):
             # Its echo may come back over the line, and must not be taken for the caller's voice.
             loudness = level(playing)
             self._ears.detector.note_playback(loudness)
             self._echo.played(loudness, self._parts.clock.ms(now))
         signals = self._ears.audio(payload, media_ms)
+        out: Outcome = [*self._stt.audio(payload, quiet=self._ears.at_rest)]
         if signals:
             out += self._signals(signals, now)
         if self._replies.current is not None:
@@ -419,15 +420,14 @@ class PipelineMachine:
     # -- time -------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        timers = [
+        return earliest(
             self._first_at,
             self._idle_at,
             self._gap_at,
             self._keys.due,
             self._stt.next_timer(),
             self._replies.next_timer(),
-        ]
-        return min((timer for timer in timers if timer is not None), default=None)
+        )
 
     def handle_timer(self, now: float) -> Outcome:
         out: Outcome = [*self._stt.handle_timer(now)]
@@ -438,6 +438,7 @@ class PipelineMachine:
         out += self._replies.handle_timer(now)
         if self._gap_at is not None and self._gap_at <= now:
             self._gap_at = now + GAP_S
+            out += self._stt.flush()
             out += self._signals(self._ears.tick(self._parts.clock.ms(now)), now)
             if self._replies.current is not None:
                 out += self._judge(now)
