@@ -1,4 +1,4 @@
-"""The carrier's media socket, ``/media/twilio/{call_id}``.
+"""The carrier's media socket, ``/media/{carrier}/{call_id}``.
 
 A Channels consumer with a receive loop of its own: Channels' ``dispatch`` asks the database before every
 message, on one thread for all sockets, fifty times a second and call. Nothing is contacted before the
@@ -16,11 +16,18 @@ from channels.consumer import AsyncConsumer
 from calls.adapters.threads import open_in_thread
 from calls.assembly import NotReady
 from calls.live import LiveCall, live_calls
-from calls.services.media import MediaRefused, Opening, fail_media, open_media, upgrade_is_genuine
+from calls.services.media import (
+    MediaRefused,
+    Opening,
+    fail_media,
+    open_media,
+    refuse_media,
+    upgrade_is_genuine,
+)
 from patter.bridge.events import LegOpened
+from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.leg import REFUSED, header
 from patter.carriers.media import MediaSocket
-from patter.carriers.twilio.wire import Wire
 
 logger = structlog.get_logger(__name__)
 
@@ -30,10 +37,13 @@ class CarrierConsumer(AsyncConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._call_id: str = scope["url_route"]["kwargs"]["call_id"]
+        self._carrier: str = scope["url_route"]["kwargs"]["carrier"]
+        self._kind = STREAM_KINDS[self._carrier]
         if (await receive())["type"] != "websocket.connect":
             return
-        socket = MediaSocket(Wire(), receive, send, scope=scope)
-        signature = header(scope, b"x-twilio-signature")
+        self._wire = self._kind.wire(scope)
+        socket = MediaSocket(self._kind, self._wire, receive, send, scope=scope)
+        signature = header(scope, self._kind.signature_header)
         if signature and not await open_in_thread(
             upgrade_is_genuine, self._call_id, signature, scope["path"]
         ):
@@ -63,20 +73,29 @@ class CarrierConsumer(AsyncConsumer):
         fault = await socket.carry(live.session, started)
         if fault is not None:
             logger.error("A media socket failed", call=self._call_id, exc_info=fault)
+        if socket.left_by_carrier and self._kind.stays_up:
+            await live.ask_for_stream()
         if live.task is not None:
             await asyncio.wait([live.task])
 
     async def _join(self, started: LegOpened) -> LiveCall:
         """The call that this stream belongs to: carried here already, or from now on. Raises MediaRefused."""
         calls = live_calls()
+        live = calls.carried(self._call_id)
         opening = Opening(
             call_id=self._call_id,
+            carrier=self._carrier,
             token=started.parameters.get("token", ""),
             carrier_call_id=started.carrier_call_id,
             account_id=started.account_id,
             owner=calls.owner,
-            carried=calls.carried(self._call_id) is not None,
+            carried=live is not None,
+            reconnects=self._kind.reconnects and live is not None and live.without_socket,
         )
+        if self._wire.problem:
+            refused = NotReady("codec_unknown", self._wire.problem)
+            await open_in_thread(refuse_media, opening, refused)
+            raise refused
         ready = await open_in_thread(open_media, opening)
         if live := calls.carried(self._call_id):
             return live

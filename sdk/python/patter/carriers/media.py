@@ -12,7 +12,9 @@ from typing import Any
 from patter.bridge.events import Event, FrameRejected, HangUpAsked, LegLost, LegOpened, LegStopped
 from patter.bridge.session import CallSession
 from patter.carriers.direct import Message, Receive, deliver
-from patter.carriers.leg import NORMAL, Send, SocketLeg, Wire
+from patter.carriers.kinds import StreamKind
+from patter.carriers.leg import NORMAL, Send, SocketLeg
+from patter.carriers.media_wire import MediaWire
 
 START_WITHIN_S = 10.0
 MOST_BEFORE_START = 20
@@ -20,6 +22,8 @@ FAILED = 1011
 SERVER_STOPS = 1012
 """The code with which our own server closes sockets when it shuts down."""
 GONE_WITHIN_S = 2.0
+HOLD_S = 0.12
+"""A little longer than the frames that a wire holds back take to come."""
 
 
 class MediaSocket:
@@ -29,13 +33,23 @@ class MediaSocket:
     """
 
     def __init__(
-        self, wire: Wire, receive: Receive, send: Send, *, scope: Mapping[str, Any] | None = None
+        self,
+        kind: StreamKind,
+        wire: MediaWire,
+        receive: Receive,
+        send: Send,
+        *,
+        scope: Mapping[str, Any] | None = None,
     ) -> None:
+        self._kind = kind
         self._wire = wire
         self._scope = scope or {}
         self._receive = receive
         self._send = send
         self._rejected: list[Event] = []
+        self._held: asyncio.TimerHandle | None = None
+        self.left_by_carrier = False
+        """The stream ended without a word while it was the session's own: the call itself may still be up."""
 
     async def accept(self) -> None:
         await self._send({"type": "websocket.accept"})
@@ -65,7 +79,12 @@ class MediaSocket:
 
     async def carry(self, session: CallSession, started: LegOpened) -> BaseException | None:
         """Be the session's newest leg until either side closes. Gives the fault of ours that ended it."""
-        leg = SocketLeg(self._wire, self._send, overflow=lambda: session.feed(LegLost("too slow")))
+        leg = SocketLeg(
+            self._wire,
+            self._send,
+            overflow=lambda: session.feed(LegLost("too slow")),
+            silence_every_s=self._kind.silence_every_s,
+        )
         replaced = session.attach(leg)
         if replaced is not None:
             await replaced.close()
@@ -93,6 +112,8 @@ class MediaSocket:
             return None
         finally:
             leg.stop()
+            if self._held is not None:
+                self._held.cancel()
             for task in (reading, writing):
                 task.cancel()
             await asyncio.gather(reading, writing, return_exceptions=True)
@@ -105,11 +126,20 @@ class MediaSocket:
             for event in self._decode(message):
                 stopped = stopped or isinstance(event, LegStopped)
                 session.feed(event)
+            if self._wire.holds and self._held is None:
+                self._held = asyncio.get_running_loop().call_later(HOLD_S, self._release, session)
 
         closed = await deliver(self._scope, self._receive, hear)
         if session.leg is leg and not stopped:
             going = closed.get("code") == SERVER_STOPS
+            self.left_by_carrier = not going
             session.feed(HangUpAsked("worker_lost") if going else LegLost(f"code {closed.get('code')}"))
+
+    def _release(self, session: CallSession) -> None:
+        """What the wire held back for the sake of order has waited long enough."""
+        self._held = None
+        for event in self._wire.release():
+            session.feed(event)
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Harmless when it is already closed."""
