@@ -87,8 +87,11 @@ def store_phrases(row: VersionPhrases) -> None:
     version = row.version
     try:
         plan = resolve_plan(version.agent, CallWishes(call_id=""), version.number).plan
-        assert plan.tts is not None  # resolve_plan saw to it
-        missing = [text for text in chunks_of_phrases(plan.phrases) if text not in row.files]
+        if plan.tts is None:  # a mode that brings its own voice, and no other was chosen
+            finish(row)
+            return
+        wanted = chunks_of_phrases(plan.phrases, transfers=plan.transfers.some)
+        missing = [text for text in wanted if text not in row.files]
         spoken, failure = asyncio.run(_speak(plan.tts, missing))
     except (AgentNotReady, PatterError) as error:
         _failed(row, str(error))

@@ -6,25 +6,28 @@ Only this file knows which classes meet the ports.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from agents.errors import AgentNotReady
 from agents.phrases import stored_phrases
 from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.controls import CallControl
 from calls.models import Call
 from calls.plan import plan_of
 from calls.services.live_log import LoggedCall
 from patter.bridge.call import CallMachine
+from patter.bridge.engine import Engine, Parts
+from patter.bridge.meter import SPEECH_METERS
 from patter.bridge.plan import CallPlan
-from patter.bridge.ports import Llm
+from patter.bridge.ports import Llm, Tts
 from patter.bridge.session import CallSession, Performers
 from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
-from patter.errors import CarrierError
 from phone_numbers.carrier import CarrierAccess, access_to
+from phone_numbers.configure import webhook_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,16 @@ class Ready:
     plan: CallPlan
     logged: LoggedCall
     carrier: CarrierAccess
+    doors_url: str = ""
+    """Our doors at this call's carrier account, up to the last slash; empty: nothing can call us back."""
+    stream: int = 0
+    """The number of the media stream that was opened with it."""
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
+
+    @property
+    def call_id(self) -> str:
+        return self.plan.call_id
 
 
 class NotReady(Exception):
@@ -59,13 +70,13 @@ def read_call(call_id: str) -> Ready:
         plan = resolved.plan
     except AgentNotReady as error:
         raise NotReady(error.code, error.message) from error
-    if plan.stt is None or plan.tts is None:
-        raise NotReady("agent_without_voice", "This agent has no speech recognition or no voice.")
     return Ready(
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
         carrier=access_to(call.carrier_account),
-        phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent else {},
+        doors_url=webhook_address(call.carrier_account, "", call.callback_base) if call.callback_base else "",
+        stream=call.stream_used,
+        phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
 
 
@@ -77,38 +88,45 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
         providers["tts_characters"] = plan.tts.provider
     if plan.llm:
         providers |= {meter: plan.llm.provider for meter in ("llm_input_tokens", "llm_output_tokens")}
+    if plan.speech:
+        providers |= {meter: plan.speech.provider for meter in SPEECH_METERS}
     return providers
 
 
-class RestControl:
-    """What is asked of the carrier beside the media socket, with a client of its own for each request.
-
-    It is needed once or twice a call.
-    """
-
-    def __init__(self, carrier: CarrierAccess) -> None:
-        self._carrier = carrier
-
-    async def hang_up(self, carrier_call_id: str) -> None:
-        if not carrier_call_id:
-            raise CarrierError(self._carrier.carrier, "the call has no id at the carrier yet", permanent=True)
-        async with self._carrier.rest(timeout_s=4.0) as rest:
-            await rest.hang_up(carrier_call_id)
-
-    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        async with self._carrier.rest(timeout_s=2.0) as rest:
-            await rest.say_and_hang_up(carrier_call_id, text, language)
-
-
-def make_session(ready: Ready, writer: LogWriter) -> CallSession:
+def make_session(ready: Ready, writer: LogWriter, control: CallControl) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
-    plan = ready.plan
-    ears = Chain("stt", plan.chain("stt"))
-    voice = PhrasebookTts(ChainTts(Chain("tts", plan.chain("tts"), keeps=True)), ready.phrases)
-    performers = Performers(stt=lambda: ChainStt(ears), tts=voice, llm=_llm_of(plan))
-    machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
+    mode = MODES[ready.plan.mode]
+    machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
-    return CallSession(machine, control=RestControl(ready.carrier), performers=performers, log=log)
+    return CallSession(
+        machine,
+        control=control,
+        performers=mode.performers(ready),
+        log=log,
+        transfers=control.transfers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What listens and speaks in one mode: its machine, and who does its work."""
+
+    engine: Callable[[Parts], Engine]
+    performers: Callable[[Ready], Performers]
+
+
+def _pipeline(ready: Ready) -> Performers:
+    ears = Chain("stt", ready.plan.chain("stt"))
+    return Performers(stt=lambda: ChainStt(ears), tts=_voice_of(ready), llm=_llm_of(ready.plan))
+
+
+MODES: dict[str, Mode] = {
+    "pipeline": Mode(PipelineMachine, _pipeline),
+}
+
+
+def _voice_of(ready: Ready) -> Tts:
+    return PhrasebookTts(ChainTts(Chain("tts", ready.plan.chain("tts"), keeps=True)), ready.phrases)
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from calls.carriers import MEDIA_SOCKETS
 from calls.consumers.carrier import CarrierConsumer
 from calls.consumers.live import live_sockets
+from patter.carriers.kinds import STREAM_KINDS
 
 carrier_sockets = [
     path(f"media/{carrier}/<str:call_id>", CarrierConsumer.as_asgi(), {"carrier": carrier})
-    for carrier in MEDIA_SOCKETS
+    for carrier in STREAM_KINDS
 ]
 browser_sockets = [*live_sockets]

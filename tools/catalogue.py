@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from patter.bridge.transfers import TransferPolicy
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltInTool:
@@ -47,6 +49,40 @@ END_CALL = BuiltInTool(
 BUILT_IN: Mapping[str, BuiltInTool] = {tool.name: tool for tool in (END_CALL,)}
 
 
-def built_in_functions() -> list[dict[str, Any]]:
+def transfer_call(policy: TransferPolicy) -> BuiltInTool | None:
+    """The tool with which an agent gives its caller to a human; None where it may transfer to nobody."""
+    if not policy.some:
+        return None
+    described = [f"{target.name}: {target.description}" for target in policy.targets if target.description]
+    target: dict[str, Any] = {"type": "string", "description": "Who the caller is transferred to."}
+    if policy.prefixes:
+        target["description"] += " A name, or a number in E.164 that the caller is to be connected to."
+    else:
+        target["enum"] = [one.name for one in policy.targets]
+    if described:
+        target["description"] += " " + "; ".join(described)
+    return BuiltInTool(
+        name="transfer_call",
+        description=(
+            "Connect the caller to a human. Say in one short sentence that you are putting them through, and "
+            "call this in the same answer. If nobody can be reached, the caller comes back to you."
+        ),
+        parameters={
+            "type": "object",
+            "properties": {
+                "target": target,
+                "summary": {
+                    "type": "string",
+                    "description": "For the human, in two sentences: who is calling, and what they need.",
+                },
+            },
+            "required": ["target"],
+            "additionalProperties": False,
+        },
+    )
+
+
+def built_in_functions(transfers: TransferPolicy | None = None) -> list[dict[str, Any]]:
     """Every built-in tool in the shape that chat models take; part of every call's plan."""
-    return [tool.as_function() for tool in BUILT_IN.values()]
+    transfer = transfer_call(transfers) if transfers else None
+    return [tool.as_function() for tool in (*BUILT_IN.values(), transfer) if tool is not None]

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.db import transaction
 
 from calls.assembly import NotReady, Ready, read_call
-from calls.carriers import MEDIA_SOCKETS, stays_up
 from calls.models import Call
 from calls.services.advance import Facts, Happening, advance_call
 from calls.services.lease import release_lease
 from calls.services.progress import Step
 from calls.services.tokens import StreamToken, TokenRefused, consume_stream_token, read_stream_token
 from calls.tasks import hang_up_lost_call
+from patter.carriers.kinds import STREAM_KINDS, stays_up
 from patter.carriers.twilio.signature import verify_upgrade
 from patter_site.common.jobs import wake
 
@@ -95,7 +95,7 @@ def _match(opening: Opening) -> Call:
         raise MediaRefused("wrong_carrier")
     if call.carrier_call_id and call.carrier_call_id != opening.carrier_call_id:
         raise MediaRefused("wrong_carrier_call")
-    named = MEDIA_SOCKETS[opening.carrier].names_account
+    named = STREAM_KINDS[opening.carrier].names_account
     if named and account is not None and account.account_sid != opening.account_id:
         raise MediaRefused("wrong_account")
     if call.stream_used and not opening.carried and not call.is_over:

@@ -6,7 +6,20 @@ from collections import Counter
 
 from patter.audio.frames import ms_of
 from patter.bridge.commands import Command, SttAudio, TtsSay
-from patter.bridge.events import Event, LlmDone
+from patter.bridge.events import Event, LlmDone, SpeechUsed
+
+SPEECH_METERS = (
+    "speech_text_input_tokens",
+    "speech_audio_input_tokens",
+    "speech_cached_text_input_tokens",
+    "speech_cached_audio_input_tokens",
+    "speech_text_output_tokens",
+    "speech_audio_output_tokens",
+    "speech_transcription_tokens",
+    "speech_transcription_ms",
+    "speech_ms",
+)
+"""What a provider that hears and speaks may count. Cached input is not counted as other input too."""
 
 
 class Meter:
@@ -25,6 +38,8 @@ class Meter:
         if isinstance(event, LlmDone):
             for name, quantity in event.usage.items():
                 self._used[f"llm_{name}"] += quantity
+        elif isinstance(event, SpeechUsed):
+            self._used.update(event.usage)
 
     def usage(self) -> dict[str, int]:
         return dict(self._used)

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from patter.bridge.answering import AnsweringPlan
 from patter.bridge.keypad import Keypad
+from patter.bridge.transfers import TransferPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,17 @@ class Phrases:
     goodbye: str = "Goodbye."
     filler: str = "One moment, please."
     """Said once where an answer takes long; empty: nothing."""
+    transfer: str = "One moment, I will put you through."
+    """Said before a transfer, where the agent said nothing itself."""
+    transfer_failed: str = "I could not reach anyone there. How else can I help you?"
+    """Said when the caller is back from a transfer that somebody outside asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
     """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``.
 
+    ``speech``: the one provider that hears and speaks, in the modes that have one (realtime, convai).
     ``fallbacks``: who goes on when ``stt``, ``llm`` or ``tts`` fails, in order, by the stage's name.
     """
 
@@ -76,6 +83,7 @@ class CallPlan:
     stt: ProviderSpec | None = None
     llm: ProviderSpec | None = None
     tts: ProviderSpec | None = None
+    speech: ProviderSpec | None = None
     fallbacks: Mapping[str, Sequence[ProviderSpec]] = field(default_factory=dict)
     tools: Sequence[Mapping[str, Any]] = ()
     turn_taking: TurnTaking = field(default_factory=TurnTaking)
@@ -83,6 +91,8 @@ class CallPlan:
     keypad: Keypad = field(default_factory=Keypad)
     custom_params: Mapping[str, str] = field(default_factory=dict)
     record: bool = True
+    transfers: TransferPolicy = field(default_factory=TransferPolicy)
+    answering: AnsweringPlan = field(default_factory=AnsweringPlan)
 
     def chain(self, stage: str) -> list[ProviderSpec]:
         """The stage's own provider and those that stand behind it."""

@@ -11,6 +11,7 @@ _SPEECH_ENDS = "2027-01-06"
 _FOUR_ENDS = "2027-01-14"
 _FIVE_ENDS = "2026-12-11"
 _TRANSCRIBE_ENDS = "2027-02-26"
+_REALTIME_ENDS = "2027-01-20"
 
 _MANY = (
     *("en", "es", "fr", "de", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "cs", "tr", "ru", "uk"),
@@ -33,6 +34,11 @@ def _stt(name: str, price_usd: float, *, ends_on: str | None = None, default: bo
 def _tts(name: str, *, default: bool = False) -> Model:
     note = "The whole speech endpoint ends; what replaces it speaks through the Realtime API only."
     return Model("openai", "tts", name, default, _MANY, _SPEECH_ENDS, note)
+
+
+def _realtime(name: str, price_usd: float, *, ends_on: str | None = None, default: bool = False) -> Model:
+    note = "Use gpt-realtime-2.1." if ends_on else "The price is that of the caller's audio."
+    return Model("openai", "realtime", name, default, _MANY, ends_on, note, price_usd, "1m_input_tokens")
 
 
 MODELS = (
@@ -58,11 +64,29 @@ MODELS = (
     _tts("gpt-4o-mini-tts", default=True),
     _tts("tts-1"),
     _tts("tts-1-hd"),
+    _realtime("gpt-realtime-2.1", 32.0, default=True),
+    _realtime("gpt-realtime-2.1-mini", 10.0),
+    _realtime("gpt-realtime-2", 32.0),
+    _realtime("gpt-realtime-1.5", 32.0),
+    _realtime("gpt-realtime", 32.0, ends_on=_REALTIME_ENDS),
+    _realtime("gpt-realtime-mini", 10.0, ends_on=_REALTIME_ENDS),
 )
 
 OTHER_PRICES_USD = {
     "gpt-6-luna": {"1m_cached_tokens": 0.01, "1m_output_tokens": 0.50},
     "gpt-5.6-luna": {"1m_cached_tokens": 0.02, "1m_output_tokens": 1.20},
+    "gpt-realtime-2.1": {
+        "1m_text_input_tokens": 4.0,
+        "1m_cached_tokens": 0.40,
+        "1m_text_output_tokens": 24.0,
+        "1m_output_tokens": 64.0,
+    },
+    "gpt-realtime-2.1-mini": {
+        "1m_text_input_tokens": 0.60,
+        "1m_cached_tokens": 0.30,
+        "1m_text_output_tokens": 2.40,
+        "1m_output_tokens": 20.0,
+    },
 }
 """A model's own row holds the price of its input."""
 

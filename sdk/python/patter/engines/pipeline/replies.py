@@ -14,7 +14,7 @@ from patter.bridge.commands import (
     ToolStop,
     TtsStop,
 )
-from patter.bridge.engine import EndCall, Outcome, Parts
+from patter.bridge.engine import EndCall, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     Event,
     HandlerDelta,
@@ -30,9 +30,11 @@ from patter.bridge.events import (
     TtsFailed,
 )
 from patter.bridge.records import Noted
-from patter.engines.pipeline.guess import Guess, History
+from patter.engines.pipeline.guess import History
+from patter.engines.pipeline.guesses import Guesses
 from patter.engines.pipeline.reply import Kind, Prompt, Reply, State
-from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Run
+from patter.engines.pipeline.settling import Settling
+from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Run, ToolRounds
 
 MOST_FAILURES = 3
 MOST_VOICE_FAILURES = 2
@@ -57,16 +59,17 @@ class Replies:
         self._parts = parts
         self._plan = parts.plan
         self._prompt = Prompt(parts.plan.system_prompt, parts.plan.tools)
+        self._settling = Settling(parts)
+        self.guesses = Guesses(parts, self._prompt)
         self._count = 0
         self._failures = 0
         self._voice_failures = 0
         self._deadline: float | None = None
         self._voice_until: float | None = None
         self._filler_at: float | None = None
-        self._guess: Guess | None = None
-        self._guesses = 0
         self._end_reason = ""
         self._owes_apology = False
+        self._transferring: ToolRounds | None = None
         self.current: Reply | None = None
 
     @property
@@ -80,15 +83,19 @@ class Replies:
 
     # -- beginnings -----------------------------------------------------------------------------
 
-    def answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
-        """Ask whoever replies in this call."""
+    def answer(
+        self, turn_id: str, text: str, end_of_turn_ms: int, now: float, *, end_reason: str = ""
+    ) -> Outcome:
+        """Ask whoever replies in this call; with ``end_reason`` the call ends when the answer was heard."""
         history = self._parts.memory.history()
-        if self.guessed():
+        if self.guesses.fits():
             return self._answer_as_guessed(turn_id, end_of_turn_ms, now)
-        forgotten = self.forget_guess()
+        forgotten = self.guesses.forget()
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.asking = True
+        if end_reason:
+            reply.closing, self._end_reason = True, end_reason
         self._await_text(now)
         if self._plan.reply_by == "handler":
             return [*forgotten, HandlerAsk(turn_id, text, history)]
@@ -103,31 +110,10 @@ class Replies:
 
     def guess(self, history: History, now: float) -> Outcome:
         """Ask the model before the caller is surely done. While somebody replies there is no guessing."""
-        if self.current is not None or (self._guess is not None and self._guess.fits(history)):
-            return []
-        forgotten = self.forget_guess()
-        self._guesses += 1
-        reply = Reply(f"g{self._guesses}", Kind.ANSWER, self._parts.playback, asked_at=now)
-        reply.asking = True
-        reply.speech.withhold()
-        self._guess = Guess(reply, history)
-        return [*forgotten, LlmAsk(reply.ask_id, self._prompt.messages(history, ()), self._prompt.tools)]
-
-    def guessed(self) -> bool:
-        """Whether the reply to what was said so far is being prepared already."""
-        return self._guess is not None and self._guess.fits(self._parts.memory.history())
-
-    def doubt_guess(self, text: str) -> Outcome:
-        """The caller's words so far. Other ones than those that the model was asked about end the guess."""
-        return [] if self._guess is None or self._guess.still_likely(text) else self.forget_guess()
-
-    def forget_guess(self) -> Outcome:
-        guess, self._guess = self._guess, None
-        return [] if guess is None else [*guess.stop()]
+        return self.guesses.begin(history, now) if self.current is None else []
 
     def _answer_as_guessed(self, turn_id: str, end_of_turn_ms: int, now: float) -> Outcome:
-        guess, self._guess = self._guess, None
-        assert guess is not None
+        guess = self.guesses.believe()
         reply = self._begin(turn_id, Kind.ANSWER, now, guess.reply)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.timing.first_audio_at = reply.speech.first_audio_at
@@ -135,13 +121,13 @@ class Replies:
         if not reply.empty:
             self._filler_at = None
         out: Outcome = [*reply.speech.release(now)]
-        self._note_sent(reply)
+        self._settling.note_sent(reply)
         self._watch_voice(reply, now)
         return out + (self._llm_done(reply, now) if guess.answered else self._speak(reply, now))
 
     def say(self, text: str, kind: Kind, now: float, *, end_reason: str = "") -> Outcome:
         """Speak a text of our own; with ``end_reason`` the call ends when it was heard."""
-        forgotten = self.forget_guess()
+        forgotten = self.guesses.forget()
         reply = self._begin(self.next_turn_id(), kind, now)
         if end_reason:
             reply.closing = True
@@ -161,9 +147,10 @@ class Replies:
     # -- events ---------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Outcome:
-        if self._guess is not None and self._guess.owns(event):
-            taken = self._guess.take(event, now)
-            return self.forget_guess() if taken is None else [*taken]
+        if self.guesses.owns(event):
+            return self.guesses.take(event, now)
+        if isinstance(event, ToolDone) and self._transferring is not None:
+            return self._back_from_transfer(event, now)
         reply = self.current
         if reply is None:
             return []
@@ -214,13 +201,8 @@ class Replies:
             self._voice_failures = 0
         if reply.timing.first_audio_at is None:
             reply.timing.first_audio_at = reply.speech.first_audio_at
-        self._note_sent(reply)
+        self._settling.note_sent(reply)
         return [*commands]
-
-    def _note_sent(self, reply: Reply) -> None:
-        sent_at = self._parts.playback.first_sent_at
-        if reply.timing.first_sent_at is None and sent_at is not None:
-            reply.timing.first_sent_at = sent_at
 
     def _speak(self, reply: Reply, now: float) -> Outcome:
         asked = reply.speech.pump()
@@ -252,6 +234,8 @@ class Replies:
         out = self._speak(reply, now)
         if reply.tools.ends_call:
             out += self._end_call(reply, now)
+        elif reply.tools.transfer and not runs:
+            out += self._finish_before_transfer(reply, now)
         return out + [command for run in runs for command in self._run_tool(reply, run, now)]
 
     def _run_tool(self, reply: Reply, run: Run, now: float) -> Outcome:
@@ -265,6 +249,8 @@ class Replies:
             return []
         if reply.tools.ends_call:
             return self._finish_closing(reply, now)
+        if reply.tools.transfer:
+            return self._finish_before_transfer(reply, now)
         reply.ask_id = f"{reply.turn_id}r{reply.tools.count}"
         reply.asking = True
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
@@ -284,6 +270,40 @@ class Replies:
         reply.finish()
         return self._speak(reply, now)
 
+    # -- transfers --------------------------------------------------------------------------------
+
+    def _finish_before_transfer(self, reply: Reply, now: float) -> Outcome:
+        """The caller hears what the agent says before they are put through."""
+        self._deadline = None
+        if reply.empty:
+            reply.push(self._plan.phrases.transfer, now)
+        reply.finish()
+        return self._speak(reply, now)
+
+    def _put_through(self, reply: Reply) -> Outcome:
+        run = reply.tools.transfer
+        if run is None or run.arguments is None:
+            return []
+        self._transferring = reply.tools
+        given = {name: str(run.arguments.get(name) or "") for name in ("target", "kind", "summary")}
+        return [TransferCall(run.run_id, **given)]
+
+    def _back_from_transfer(self, event: ToolDone, now: float) -> Outcome:
+        """It did not come about: the model is told why, and goes on."""
+        tools = self._transferring
+        if tools is None or tools.transfer is None or tools.transfer.run_id != event.run_id:
+            return []
+        self._transferring = None
+        tools.transfer_failed(event.result)
+        if self.current is not None:
+            return []  # somebody speaks already
+        reply = self._begin(self.next_turn_id(), Kind.ANSWER, now)
+        reply.tools.go_on_from(tools)
+        reply.asking = True
+        self._await_text(now)
+        messages = self._prompt.messages(self._parts.memory.history(), reply.tools.messages)
+        return [LlmAsk(reply.ask_id, messages, self._prompt.tools)]
+
     def _done(self, reply: Reply, now: float) -> Outcome:
         reply.asking = False
         self._deadline = self._filler_at = None
@@ -293,7 +313,8 @@ class Replies:
         ):  # a deliberate silence: the caller's turn was answered, and does not go on
             self.current = None
             self._parts.playback.cut(now)
-            return self.settle_turns()
+            ends: Outcome = [EndCall("machine")] if reply.closing else []
+            return self._settling.turns() + ends
         reply.finish()
         return self._speak(reply, now)
 
@@ -305,6 +326,8 @@ class Replies:
         self._failures += 1
         noted = Note(Noted("reply.failed", self._parts.clock.ms(now), {"code": code, "error": error}))
         reason = "provider_error" if code == "model" else "handler_lost"
+        if reply.closing and reply.empty:  # there was something to be left on a machine, and nobody said what
+            return [noted, *self.drop(now), EndCall("machine")]
         if self._failures >= MOST_FAILURES:
             cut = self.cut(now)
             apology = self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
@@ -392,10 +415,10 @@ class Replies:
         if reply is None:
             self._parts.playback.take_finished()
             return []
-        self._note_sent(reply)
+        self._settling.note_sent(reply)
         out: Outcome = []
         if self._parts.playback.heard_ms(now) > 0:
-            out += self.settle_turns()
+            out += self._settling.turns()
         if self._parts.playback.take_finished():
             return [*out, *self._heard_in_full(reply, now)]
         return [*out, *self._speak(reply, now)]
@@ -407,9 +430,11 @@ class Replies:
         # Where the voice failed, or nothing was fit to be spoken, the text says more than was heard.
         text = reply.script.full_text if heard_ms and reply.speech.failed is None else ""
         heard = text or reply.script.heard_text(heard_ms)
-        out = self.settle_turns() + self._settle_aside(reply, heard_ms, now)
-        out += self._settle(reply, heard, not text, now)
-        return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
+        out = self._settling.turns() + self._settling.aside(reply, heard_ms, now)
+        out += self._settling.reply(reply, heard, not text, now)
+        if reply.closing:
+            return [*out, *self._end(heard_ms > 0, now)]
+        return out + self._put_through(reply)
 
     def _end(self, heard: bool, now: float) -> Outcome:
         """The last reply is over; ``heard``: something of it was."""
@@ -422,20 +447,30 @@ class Replies:
 
     def cut(self, now: float) -> Cut:
         """End the reply here: history holds what was heard."""
-        forgotten = self.forget_guess()
+        forgotten = self.guesses.forget()
         reply = self.current
         if reply is None:
             return Cut("", forgotten)
         self.current = None
         self._deadline = self._voice_until = self._filler_at = None
-        self._note_sent(reply)
+        self._settling.note_sent(reply)
         heard_ms, commands = self._parts.playback.cut(now)
         heard = reply.script.heard_text(heard_ms)
         out: Outcome = [*commands, *reply.speech.stop(), *self._stop_asking(reply, heard)]
-        out += self._settle_aside(reply, heard_ms, now)
+        out += self._settling.aside(reply, heard_ms, now)
         if heard:
-            out += self.settle_turns() + self._settle(reply, heard, True, now)
+            out += self._settling.turns() + self._settling.reply(reply, heard, True, now)
         return Cut(heard, out)
+
+    def drop(self, now: float) -> Outcome:
+        """End the reply here as if nothing of it had been said: a machine heard it."""
+        forgotten = self.guesses.forget()
+        reply, self.current = self.current, None
+        if reply is None:
+            return forgotten
+        self._deadline = self._voice_until = self._filler_at = None
+        _, commands = self._parts.playback.cut(now)
+        return [*forgotten, *commands, *reply.speech.stop(), *self._stop_asking(reply)]
 
     def _stop_asking(self, reply: Reply, heard: str = "") -> Outcome:
         commands: Outcome = []
@@ -447,31 +482,6 @@ class Replies:
         reply.asking = False
         return commands + [ToolStop(run_id) for run_id in reply.tools.abandon()]
 
-    def _settle_aside(self, reply: Reply, heard_ms: int, now: float) -> Outcome:
-        """A filler that was heard enters the transcript, not the model's history."""
-        said = reply.script.heard_aside(heard_ms)
-        if not said:
-            return []
-        ended_ms = self._parts.clock.ms(now)
-        self._parts.memory.add(reply.turn_id, "system", said, reply.started_ms, ended_ms)
-        return self.settle_turns()
-
-    def _settle(self, reply: Reply, text: str, interrupted: bool, now: float) -> Outcome:
-        if not text:
-            return []
-        full = reply.text.strip() if interrupted else text
-        self._parts.memory.add(
-            reply.turn_id,
-            "assistant",
-            text,
-            reply.started_ms,
-            self._parts.clock.ms(now),
-            full_text=full,
-            interrupted=interrupted,
-            latency=reply.timing.as_row() if reply.kind is Kind.ANSWER else None,
-        )
-        return self.settle_turns()
-
     def settle_turns(self) -> Outcome:
-        """All turns so far do not change any more: part of the reply to the last one was heard."""
-        return [Note(turn) for turn in self._parts.memory.take_settled()]
+        """All turns so far do not change any more."""
+        return self._settling.turns()

@@ -13,6 +13,7 @@ MOST_ROUNDS = 3
 MOST_CALLS = 8
 """In one round. A model that has lost its way calls one tool hundreds of times."""
 END_CALL = "end_call"
+TRANSFER_CALL = "transfer_call"
 WAIT_S = 10.0
 PENDING = {"status": "pending"}
 """What the model is told of a tool that takes longer than the caller can wait."""
@@ -38,6 +39,8 @@ class ToolRounds:
         self.count = 0
         self.ends_call = False
         """The model called ``end_call``: the other tools of that round run first."""
+        self.transfer: Run | None = None
+        """The model wants the caller transferred: the other tools run, and what it said is heard, first."""
 
     @property
     def called(self) -> bool:
@@ -68,8 +71,12 @@ class ToolRounds:
                 "tool_calls": [_as_call(run) for run in runs],
             }
         )
-        self.ends_call = any(run.name == END_CALL for run in runs)
-        runs = [run for run in runs if run.name != END_CALL]
+        self.transfer = next((run for run in runs if _is_transfer(run)), None)
+        self.ends_call = self.transfer is None and any(run.name == END_CALL for run in runs)
+        for run in runs:
+            if self.transfer is not None and run is not self.transfer and _leaves(run):
+                self._answer(run.run_id, {"error": "The caller is being transferred."})
+        runs = [run for run in runs if not _leaves(run)]
         self._running = [run.run_id for run in runs]
         return runs
 
@@ -78,14 +85,40 @@ class ToolRounds:
         if run_id not in self._running:
             return False
         self._running.remove(run_id)
+        self._answer(run_id, result)
+        return not self._running
+
+    def transfer_failed(self, result: Any) -> None:
+        """The caller came back. What was said before is in the history, and need not be told twice."""
+        if self.transfer is None:
+            return
+        self._answer(self.transfer.run_id, result)
+        self.transfer = None
+        for message in self.messages:
+            if message["role"] == "assistant":
+                message["content"] = None
+
+    def go_on_from(self, before: ToolRounds) -> None:
+        """These rounds follow others of the same task, in a reply of their own."""
+        self.messages, self.count = list(before.messages), before.count
+
+    def _answer(self, run_id: str, result: Any) -> None:
         content = json.dumps(result, ensure_ascii=False, default=str)
         self.messages.append({"role": "tool", "tool_call_id": run_id, "content": content})
-        return not self._running
 
     def abandon(self) -> tuple[str, ...]:
         """Nobody waits any more. Gives the runs to stop."""
         running, self._running = self.running, []
         return running
+
+
+def _is_transfer(run: Run) -> bool:
+    return run.name == TRANSFER_CALL and run.arguments is not None
+
+
+def _leaves(run: Run) -> bool:
+    """Whether the call itself carries this out. A transfer with arguments that are no JSON is told so."""
+    return run.name == END_CALL or _is_transfer(run)
 
 
 def _arguments(text: str) -> Mapping[str, Any] | None:

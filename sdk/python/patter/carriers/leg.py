@@ -9,7 +9,7 @@ from typing import Any
 
 from patter.audio.frames import FRAME_MS, silence
 from patter.bridge.commands import Clear, Mark, Play
-from patter.carriers.media import MediaWire
+from patter.carriers.media_wire import MediaWire
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 MOST_WAITING_BYTES = 320_000

@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from calls.adapters.leg import header
-from patter.carriers.media import MediaWire
+from patter.carriers.leg import header
+from patter.carriers.media_wire import MediaWire
 from patter.carriers.telnyx.wire import TOKEN_NAME
 from patter.carriers.telnyx.wire import Wire as TelnyxWire
 from patter.carriers.twilio.wire import Wire as TwilioWire
-from phone_numbers.models import Carrier
 
 Scope = Mapping[str, Any]
 TWILIO_SIGNATURE = b"x-twilio-signature"
 
 
 @dataclass(frozen=True, slots=True)
-class MediaSocket:
+class StreamKind:
     """How one carrier's media sockets are driven.
 
     Args:
@@ -42,14 +41,14 @@ def _telnyx_wire(scope: Scope) -> MediaWire:
     return TelnyxWire(token=header(scope, TOKEN_NAME.encode()))
 
 
-MEDIA_SOCKETS: Mapping[str, MediaSocket] = {
-    Carrier.TWILIO.value: MediaSocket(
+STREAM_KINDS: Mapping[str, StreamKind] = {
+    "twilio": StreamKind(
         wire=lambda _scope: TwilioWire(), signature_header=TWILIO_SIGNATURE, names_account=True
     ),
-    Carrier.TELNYX.value: MediaSocket(wire=_telnyx_wire, silence_every_s=0.2, reconnects=True, stays_up=True),
+    "telnyx": StreamKind(wire=_telnyx_wire, silence_every_s=0.2, reconnects=True, stays_up=True),
 }
 
 
 def stays_up(carrier: str) -> bool:
     """Whether this carrier leaves a call without a media socket on an open, silent line."""
-    return carrier in MEDIA_SOCKETS and MEDIA_SOCKETS[carrier].stays_up
+    return carrier in STREAM_KINDS and STREAM_KINDS[carrier].stays_up
