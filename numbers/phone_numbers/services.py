@@ -103,4 +103,4 @@ def _check_telnyx(account: CarrierAccount) -> str:
     return "" if found.active else f"telnyx: the application {found.name} is not active"
 
 
-CHECKS = {Carrier.TWILIO: _check_twilio, Carrier.TELNYX: _check_telnyx}
+CHECKS = {Carrier.TWILIO.value: _check_twilio, Carrier.TELNYX.value: _check_telnyx}
