@@ -74,10 +74,15 @@ def read_call(call_id: str) -> Ready:
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
         carrier=access_to(call.carrier_account),
-        doors_url=webhook_address(call.carrier_account, "", call.callback_base) if call.callback_base else "",
+        doors_url=_doors_url(call),
         stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
+
+
+def _doors_url(call: Call) -> str:
+    assert call.carrier_account is not None
+    return f"{webhook_address(call.carrier_account, base_url=call.callback_base)}/" if call.callback_base else ""
 
 
 def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
