@@ -48,6 +48,11 @@ class Ready:
     def call_id(self) -> str:
         return self.plan.call_id
 
+    @property
+    def own_number(self) -> str:
+        """Our side of the line: the number that was called, or that calls."""
+        return self.plan.callee if self.plan.direction == "inbound" else self.plan.caller
+
 
 class NotReady(Exception):
     """This call cannot be carried. ``code`` says why."""
@@ -81,8 +86,9 @@ def read_call(call_id: str) -> Ready:
 
 
 def _doors_url(call: Call) -> str:
-    assert call.carrier_account is not None
-    return f"{webhook_address(call.carrier_account, base_url=call.callback_base)}/" if call.callback_base else ""
+    if call.carrier_account is None or not call.callback_base:
+        return ""
+    return f"{webhook_address(call.carrier_account, base_url=call.callback_base)}/"
 
 
 def _providers_by_meter(plan: CallPlan) -> dict[str, str]:

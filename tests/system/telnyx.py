@@ -28,6 +28,12 @@ class TelnyxTenant(Tenant):
     async def set_up(self, agent: Mapping[str, Any] = AGENT) -> TelnyxTenant:
         """A workspace with one agent, one carrier account and one number at the carrier."""
         await self.open_workspace()
+        await self.add_account()
+        self.agent = (await self.post("agents", agent))["id"]
+        self.number = await self.add_number(self.agent)
+        return self
+
+    async def add_account(self) -> None:
         self.api_key, self.connection = f"KEY{secrets.token_hex(16)}", str(secrets.randbelow(10**18))
         account = self.simulator.add_account(self.api_key)
         self.simulator.add_application(self.connection, self.api_key)
@@ -38,9 +44,15 @@ class TelnyxTenant(Tenant):
             "connection_id": self.connection,
         }
         self.account = (await self.post("carrier-accounts", given))["id"]
-        self.agent = (await self.post("agents", agent))["id"]
-        self.number = await self.add_number(self.agent)
-        return self
+
+    async def another_account(self) -> dict[str, str]:
+        """A second account of the same customer, with a number: its key, its id and the number."""
+        first = (self.api_key, self.connection, self.account)
+        await self.add_account()
+        number = await self.add_number(self.agent)
+        made = {"api_key": self.api_key, "account": self.account, "number": number}
+        self.api_key, self.connection, self.account = first
+        return made
 
     async def add_number(self, agent: str) -> str:
         number = f"+1202555{secrets.randbelow(10_000):04}"

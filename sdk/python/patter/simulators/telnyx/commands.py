@@ -91,6 +91,23 @@ async def _speak(flow: Flow, body: Body, board: Switchboard) -> None:
     flow.beside(speak())
 
 
+async def _gather(flow: Flow, body: Body, board: Switchboard) -> None:
+    """Speak, then wait for the person's key: ``accepts`` of the phone says which, if any."""
+    await _speak(flow, body, board)
+    key = flow.leg.order.phone.accepts
+
+    async def wait() -> None:
+        await asyncio.sleep(MS_PER_CHARACTER * len(body["payload"]) / 1000)
+        if key:
+            flow.tell("call.dtmf.received", digit=key)
+            flow.tell("call.gather.ended", digits=key, status="valid")
+            return
+        await asyncio.sleep(int(body.get("timeout_millis") or 60_000) / 1000)
+        flow.tell("call.gather.ended", digits="", status="timeout")
+
+    flow.beside(wait())
+
+
 async def _send_dtmf(flow: Flow, body: Body, board: Switchboard) -> None:
     digits = body["digits"]
     if not isinstance(digits, str) or not digits or not set(digits) <= set("0123456789ABCD*#wW"):
@@ -158,6 +175,14 @@ ACTIONS: dict[str, Action] = {
     "speak": Action(
         _speak,
         frozenset({"payload", "voice", "language", "payload_type", "loop", "stop"}),
+        frozenset({"payload", "voice"}),
+    ),
+    "gather_using_speak": Action(
+        _gather,
+        frozenset(
+            "payload voice language payload_type minimum_digits maximum_digits maximum_tries timeout_millis "
+            "inter_digit_timeout_millis terminating_digit valid_digits invalid_payload".split()
+        ),
         frozenset({"payload", "voice"}),
     ),
     "send_dtmf": Action(_send_dtmf, frozenset({"digits", "duration_millis"}), frozenset({"digits"})),

@@ -104,7 +104,7 @@ class ControlApi:
 
     async def _add_phone(self, request: Request) -> Response:
         optional = {
-            *("behaviour", "answer_after_s", "talk_s", "machine", "machine_after_s"),
+            *("behaviour", "answer_after_s", "talk_s", "machine", "machine_after_s", "accepts"),
             *("steps", "profile", "faults"),
         }
         phone = Phone.parse(await object_in(request, {"number"}, optional))
@@ -112,9 +112,9 @@ class ControlApi:
         return JSONResponse({"number": phone.number}, 201)
 
     async def _set_faults(self, request: Request) -> Response:
-        given = await object_in(request, set(), {"refuse_next_requests", "lose_next_answers"})
+        given = await object_in(request, set(), {"refuse_next_requests", "lose_answers_of"})
         self._simulator.world.refuse_next_requests = int(given.get("refuse_next_requests", 0))
-        self._simulator.world.lose_next_answers = int(given.get("lose_next_answers", 0))
+        self._simulator.world.lose_answers_of = {str(key) for key in given.get("lose_answers_of", ())}
         return JSONResponse(dict(given))
 
     async def _dial_in(self, request: Request) -> Response:

@@ -59,14 +59,9 @@ class RestApi:
     def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                answered = await door(request, self._admitted(request))
+                return await door(request, self._admitted(request))
             except RefusalError as refusal:
-                answered = JSONResponse(refusal.as_json(), refusal.status)
-            if self._world.lose_next_answers > 0:
-                self._world.lose_next_answers -= 1
-                # A gateway gave up: what became of the request is not said.
-                return JSONResponse({"errors": [{"code": "10007", "title": "Unexpected error"}]}, 504)
-            return answered
+                return JSONResponse(refusal.as_json(), refusal.status)
 
         return answer
 
@@ -93,6 +88,10 @@ class RestApi:
                 self._dialled[account.api_key, asked.command_id] = known
         else:
             known.note("command_repeated", name="dial")
+        if account.api_key in self._world.lose_answers_of:
+            self._world.lose_answers_of.discard(account.api_key)
+            # A gateway gave up: what became of the request is not said.
+            return JSONResponse({"errors": [{"code": "10007", "title": "Unexpected error"}]}, 504)
         return JSONResponse({"data": {**leg_json(known), "is_alive": False}})
 
     async def _status(self, request: Request, account: Account) -> Response:

@@ -93,6 +93,7 @@ class Phone:
         behaviour: answer, busy, no-answer, declined, not-found or failed.
         answer_after_s: how long it rings first.
         talk_s: how long it talks when a caller is transferred to it.
+        accepts: the key that is pressed when a call is offered with a text.
         machine: what detection finds out: nothing, human, machine, machine-beep, beep-only or not-sure.
         machine_after_s: so long after the answer; the beep as long again.
     """
@@ -102,6 +103,7 @@ class Phone:
     answer_after_s: float = 0.1
     talk_s: float = 1.0
     machine: str = ""
+    accepts: str = ""
     machine_after_s: float = 0.5
     steps: tuple[Step, ...] = (Listen(),)
     profile: frozenset[str] = frozenset()
@@ -121,6 +123,7 @@ class Phone:
             answer_after_s=float(given.get("answer_after_s", 0.1)),
             talk_s=float(given.get("talk_s", 1.0)),
             machine=machine,
+            accepts=str(given.get("accepts", "")),
             machine_after_s=float(given.get("machine_after_s", 0.5)),
             steps=tuple(parse_steps(given["steps"])) if given.get("steps") else (Listen(),),
             profile=parse_profile(given.get("profile")),
@@ -139,8 +142,8 @@ class World:
         self.phones: dict[str, Phone] = {}
         self.refuse_next_requests = 0
         """That many REST requests are answered with 429."""
-        self.lose_next_answers = 0
-        """That many REST requests are carried out, and their answers never arrive."""
+        self.lose_answers_of: set[str] = set()
+        """API keys whose next dial is carried out, and its answer never arrives."""
 
     def phone(self, number: str) -> Phone:
         """The phone of a number; one that nobody registered answers and listens."""
