@@ -17,6 +17,7 @@ from django.conf import settings
 
 from calls.consumers.sdk import send_sdks_away
 from calls.live import drain_live_calls
+from patter_site.operations.direct_socket import DirectSocket
 
 SWITCH_S = 0.0005
 """How long a thread may keep the interpreter from the event loop. Python's 5 ms, waited for at every step
@@ -78,7 +79,7 @@ def _quiet_collector() -> None:
 def server_config() -> uvicorn.Config:
     return uvicorn.Config(
         "patter_site.asgi:application",
-        ws="websockets-sansio",
+        ws=DirectSocket,
         # Base64 of speech does not shrink, and a compressor for each call costs a fifth of a megabyte.
         ws_per_message_deflate=False,
         lifespan="on",
