@@ -13,6 +13,7 @@ from typing import Any
 from agents.errors import AgentNotReady
 from agents.phrases import stored_phrases
 from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.controls import CallControl
 from calls.adapters.courier import CallCourier
 from calls.adapters.remote_handler import RemoteHandler, ToldLog
 from calls.addresses import recording_url
@@ -30,8 +31,8 @@ from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
-from patter.errors import CarrierError
 from phone_numbers.carrier import CarrierAccess, access_to
+from phone_numbers.configure import webhook_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,18 @@ class Ready:
 
     plan: CallPlan
     logged: LoggedCall
-    sdk: SdkFacts
     carrier: CarrierAccess
+    sdk: SdkFacts
+    doors_url: str = ""
+    """Our doors at this call's carrier account, up to the last slash; empty: nothing can call us back."""
+    stream: int = 0
+    """The number of the media stream that was opened with it."""
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
+
+    @property
+    def call_id(self) -> str:
+        return self.plan.call_id
 
 
 class NotReady(Exception):
@@ -72,6 +81,8 @@ def read_call(call_id: str) -> Ready:
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
         sdk=_sdk_facts(call, plan, resolved.variables),
         carrier=access_to(call.carrier_account),
+        doors_url=webhook_address(call.carrier_account, "", call.callback_base) if call.callback_base else "",
+        stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
 
@@ -106,34 +117,18 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
     return providers
 
 
-class RestControl:
-    """What is asked of the carrier beside the media socket, with a client of its own for each request.
-
-    It is needed once or twice a call.
-    """
-
-    def __init__(self, carrier: CarrierAccess) -> None:
-        self._carrier = carrier
-
-    async def hang_up(self, carrier_call_id: str) -> None:
-        if not carrier_call_id:
-            raise CarrierError(self._carrier.carrier, "the call has no id at the carrier yet", permanent=True)
-        async with self._carrier.rest(timeout_s=4.0) as rest:
-            await rest.hang_up(carrier_call_id)
-
-    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        async with self._carrier.rest(timeout_s=2.0) as rest:
-            await rest.say_and_hang_up(carrier_call_id, text, language)
-
-
-def make_session(ready: Ready, writer: LogWriter, courier: CallCourier) -> CallSession:
+def make_session(ready: Ready, writer: LogWriter, control: CallControl, courier: CallCourier) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     mode = MODES[ready.plan.mode]
     machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
     handler = RemoteHandler(courier) if ready.plan.reply_by == "handler" else None
-    performers = replace(mode.performers(ready), handler=handler)
-    log = ToldLog(CallLog(writer, ready.logged), courier)
-    return CallSession(machine, control=RestControl(ready.carrier), performers=performers, log=log)
+    return CallSession(
+        machine,
+        control=control,
+        performers=replace(mode.performers(ready), handler=handler),
+        log=ToldLog(CallLog(writer, ready.logged), courier),
+        transfers=control.transfers,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,5 +13,6 @@ carrier_sockets = [
     path(f"media/{carrier}/<str:call_id>", CarrierConsumer.as_asgi(), {"carrier": carrier})
     for carrier in STREAM_KINDS
 ]
+
 program_sockets = [*sdk_sockets]
 browser_sockets = [*live_sockets]
