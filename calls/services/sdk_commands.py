@@ -79,7 +79,8 @@ def _say(call: Call, frame: Frame) -> None:
 
 
 def _transfer(call: Call, frame: Frame) -> None:
-    given = {name: frame[name] for name in ("to", "kind", "summary") if frame.get(name)}
+    given = {name: frame[name] for name in ("kind", "summary") if frame.get(name)}
+    given["target"] = frame.get("to") or frame.get("target")
     serializer = TransferRequestSerializer(data=given)
     serializer.is_valid(raise_exception=True)
     ask_transfer(call=call, **serializer.validated_data)
@@ -112,5 +113,5 @@ def _sentence(error: ValidationError) -> str:
 def refusal_of(error: Exception) -> tuple[str, str]:
     """The code and the sentence that a client is told."""
     if isinstance(error, ApiProblem):
-        return error.code, error.message
+        return error.code, next((f"{name}: {why[0]}" for name, why in error.fields.items()), error.message)
     return "internal", "Something went wrong on our side."
