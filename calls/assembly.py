@@ -54,6 +54,11 @@ class Ready:
     def call_id(self) -> str:
         return self.plan.call_id
 
+    @property
+    def own_number(self) -> str:
+        """Our side of the line: the number that was called, or that calls."""
+        return self.plan.callee if self.plan.direction == "inbound" else self.plan.caller
+
 
 class NotReady(Exception):
     """This call cannot be carried. ``code`` says why."""
@@ -81,10 +86,16 @@ def read_call(call_id: str) -> Ready:
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
         sdk=_sdk_facts(call, plan, resolved.variables),
         carrier=access_to(call.carrier_account),
-        doors_url=webhook_address(call.carrier_account, "", call.callback_base) if call.callback_base else "",
+        doors_url=_doors_url(call),
         stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
+
+
+def _doors_url(call: Call) -> str:
+    if call.carrier_account is None or not call.callback_base:
+        return ""
+    return f"{webhook_address(call.carrier_account, base_url=call.callback_base)}/"
 
 
 def _sdk_facts(call: Call, plan: CallPlan, variables: Mapping[str, Any]) -> SdkFacts:

@@ -13,11 +13,11 @@ from calls.services.answer import answer_again
 from calls.services.transfer import TransferNews, note_from_carrier
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
+from patter.carriers.briefing import briefing_of
 from patter.carriers.twilio import markup
 from patter.carriers.twilio.words import (
     TRANSFER_REASONS,
     TRANSFER_STATES,
-    briefing,
     is_accepted,
     transfer_failure,
 )
@@ -90,7 +90,8 @@ def _briefing(request: TwilioRequest, call: Call, row: Transfer) -> str:
     room = request.http.GET.get("room", "")
     language = request.http.GET.get("language", "en")
     action = callback_url(call, "whisper", base, transfer=row.ref, room=room, answer=1)
-    return markup.ask_to_accept(briefing(row.summary, language), action, language)
+    text = briefing_of(row.summary, language)[: markup.MAX_SAY_CHARS]
+    return markup.ask_to_accept(text, action, language)
 
 
 def _stream(request: TwilioRequest) -> int:

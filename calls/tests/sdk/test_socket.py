@@ -12,15 +12,16 @@ from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
 
+from calls.consumers.sdk import SdkConsumer
 from calls.models import Call
 from calls.sdk.addresses import connection_group, doors_group
 from calls.sdk.door import MOST_WAITING
 from calls.tests.cast import make_call, make_number
-from patter_site.asgi import application
 from patter_site.testing import make_cast, make_key
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 PROTOCOL = (b"x-patter-protocol", b"2")
+application = SdkConsumer.as_asgi()
 
 
 class Client:

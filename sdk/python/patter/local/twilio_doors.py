@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from patter.bridge.events import MachineHeard, TransferMoved
+from patter.carriers.briefing import briefing_of
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.twilio import markup
 from patter.carriers.twilio.signature import HEADER, SETTINGS_HEADER, verify, verify_upgrade
@@ -19,7 +20,6 @@ from patter.carriers.twilio.words import (
     DECLINED_SIP,
     TRANSFER_REASONS,
     TRANSFER_STATES,
-    briefing,
     custom_params,
     greeting_is_over,
     is_accepted,
@@ -171,7 +171,7 @@ class TwilioDoors:
             call.feed(TransferMoved(transfer_id, "briefing"))
             about = {"call": call.id, "transfer": transfer_id, "room": room, "answer": "1"}
             action = self._carrier.addresses.webhook("twilio", "whisper", **about)
-            text = briefing(call.transfers.summary_of(transfer_id), language)
+            text = briefing_of(call.transfers.summary_of(transfer_id), language)[: markup.MAX_SAY_CHARS]
             return _document(markup.ask_to_accept(text, action, language))
         if not is_accepted(field_of(fields, "Digits"), field_of(fields, "SpeechResult")):
             call.feed(TransferMoved(transfer_id, "failed", "declined"))

@@ -1,10 +1,8 @@
-"""Twilio's words in ours, and what a human hears before a transfer. Pure: the same in both homes."""
+"""Twilio's words in ours. Pure: the same in both homes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-
-from patter.carriers.twilio.markup import MAX_SAY_CHARS
 
 # The far end's own words (SIP) are finer than Twilio's.
 DECLINED_SIP = frozenset({"603", "607", "608"})
@@ -18,20 +16,6 @@ YES = frozenset({"yes", "yeah", "sure", "okay", "ok", "accept", "ja", "gern", "s
 TRANSFER_REASONS = {"busy": "busy", "no-answer": "no_answer", "canceled": "cancelled", "failed": "failed"}
 """The end of a human's leg that nobody talked on, and why the transfer failed."""
 TRANSFER_STATES = {"initiated": "dialling", "ringing": "ringing"}
-ACCEPT = {
-    "en": "Press 1 or say yes to take the call.",
-    "de": "Drücken Sie die 1 oder sagen Sie Ja, um den Anruf anzunehmen.",
-    "es": "Pulse 1 o diga sí para aceptar la llamada.",
-    "fr": "Appuyez sur 1 ou dites oui pour prendre l'appel.",
-    "it": "Prema 1 o dica sì per accettare la chiamata.",
-}
-INTRO = {
-    "en": "A caller is waiting to be connected to you.",
-    "de": "Ein Anrufer möchte mit Ihnen verbunden werden.",
-    "es": "Una persona espera para hablar con usted.",
-    "fr": "Une personne attend d'être mise en relation avec vous.",
-    "it": "Una persona attende di parlare con lei.",
-}
 
 
 def machine_result(answered_by: str) -> str:
@@ -57,13 +41,6 @@ def transfer_failure(word: str, sip_code: str = "") -> str:
     if sip_code in DECLINED_SIP or word == "completed":
         return "declined"
     return TRANSFER_REASONS.get(word, "failed")
-
-
-def briefing(summary: str, language: str) -> str:
-    """What a human is told before they are asked whether they take the call."""
-    short = language.split("-")[0]
-    told = [summary or INTRO.get(short, INTRO["en"]), ACCEPT.get(short, ACCEPT["en"])]
-    return " ".join(told)[:MAX_SAY_CHARS]
 
 
 def custom_params(query: Mapping[str, str], fields: Iterable[tuple[str, str]]) -> dict[str, str]:
