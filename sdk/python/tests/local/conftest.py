@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import httpx
 import pytest
 
 from patter import Agent, Patter
+from patter.carriers.twilio.signature import sign
 from patter.simulators.deepgram import DeepgramServer
 from patter.simulators.elevenlabs import ElevenLabsServer
 from patter.simulators.openai import OpenAiServer
@@ -79,6 +84,14 @@ class World:
     async def dial(self, *steps: Any, **more: Any) -> SimulatedCall:
         return await self.twilio.dial_in(NUMBER, more.pop("caller", CALLER), steps, **more)
 
+    async def webhook(self, door: str, form: dict[str, str], *, token: str = AUTH_TOKEN) -> httpx.Response:
+        """What the carrier posts at one of the doors, signed with ``token``."""
+        url = f"{self.base_url}/webhooks/twilio/{door}"
+        signature = sign(token, url, list(form.items()))
+        headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
+        async with httpx.AsyncClient() as client:
+            return await client.post(url, content=urlencode(form), headers=headers)
+
     async def close(self) -> None:
         for phone in self._phones:
             await phone.disconnect()
@@ -131,3 +144,13 @@ def pipeline(world: World) -> Callable[..., Agent]:
         )
 
     return make
+
+
+PROMISE = (Path(__file__).parents[1] / "readme" / "promise.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def sample() -> Callable[[str], str]:
+    """A code sample of the public README, as printed."""
+    found = dict(re.findall(r"^```python (\S+)\n(.*?)^```$", PROMISE, re.DOTALL | re.MULTILINE))
+    return lambda name: str(found[name])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from urllib.parse import urlencode
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from patter.carriers.twilio.signature import sign
 from patter.simulators.script import HangUp, Wait
 from patter.simulators.twilio.faults import Faults
 
@@ -28,18 +26,8 @@ async def serving(world, pipeline):
     return world
 
 
-async def post(world, door, form, token=TOKEN, path=None):
-    url = f"{world.base_url}/webhooks/twilio/{door}"
-    signature = sign(token, url, list(form.items()))
-    async with httpx.AsyncClient() as client:
-        return await client.post(
-            url,
-            content=urlencode(form),
-            headers={
-                "X-Twilio-Signature": signature,
-                "Content-Type": "application/x-www-form-urlencoded",
-            },
-        )
+async def post(world, door, form, token=TOKEN):
+    return await world.webhook(door, form, token=token)
 
 
 def start_frame(call_sid="CA1", token="", account="AC00000000000000000000000000000001"):

@@ -90,10 +90,18 @@ async def test_a_message_is_left_where_a_machine_answers(world, pipeline):
         voicemail_message="Please call us back.",
     )
     [simulated] = world.twilio.calls.values()
-    await simulated.reached("stream_started")
-    assert simulated.order  # the verdict itself is the carrier's business
-    await call.hang_up()
-    await call.ended
+    await simulated.reached("agent_stopped")
+    verdict = {
+        "AccountSid": "AC00000000000000000000000000000001",
+        "CallSid": simulated.sid,
+        "AnsweredBy": "machine_end_beep",
+    }
+    assert (await world.webhook(f"amd?call={call.id}", verdict)).status_code == 204
+    assert (await call.ended)["reason"] == "voicemail"
+    assert call.history[-1] == {"role": "assistant", "text": "Please call us back."}
+    await phone.disconnect()
+    await world.close()
+    assert told[0]["kind"].startswith("machine.")
 
 
 async def test_calling_without_serving_says_what_to_do(world):
