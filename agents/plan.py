@@ -15,7 +15,9 @@ from patter.bridge.keypad import Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan
 from patter.tools.builtin import built_in_functions
+from patter.tools.spec import ToolSpec
 from patter.variables import merged, substitute
+from tools.specs import spec_of, tools_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,14 @@ class CallWishes:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPlan:
-    """The plan, the version it was made from, and the variables that nobody gave a value."""
+    """The plan, the version it was made from, and the variables that nobody gave a value.
+
+    ``tools`` are those of the organisation: how they are run, keys included.
+    """
 
     plan: CallPlan
     agent_version: int
+    tools: tuple[ToolSpec, ...] = field(default=(), repr=False)
     unknown_variables: tuple[str, ...] = ()
 
 
@@ -55,6 +61,8 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
     prompt = substitute(config.get("system_prompt", ""), values)
     first = substitute(wishes.first_message or config.get("first_message", ""), values)
     language = config.get("language", "en")
+    named = tools_named(agent.organisation_id, config.get("tools", ()))
+    tools = tuple(spec_of(tool, values) for tool in named)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -68,7 +76,8 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         language=language,
         **specs_of(agent, config, language),
         fallbacks=fallbacks_of(agent, config, language),
-        tools=built_in_functions(),
+        tools=[*built_in_functions(targets_of(config)), *(tool.as_function() for tool in tools)],
+        tool_traits={tool.name: tool.traits() for tool in tools},
         turn_taking=turn_taking_of(
             config.get("turn_taking", {}), wishes.max_duration_s or config.get("max_duration_s")
         ),
@@ -77,7 +86,13 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
-    return ResolvedPlan(plan, number, tuple(dict.fromkeys(prompt.unknown + first.unknown)))
+    return ResolvedPlan(plan, number, tools, tuple(dict.fromkeys(prompt.unknown + first.unknown)))
+
+
+def targets_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """To whom callers may be transferred, and what the model is told of them."""
+    targets = config.get("transfer_targets", ())
+    return {str(target["name"]): str(target.get("description", "")) for target in targets}
 
 
 def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, Any]]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agents.errors import AgentNotReady
 from agents.phrases import stored_phrases
 from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.tool_runner import JournaledTools
 from calls.models import Call
 from calls.plan import plan_of
 from calls.services.live_log import LoggedCall
@@ -26,6 +27,8 @@ from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.errors import CarrierError
+from patter.tools.runner import Tools
+from patter.tools.spec import ToolContext, ToolSpec
 from phone_numbers.carrier import CarrierAccess, access_to
 
 
@@ -38,6 +41,8 @@ class Ready:
     carrier: CarrierAccess
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
+    tools: tuple[ToolSpec, ...] = field(default=(), repr=False)
+    agent_id: str = ""
 
 
 class NotReady(Exception):
@@ -66,6 +71,8 @@ def read_call(call_id: str) -> Ready:
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
         carrier=access_to(call.carrier_account),
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
+        tools=resolved.tools,
+        agent_id=call.agent_id or "",
     )
 
 
@@ -107,9 +114,8 @@ def make_session(ready: Ready, writer: LogWriter) -> CallSession:
     mode = MODES[ready.plan.mode]
     machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
-    return CallSession(
-        machine, control=RestControl(ready.carrier), performers=mode.performers(ready), log=log
-    )
+    performers = replace(mode.performers(ready), tools=_tools_of(ready))
+    return CallSession(machine, control=RestControl(ready.carrier), performers=performers, log=log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,13 @@ MODES: dict[str, Mode] = {
 
 def _voice_of(ready: Ready) -> Tts:
     return PhrasebookTts(ChainTts(Chain("tts", ready.plan.chain("tts"), keeps=True)), ready.phrases)
+
+
+def _tools_of(ready: Ready) -> Tools:
+    plan = ready.plan
+    context = ToolContext(plan.call_id, plan.caller, plan.callee, plan.direction, ready.agent_id)
+    journaled = JournaledTools(ready.logged.organisation_id, context)
+    return Tools(ready.tools, {"webhook": journaled, "mcp": journaled})
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:
