@@ -29,9 +29,8 @@ def tool(cast: Cast) -> Tool:
 
 def run(call: Call, tool: Tool, run_id: str, *tries: Try) -> ToolInvocation:
     spec = ToolSpec("book", url="https://a.example/", headers={"X-Key": "secret"}, tool_id=tool.pk)
-    taken = begin_invocation(
-        call.organisation_id, ToolContext(call.pk), spec, ToolRun(run_id, "book", {"a": 1})
-    )
+    command = ToolRun(run_id, "book", {"a": 1})
+    taken = begin_invocation(call.organisation_id, ToolContext(call.pk), spec, command)
     for one in tries:
         record_try(taken, one)
     return taken.invocation
@@ -39,9 +38,8 @@ def run(call: Call, tool: Tool, run_id: str, *tries: Try) -> ToolInvocation:
 
 def test_runs_of_a_tool_and_of_a_call_with_their_tries(cast, call, tool):
     first = run(call, tool, "r1", Try(None, {"table": 7}, 200, 31, '{"table": 7}'))
-    second = run(
-        call, tool, "r2", Try(Failure("status", "The server answered 404.", 404), None, 404, 9, "no")
-    )
+    gone = Failure("status", "The server answered 404.", 404)
+    second = run(call, tool, "r2", Try(gone, None, 404, 9, "no"))
     for path in (f"/api/v1/tools/{tool.pk}/invocations", f"/api/v1/calls/{call.pk}/tool-invocations"):
         rows: list[dict[str, Any]] = api(cast.key).get(path).json()["results"]
         assert [row["id"] for row in rows] == [second.pk, first.pk]
