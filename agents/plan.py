@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.errors import AgentNotReady
+from agents.line_policies import answering_of, transfers_of
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.specs import fallbacks_of, specs_of
@@ -33,6 +34,9 @@ class CallWishes:
     custom_params: Mapping[str, Any] = field(default_factory=dict)
     record: bool | None = None
     max_duration_s: int | None = None
+    machine_detection: bool | None = None
+    on_machine: str = ""
+    voicemail_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,9 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
     language = config.get("language", "en")
     named = tools_named(agent.organisation_id, config.get("tools", ()))
     tools = tuple(spec_of(tool, values) for tool in named)
+    specs = specs_of(agent, config, language)
+    transfers = transfers_of(config)
+    answering = answering_of(config, wishes, values)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -74,25 +81,25 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         first_message=first.text,
         first_speaker=config.get("first_speaker", "agent"),
         language=language,
-        **specs_of(agent, config, language),
+        stt=specs.get("stt"),
+        llm=specs.get("llm"),
+        tts=specs.get("tts"),
+        speech=specs.get("speech"),
         fallbacks=fallbacks_of(agent, config, language),
-        tools=[*built_in_functions(targets_of(config)), *(tool.as_function() for tool in tools)],
+        tools=[*built_in_functions(transfers), *(tool.as_function() for tool in tools)],
         tool_traits={tool.name: tool.traits() for tool in tools},
         turn_taking=turn_taking_of(
             config.get("turn_taking", {}), wishes.max_duration_s or config.get("max_duration_s")
         ),
         phrases=phrases_of(language, config.get("phrases", {})),
         keypad=Keypad(**config.get("keypad", {})),
+        transfers=transfers,
+        answering=answering.plan,
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
-    return ResolvedPlan(plan, number, tools, tuple(dict.fromkeys(prompt.unknown + first.unknown)))
-
-
-def targets_of(config: Mapping[str, Any]) -> dict[str, str]:
-    """To whom callers may be transferred, and what the model is told of them."""
-    targets = config.get("transfer_targets", ())
-    return {str(target["name"]): str(target.get("description", "")) for target in targets}
+    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
+    return ResolvedPlan(plan, number, tools, tuple(unknown))
 
 
 def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, Any]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.frames import apply_mask
 from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
@@ -83,9 +85,33 @@ def send_now(socket: ClientConnection, payload: bytes) -> bool:
     """
     if socket.state is not State.OPEN or socket.transport.get_write_buffer_size() > MOST_BUFFERED:
         return False
-    socket.protocol.send_binary(payload)
-    socket.send_data()
+    socket.transport.write(binary_frame(payload))
     return True
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """One client's frame, as the library writes it (RFC 6455, 5.2), at a quarter of the price."""
+    size, mask = len(payload), _mask()
+    if size < 126:
+        head = bytes((0x82, 0x80 | size))
+    elif size < 65_536:
+        head = b"\x82\xfe" + size.to_bytes(2, "big")
+    else:
+        head = b"\x82\xff" + size.to_bytes(8, "big")
+    return head + mask + apply_mask(payload, mask)
+
+
+_masks: list[bytes] = []
+
+
+def _mask() -> bytes:
+    """A strong one, but a thousand for each question to the system."""
+    try:
+        return _masks.pop()
+    except IndexError:
+        pool = os.urandom(4096)
+        _masks.extend(pool[at : at + 4] for at in range(0, len(pool), 4))
+        return _masks.pop()
 
 
 async def close_socket(socket: ClientConnection, farewell: str | None = None) -> None:

@@ -14,7 +14,7 @@ import patter_site.common.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("calls", "0003_telnyx_notices"),
+        ("calls", "0004_line"),
         ("tools", "0001_tools"),
     ]
 
