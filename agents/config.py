@@ -20,7 +20,7 @@ from patter_site.common.serializers import PlainValuesField, StrictSerializer
 from tools.catalogue import BUILT_IN
 
 MODES = ("pipeline", "realtime", "convai")
-RUNNING_MODES = ("pipeline",)
+RUNNING_MODES = ("pipeline", "realtime")
 MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
