@@ -112,6 +112,7 @@ class CarriedCalls:
         return Response(connect_stream(address, {"token": "one"}), media_type="text/xml")
 
     async def _carry(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
         kind = STREAM_KINDS["twilio"]
         media: Any = MediaSocket(kind, kind.wire(scope), receive, send)  # type: ignore[arg-type]
         await media.accept()

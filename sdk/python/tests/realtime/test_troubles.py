@@ -1,13 +1,12 @@
 """The provider fails at each moment of a turn: the call goes on, or it ends with an apology and a reason."""
 
-import asyncio
-
 import pytest
 
-from patter.bridge.plan import TurnTaking
+from patter.bridge.events import TtsAudio, TtsDone
 from patter.simulators.fault_plan import Fault
 from patter.simulators.openai.realtime import Moment
 from patter.simulators.script import HangUp, Listen, Say
+from patter.simulators.sound import tone
 
 BOTH = pytest.mark.parametrize("reply_by", ["model", "handler"])
 APOLOGY = "Sorry, something went wrong on our side. Please try again later. Goodbye."
@@ -26,7 +25,7 @@ async def test_a_key_that_is_wrong_ends_the_call_with_the_carriers_voice(home, r
     call = await ask(home, reply_by, Listen(), first_message="Hello.")
     end = await call.ended()
     assert end.reason == "provider_error"
-    [spoken] = call.phone.of_kind("say")
+    [spoken] = call.phone.of_kind("carrier_said")
     assert spoken.data["text"] == APOLOGY
     assert len(call.noted("speech.failed")) == 1
 
@@ -45,7 +44,7 @@ async def test_a_server_that_never_comes_back_ends_the_call(home):
     call = await ask(home, "handler", Listen())
     end = await call.ended()
     assert (end.reason, len(call.noted("speech.failed"))) == ("provider_error", 3)
-    assert [fact.data["text"] for fact in call.phone.of_kind("say")] == [APOLOGY]
+    assert [fact.data["text"] for fact in call.phone.of_kind("carrier_said")] == [APOLOGY]
 
 
 MOMENTS = [
@@ -113,7 +112,7 @@ async def test_an_account_without_money_ends_the_call(home, reply_by):
     call = await ask(home, reply_by, Say("a" * 9, patience_ms=300), Listen())
     end = await call.ended()
     assert end.reason == "provider_error"
-    assert [fact.data["text"] for fact in call.phone.of_kind("say")] == [APOLOGY]
+    assert [fact.data["text"] for fact in call.phone.of_kind("carrier_said")] == [APOLOGY]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +128,7 @@ async def test_errors_that_leave_the_session_open_leave_the_call_alone(home, cod
 
 async def test_a_session_that_falls_silent_is_replaced(home):
     home.server.realtime.moments.add(Moment("response.created", silent=True))
-    call = await ask(home, "model", Say("a" * 9, patience_ms=300), HangUp(at_ms=9000))
+    call = await ask(home, "model", Say("a" * 9, patience_ms=300), HangUp(at_ms=11000))
     await call.ended(30)
     assert len(home.server.realtime.sessions) == 2
     assert call.turns[-1] == ("assistant", "You said Hello.")
@@ -145,23 +144,17 @@ async def test_a_transcript_that_is_late_does_not_change_the_order(home):
 
 
 async def test_with_another_voice_the_apology_is_spoken_by_it(home):
-    from patter.engines.tts.offline.link import OfflineTts  # noqa: F401  (the port, met below)
-
     class Voice:
         async def say(self, say_id, text, emit):
-            from patter.bridge.events import TtsAudio, TtsDone
-            from patter.simulators.sound import tone
-
             emit(TtsAudio(say_id, tone(800)))
             emit(TtsDone(say_id))
 
         async def close(self):
-            await asyncio.sleep(0)
+            pass
 
     home.server.faults.always("realtime", Fault(status=401))
-    values = TurnTaking(idle_prompt_s=30)
-    call = await ask(home, "model", Listen(), first_message="Hello.", tts=Voice(), turn_taking=values)
+    call = await ask(home, "model", Listen(), first_message="Hello.", tts=Voice())
     end = await call.ended()
     assert end.reason == "provider_error"
     assert call.turns == [("assistant", APOLOGY)]
-    assert not call.phone.of_kind("say")
+    assert not call.phone.of_kind("carrier_said")

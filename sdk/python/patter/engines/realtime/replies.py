@@ -20,8 +20,8 @@ MOST_FAILURES = 3
 MOST_TRIES = 2
 FAILURES = ("provider_error", "handler_lost")
 """Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
-FIRST_SOUND_S = 8.0
-STALL_S = 5.0
+FIRST_SOUND_S = 6.0
+STALL_S = 3.0
 """A session that owes something and says nothing for this long has failed."""
 SPEAKS_AT_MOST_S = 60.0
 EXPECTED_S = 3.0
@@ -467,6 +467,7 @@ class Replies:
         if self._expected is not None and self._expected.by <= now:
             expected = self._expected
             out += self.answer(expected.turn_id, "", expected.end_of_turn_ms, now)
+            self._sound_by = now + STALL_S  # it was silent for a while already
         if self._sound_by is not None and self._sound_by <= now:
             self._sound_by = None
             out += self._sound_late(now)
