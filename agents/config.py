@@ -15,9 +15,9 @@ from rest_framework import serializers
 from agents.providers import ROLE_NAMES, Role, providers_for
 from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
 from patter.bridge.keypad import DIGITS
+from patter.tools.builtin import NAMES as BUILT_IN
 from patter.variables import NAME
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
-from tools.catalogue import BUILT_IN
 
 MODES = ("pipeline", "realtime", "convai")
 RUNNING_MODES = ("pipeline", "realtime")

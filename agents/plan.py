@@ -14,8 +14,8 @@ from agents.turn_taking import turn_taking_of
 from patter.bridge.keypad import Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan
+from patter.tools.builtin import built_in_functions
 from patter.variables import merged, substitute
-from tools.catalogue import built_in_functions
 
 
 @dataclass(frozen=True, slots=True)
