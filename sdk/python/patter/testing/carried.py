@@ -47,7 +47,8 @@ class CarriedCall:
         """Wait for the end; how the call went."""
         await asyncio.wait_for(self.running, within_s)
         await asyncio.wait_for(self.phone.finished.wait(), within_s)
-        [end] = self.entries(CallEnded)
+        end = self.log.entries[-1]
+        assert isinstance(end, CallEnded), "the end is the last entry"
         return end
 
     def entries(self, kind: type[Any]) -> list[Any]:

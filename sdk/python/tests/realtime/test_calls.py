@@ -58,9 +58,8 @@ async def test_speaking_over_a_reply_stops_it_and_only_what_was_heard_is_kept(ho
     assert len(call.phone.of_kind("cleared")) >= 1
     session = home.server.realtime.sessions[0]
     truncated = [event for event in session.received if event["type"] == "conversation.item.truncate"]
-    cancelled = [event for event in session.received if event["type"] == "response.cancel"]
     if reply_by == "model":
-        assert abs(truncated[0]["audio_end_ms"] - note["heard_ms"]) <= 60 and not cancelled
+        assert abs(truncated[0]["audio_end_ms"] - note["heard_ms"]) <= 60
     else:
         assert not truncated
         assert home.handler.cancelled[0][1] == cut[1]
@@ -93,7 +92,7 @@ async def test_a_tool_runs_once_and_the_reply_knows_its_result(home):
 async def test_the_agent_ends_the_call_when_its_goodbye_was_heard(home, reply_by):
     home.server.answer = lambda question: Answer("Thank you, goodbye now.", tools=(tool("end_call"),))
     values = TurnTaking(idle_prompts=0, idle_prompt_s=1)
-    steps = [Say("a" * 9, patience_ms=300), Listen()]
+    steps = [Say("a" * 9, patience_ms=2500), Listen()]
     call = await home.dial(steps, reply_by=reply_by, tools=[END_CALL], turn_taking=values)
     end = await call.ended()
     if reply_by == "model":

@@ -30,7 +30,9 @@ async def test_a_key_that_is_wrong_ends_the_call_with_the_carriers_voice(home, r
     assert len(call.noted("speech.failed")) == 1
 
 
-@pytest.mark.parametrize("fault", [Fault(status=429), Fault(status=500), Fault(silent=True), Fault(late_s=3.0)])
+@pytest.mark.parametrize(
+    "fault", [Fault(status=429), Fault(status=500), Fault(silent=True), Fault(late_s=3.0)]
+)
 async def test_a_server_that_is_not_there_for_a_moment_costs_nothing_but_time(home, fault):
     home.server.faults.add("realtime", fault)
     call = await ask(home, "model", Say("a" * 9, patience_ms=4500), HangUp(), first_message="Hello.")

@@ -47,6 +47,11 @@ class Ledger:
         return bool(self._waiting)
 
     @property
+    def caller_waits(self) -> bool:
+        """Something that the caller said or pressed is not in memory yet."""
+        return any(entry.role == "user" for entry in self._waiting)
+
+    @property
     def deaf(self) -> bool:
         """Something that the caller said is not known yet."""
         return any(entry.text is None for entry in self._waiting)

@@ -414,12 +414,20 @@ class RealtimeMachine:
         if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
             out = out + self._take_held(now)
         out = out + self._switch()
+        if self._replies.has_news and self._quiet:
+            out = out + self._replies.tell_news(now)
         waits = self._replies.current is None and self._first_at is None and not self._keys.pending
         if not waits or self._caller.speaking or self._replies.expected or self._ledger.deaf:
             self._idle_at = None
         elif self._idle_at is None and not self._stopped:
             self._idle_at = now + self._values.idle_prompt_s
         return out
+
+    @property
+    def _quiet(self) -> bool:
+        """Nobody speaks, and nothing else is about to be said."""
+        busy = self._caller.speaking or self._keys.pending or self._first_at is not None
+        return self._line.ready and not busy and not self._stopped
 
     # -- time -------------------------------------------------------------------------------------
 

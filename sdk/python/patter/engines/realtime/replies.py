@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from patter.bridge.commands import HandlerAsk, HandlerStop, Note, ToolStop
+from patter.bridge.commands import HandlerAsk, HandlerStop, Note
 from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed, ToolDone, TtsAudio, TtsFailed
 from patter.bridge.records import Noted
@@ -13,13 +13,16 @@ from patter.engines.realtime.ledger import Entry, Ledger
 from patter.engines.realtime.line import SpeechLine
 from patter.engines.realtime.mouth import Mouth
 from patter.engines.realtime.reply import Kind, Reply
-from patter.engines.realtime.tools import MOST_ROUNDS, NO_OBJECT, PENDING, WAIT_S, Run
+from patter.engines.realtime.tool_desk import ToolDesk
+from patter.engines.realtime.tools import MOST_ROUNDS
 from patter.engines.realtime.wire import AudioDelta, ResponseCreated, ResponseDone, TextDelta, TextDone
 
 MOST_FAILURES = 3
 MOST_TRIES = 2
 FAILURES = ("provider_error", "handler_lost")
 """Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
+FILL_AGAIN_S = 5.0
+"""The longest silence while a tool runs."""
 FIRST_SOUND_S = 6.0
 STALL_S = 3.0
 """A session that owes something and says nothing for this long has failed."""
@@ -50,6 +53,7 @@ class Replies:
         self._line = line
         self._ledger = ledger
         self._mouth = Mouth(parts.plan, line)
+        self._desk = ToolDesk(parts, line, ledger)
         self._count = 0
         self._failures = 0
         self._deadline: float | None = None
@@ -78,6 +82,7 @@ class Replies:
 
     def expect(self, turn_id: str, end_of_turn_ms: int, now: float) -> None:
         """The server was told to reply by itself, and will begin soon."""
+        self._desk.has_news = False
         self._expected = Expected(turn_id, end_of_turn_ms, now + EXPECTED_S)
 
     def postpone_expected(self, now: float) -> None:
@@ -88,6 +93,7 @@ class Replies:
     def answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
         """Ask whoever replies in this call."""
         self._expected = None
+        self._desk.has_news = False
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         if self._plan.reply_by == "model":
@@ -96,6 +102,18 @@ class Replies:
         reply.asking = True
         self._await_text(now)
         return [HandlerAsk(turn_id, text, self._parts.memory.history())]
+
+    @property
+    def has_news(self) -> bool:
+        """A tool's result came late, and nobody replies: the model may tell it."""
+        return self.current is None and self._expected is None and self._desk.has_news
+
+    def tell_news(self, now: float) -> Outcome:
+        """Have the model say what came late."""
+        self._desk.has_news = False
+        reply = self._begin(self.next_turn_id(), Kind.NEWS, now)
+        reply.by_model = reply.wants_model = True
+        return self.speak(now)
 
     def say(self, text: str, kind: Kind, now: float, *, end_reason: str = "") -> Outcome:
         """Speak a text of our own; with ``end_reason`` the call ends when it was heard."""
@@ -272,32 +290,22 @@ class Replies:
     def _begin_tools(self, reply: Reply, now: float) -> Outcome:
         if reply.tools.count >= MOST_ROUNDS:
             return self._failed(reply, "model", "too many tool rounds", now)
-        self._deadline = now + WAIT_S
-        self._set_filler(now)
         self._sound_by = None
-        runs = reply.tools.begin()
-        out: Outcome = []
+        self._set_filler(now)
+        out = self._desk.begin(reply, now)
+        self._deadline = now + self._desk.longest_wait_s(reply)
         if reply.tools.ends_call:
             reply.closing = True
             self._end_reason = "agent_ended"
-            out.append(self._note("tool.end_call", now, turn_id=reply.turn_id))
-        for run in runs:
-            begun = None if run.output else run.begin()
-            if begun is not None:
-                out.append(begun)
-            elif run.output or reply.tools.result(run.run_id, NO_OBJECT):
-                out += self._tell(run)
         return out if reply.tools.running else [*out, *self._tools_done(reply, now)]
 
     def tool_done(self, event: ToolDone, now: float) -> Outcome:
         reply = self.current
-        if reply is None or (run := reply.tools.result(event.run_id, event.result)) is None:
-            return []
-        told: Outcome = [*self._tell(run)]
-        return told if reply.tools.running else told + self._tools_done(reply, now)
-
-    def _tell(self, run: Run) -> Outcome:
-        return [*self._line.say(wire.tool_result_item(run.call.call_id, run.output))]
+        waited = reply is not None and bool(reply.tools.running)
+        told = self._desk.answered(reply, event, now)
+        if reply is None or not waited or reply.tools.running:
+            return told
+        return told + self._tools_done(reply, now)
 
     def _tools_done(self, reply: Reply, now: float) -> Outcome:
         """Every result is there: one response more, or the goodbye."""
@@ -477,10 +485,15 @@ class Replies:
         return out
 
     def _fill(self, now: float) -> Outcome:
-        """Nothing was said yet: say that it takes a moment. The answer follows after it."""
+        """Nothing is heard: say that it takes a moment. The answer follows after it."""
         reply = self.current
-        if reply is None or not reply.silent or reply.closing:
+        if reply is None or reply.closing or not (reply.silent or reply.tools.running):
             return []
+        if reply.tools.running:
+            self._filler_at = now + FILL_AGAIN_S
+            playback = self._parts.playback
+            if self._mouth.busy or playback.heard_ms(now) < playback.sent_ms:
+                return []
         reply.filled = True
         reply.add_aside(self._plan.phrases.filler.strip())
         return self.speak(now)
@@ -490,9 +503,7 @@ class Replies:
         if reply is None:
             return []
         if reply.tools.running:
-            late = reply.tools.running
-            out: Outcome = [ToolStop(run_id) for run_id in late]
-            return out + [c for run_id in late for c in self.tool_done(ToolDone(run_id, PENDING), now)]
+            return [*self._desk.wait_no_more(reply), *self._tools_done(reply, now)]
         stopped = self._stop_asking(reply, "")
         return [*stopped, *self._failed(reply, "handler_timeout", "no answer in time", now)]
 
@@ -556,9 +567,7 @@ class Replies:
             # Also after it finished: it learns how much of its answer was heard.
             out.append(HandlerStop(reply.turn_id, heard))
         reply.asking = False
-        for run in reply.tools.abandon():
-            out += [ToolStop(run.run_id), *self._tell(run)]
-        return out
+        return out + self._desk.close(reply)
 
     def _told(self, reply: Reply, heard: str) -> Outcome:
         """What was read aloud is no part of the model's conversation: it is told of it."""
