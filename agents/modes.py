@@ -60,12 +60,8 @@ MODES: dict[str, Mode] = {
     "realtime": Mode(
         _("Realtime: one OpenAI model that hears and speaks"),
         (
-            _(
-                "Quick and natural; OpenAI decides when a turn ends, and any voice interrupts, without resuming."
-            ),
-            _(
-                "With your own program each answer waits for a transcript and is read aloud, not always exactly."
-            ),
+            _("Quick and natural. OpenAI decides when a turn ends; any voice interrupts, without resuming."),
+            _("With your own program, answers wait for a transcript and are not read out word for word."),
             _("The language model chosen below is the Realtime model; speech recognition is not used."),
             _("A voice provider, if one is chosen, says the apology when OpenAI is down."),
         ),

@@ -91,7 +91,7 @@ async def test_a_tool_runs_once_and_the_reply_knows_its_result(home):
 @BOTH
 async def test_the_agent_ends_the_call_when_its_goodbye_was_heard(home, reply_by):
     home.server.answer = lambda question: Answer("Thank you, goodbye now.", tools=(tool("end_call"),))
-    values = TurnTaking(idle_prompts=0, idle_prompt_s=1)
+    values = TurnTaking(idle_prompts=0, idle_prompt_s=4 if reply_by == "model" else 1)
     steps = [Say("a" * 9, patience_ms=2500), Listen()]
     call = await home.dial(steps, reply_by=reply_by, tools=[END_CALL], turn_taking=values)
     end = await call.ended()
