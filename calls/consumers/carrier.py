@@ -98,6 +98,7 @@ class CarrierConsumer(AsyncConsumer):
             raise refused
         ready = await open_in_thread(open_media, opening)
         if live := calls.carried(self._call_id):
+            live.goes_on_over(ready)
             return live
         if opening.carried:
             raise MediaRefused("call_over")  # it ended at this very moment

@@ -20,6 +20,7 @@ from calls.services.announce import announce_end
 from calls.services.finish import index_transcript
 from calls.services.lose import lose_call
 from calls.services.progress import Step
+from calls.services.tell_sdk import tell_end
 from patter.carriers.kinds import stays_up
 
 logger = structlog.get_logger(__name__)
@@ -41,7 +42,8 @@ def sweep_calls(on_silent_line: Callable[[str], object] | None = None) -> int:
     for call_id in no_media:
         if on_silent_line is not None and stays_up(_carrier_of(call_id)):
             on_silent_line(call_id)
-    return len(no_media) + sum(rule() for rule in (_unknown_dials, _silent_carriers, _unannounced))
+    rules = (_unknown_dials, _silent_carriers, _silent_transfers, _unannounced)
+    return len(no_media) + sum(rule() for rule in rules)
 
 
 def _carrier_of(call_id: str) -> str:
@@ -87,6 +89,13 @@ def _silent_carriers() -> int:
     return len(_end_all(rows, Step.UNKNOWN, "", "The carrier never said what became of this call."))
 
 
+def _silent_transfers() -> int:
+    """A caller and a human to whom nobody listens any more, and whose end the carrier never told."""
+    before = timezone.now() - SILENT_CARRIER
+    rows = _live().filter(status=Call.Status.TRANSFERRING, lease_until=None, answered_at__lt=before)
+    return len(_end_all(rows, Step.COMPLETED, "transferred", "The carrier never said when this call ended."))
+
+
 def _unannounced() -> int:
     """The carrier reported the end, and the process that carried the call never handed over its part."""
     rows = Call.objects.unscoped("the sweep serves every organisation").filter(
@@ -108,6 +117,7 @@ def _announce(call_id: str) -> int:
     # Whoever carried the call would have done this at its end.
     index_transcript(call)
     announce_end(call)
+    tell_end(call)
     return 1
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from patter.bridge.answering import AnsweringPlan
 from patter.bridge.keypad import Keypad
+from patter.bridge.transfers import TransferPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class Phrases:
     goodbye: str = "Goodbye."
     filler: str = "One moment, please."
     """Said once where an answer takes long; empty: nothing."""
+    transfer: str = "One moment, I will put you through."
+    """Said before a transfer, where the agent said nothing itself."""
+    transfer_failed: str = "I could not reach anyone there. How else can I help you?"
+    """Said when the caller is back from a transfer that somebody outside asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,8 @@ class CallPlan:
     keypad: Keypad = field(default_factory=Keypad)
     custom_params: Mapping[str, str] = field(default_factory=dict)
     record: bool = True
+    transfers: TransferPolicy = field(default_factory=TransferPolicy)
+    answering: AnsweringPlan = field(default_factory=AnsweringPlan)
 
     def chain(self, stage: str) -> list[ProviderSpec]:
         """The stage's own provider and those that stand behind it."""

@@ -44,6 +44,14 @@ class Interim:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The caller pressed a key just now: for whoever listens live. Not kept; turns hold what was meant."""
+
+    digit: str = field(repr=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnSettled:
     """A turn that does not change any more. ``index`` orders the turns of a call."""
 
@@ -69,6 +77,25 @@ class RecordingSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferNoted:
+    """A transfer began or came further. ``state`` and ``reason`` are those of ``TransferMoved``.
+
+    The first entry of a transfer has the state ``requested`` and says whom it goes to; ``asked_by`` is
+    agent or api.
+    """
+
+    transfer_id: str
+    state: str
+    at_ms: int
+    reason: str = ""
+    target: str = ""
+    number: str = ""
+    kind: str = ""
+    summary: str = ""
+    asked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The last entry of every call, exactly once. ``reason`` is from the closed list of end reasons."""
 
@@ -79,4 +106,6 @@ class CallEnded:
     usage: Mapping[str, int] = field(default_factory=dict)
 
 
-Entry = CallConnected | Noted | Interim | TurnSettled | RecordingSegment | CallEnded
+Entry = (
+    CallConnected | Noted | Interim | KeyPressed | TurnSettled | RecordingSegment | TransferNoted | CallEnded
+)

@@ -6,7 +6,8 @@ What work says comes back as events. Work that breaks its promise and raises bec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
 
 from patter.bridge.events import Event
 
@@ -27,10 +28,10 @@ class Work:
         """Tell it in a turn of the loop of its own: after the commands that are being performed."""
         self._loop.call_soon(self._feed, event)
 
-    def safely(self, act: Callable[[], None], failure: Failure) -> None:
-        """What is done at once may break its promise as well."""
+    def safely(self, failure: Failure, act: Callable[..., None], *given: Any) -> None:
+        """Do at once what may break its promise as well."""
         try:
-            act()
+            act(*given)
         except Exception as error:
             self.later(failure(told(error)))
 
@@ -60,10 +61,10 @@ class Work:
         if task := self._running.get(key):
             task.cancel()
 
-    def stop(self, *, spare: str) -> None:
-        """Cancel everything but the task under ``spare``."""
+    def stop(self, *, spare: Collection[str]) -> None:
+        """Cancel everything but the tasks under ``spare``."""
         for key, task in list(self._running.items()):
-            if key != spare:
+            if key not in spare:
                 task.cancel()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from patter.bridge.transfers import TransferPolicy
 from patter.tools.spec import as_function
 
 END_CALL = "end_call"
@@ -80,19 +81,26 @@ def end_call_tool() -> BuiltInTool:
     )
 
 
-def transfer_call_tool(targets: Mapping[str, str] | None = None) -> BuiltInTool:
-    """``targets``: by name, what the model should know of each of those to whom callers may go.
+def transfer_call_tool(policy: TransferPolicy | None = None) -> BuiltInTool:
+    """``policy``: to whom this agent's callers may go.
 
-    The model chooses by name and never learns a number, so no number can be talked out of it.
+    The model chooses by name, and a number only where one of the agent's prefixes allows it, so that it
+    cannot be talked into any other.
     """
-    names = list(targets or {})
-    known = "; ".join(f"{name}: {about}" if about else name for name, about in (targets or {}).items())
-    target = {"type": "string", "description": "To whom."} | ({"enum": names} if names else {})
+    targets = policy.targets if policy else ()
+    target: dict[str, Any] = {"type": "string", "description": "Who the caller is transferred to."}
+    if policy and policy.prefixes:
+        target["description"] += " A name, or a number in E.164 that the caller is to be connected to."
+    elif targets:
+        target["enum"] = [one.name for one in targets]
+    described = [f"{one.name}: {one.description}" for one in targets if one.description]
+    if described:
+        target["description"] += " " + "; ".join(described)
     return BuiltInTool(
         name=TRANSFER_CALL,
         description=(
-            "Connect the caller with a person. Use it when the caller asks for a person, or when you cannot "
-            "help them yourself. Say first that you are connecting them." + (f" To {known}." if known else "")
+            "Connect the caller to a human. Say in one short sentence that you are putting them through, and "
+            "call this in the same answer. If nobody can be reached, the caller comes back to you."
         ),
         parameters={
             "type": "object",
@@ -100,7 +108,7 @@ def transfer_call_tool(targets: Mapping[str, str] | None = None) -> BuiltInTool:
                 "target": target,
                 "summary": {
                     "type": "string",
-                    "description": "What the person should know, in one or two sentences.",
+                    "description": "For the human, in two sentences: who is calling, and what they need.",
                 },
             },
             "required": ["target"],
@@ -109,9 +117,9 @@ def transfer_call_tool(targets: Mapping[str, str] | None = None) -> BuiltInTool:
     )
 
 
-def built_in_functions(targets: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+def built_in_functions(policy: TransferPolicy | None = None) -> list[dict[str, Any]]:
     """What every agent has, in the shape that chat models take."""
-    return [end_call_tool().as_function(), transfer_call_tool(targets).as_function()]
+    return [end_call_tool().as_function(), transfer_call_tool(policy).as_function()]
 
 
 def end_call_refusal(facts: CallFacts) -> str | None:

@@ -140,7 +140,8 @@ def test_a_transfer_is_a_wish_and_its_refusal_is_told_to_the_model() -> None:
     ask_id = call.last(LlmAsk).ask_id
     wanted = '{"target": "sales", "summary": "A table for two."}'
     call.feed(LlmToolCall(ask_id, "x", "transfer_call", wanted), LlmDone(ask_id))
-    assert "error" in str(results(call)[0])
+    call.pass_ms(4000)  # the caller hears that they are put through
+    assert "no transfer targets" in str(results(call)[0])
     assert not call.all(ToolRun)
     assert not call.all(TransferCall), "a wish never leaves the call machine"
     call.check()

@@ -8,6 +8,7 @@ import pytest
 
 from patter.bridge.commands import ToolRun
 from patter.bridge.events import ToolDone
+from patter.bridge.transfers import TransferPolicy, TransferTarget
 from patter.tools.breaker import MOST_OF_A_TOOL, Breaker
 from patter.tools.builtin import (
     CallFacts,
@@ -134,14 +135,19 @@ def test_when_a_call_may_be_ended_and_transferred() -> None:
 
 
 def test_descriptions_name_what_a_tool_is_for_and_no_number() -> None:
-    for function in built_in_functions({"sales": "prices"}):
+    for function in built_in_functions(TransferPolicy((TransferTarget("sales", "+15550170"),))):
         assert function["function"]["parameters"]["additionalProperties"] is False
     text = end_call_tool().description.lower()
     assert "silence" not in text
     assert "no_response" not in text
-    transfer = transfer_call_tool({"sales": "prices", "help": ""})
+    transfer = transfer_call_tool(
+        TransferPolicy(
+            (TransferTarget("sales", "+15550170", description="prices"), TransferTarget("help", "+15550171"))
+        )
+    )
     assert transfer.parameters["properties"]["target"]["enum"] == ["sales", "help"]
-    assert "sales: prices; help" in transfer.description
+    assert "sales: prices" in transfer.parameters["properties"]["target"]["description"]
+    assert "+1555" not in str(transfer.as_function())
 
 
 def test_when_a_failure_is_tried_again() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from patter.bridge.clock import earliest
 from patter.bridge.commands import (
     HandlerAsk,
     HandlerStop,
@@ -12,7 +13,7 @@ from patter.bridge.commands import (
     Note,
     TtsStop,
 )
-from patter.bridge.engine import EndCall, Outcome, Parts
+from patter.bridge.engine import EndCall, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     Event,
     HandlerDelta,
@@ -34,7 +35,7 @@ from patter.engines.pipeline.prompt import Prompt
 from patter.engines.pipeline.reply import Kind, Reply, State
 from patter.engines.pipeline.settling import Settling
 from patter.engines.pipeline.tool_desk import ToolDesk
-from patter.engines.pipeline.tool_rounds import MOST_ROUNDS
+from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, ToolRounds
 
 MOST_FAILURES = 3
 MOST_VOICE_FAILURES = 2
@@ -72,6 +73,7 @@ class Replies:
         self._filler_at: float | None = None
         self._end_reason = ""
         self._owes_apology = False
+        self._transferring: ToolRounds | None = None
         self.current: Reply | None = None
 
     @property
@@ -85,8 +87,10 @@ class Replies:
 
     # -- beginnings -----------------------------------------------------------------------------
 
-    def answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
-        """Ask whoever replies in this call."""
+    def answer(
+        self, turn_id: str, text: str, end_of_turn_ms: int, now: float, *, end_reason: str = ""
+    ) -> Outcome:
+        """Ask whoever replies in this call; with ``end_reason`` the call ends when the answer was heard."""
         history = self._parts.memory.history()
         if self.guesses.fits():
             return self._answer_as_guessed(turn_id, end_of_turn_ms, now)
@@ -94,6 +98,8 @@ class Replies:
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.asking = True
+        if end_reason:
+            reply.closing, self._end_reason = True, end_reason
         self._await_text(now)
         if self._plan.reply_by == "handler":
             return [*forgotten, HandlerAsk(turn_id, text, history)]
@@ -254,7 +260,9 @@ class Replies:
         return out if reply.tools.running else out + self._round_over(reply, now)
 
     def _tool_answered(self, event: ToolDone, now: float) -> Outcome:
-        reply = self.current
+        away, reply = self._transferring, self.current
+        if away is not None and away.transfer is not None and away.transfer.run_id == event.run_id:
+            return self._back_from_transfer(away, event, now)
         if reply is not None and event.run_id in reply.tools.running:
             noted = self._desk.note_answer(reply, event, now)
             over = reply.tools.result(event.run_id, event.result)
@@ -267,6 +275,8 @@ class Replies:
         """Every tool of the round has a result: the model goes on, or the call ends."""
         if reply.tools.ends_call:
             return self._finish_closing(reply, now)
+        if reply.tools.transfer:
+            return self._finish_before_transfer(reply, now)
         reply.ask_id = f"{reply.turn_id}r{reply.tools.count}"
         reply.asking = True
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
@@ -280,6 +290,38 @@ class Replies:
         reply.finish()
         return self._speak(reply, now)
 
+    # -- transfers --------------------------------------------------------------------------------
+
+    def _finish_before_transfer(self, reply: Reply, now: float) -> Outcome:
+        """The caller hears what the agent says before they are put through."""
+        self._deadline = None
+        if reply.empty:
+            reply.push(self._plan.phrases.transfer, now)
+        reply.finish()
+        return self._speak(reply, now)
+
+    def _put_through(self, reply: Reply) -> Outcome:
+        run = reply.tools.transfer
+        if run is None or run.arguments is None:
+            return []
+        self._transferring = reply.tools
+        given = {name: str(run.arguments.get(name) or "") for name in ("target", "kind", "summary")}
+        return [TransferCall(run.run_id, **given)]
+
+    def _back_from_transfer(self, tools: ToolRounds, event: ToolDone, now: float) -> Outcome:
+        """It did not come about: the model is told why, and goes on."""
+        self._transferring = tools.transfer = None
+        late = self._desk.take_late(event, now)
+        if self.current is not None:
+            return late  # somebody speaks already, and the model hears of it afterwards
+        history = self._parts.memory.history()
+        self._prompt.tool_memory.move(tools, len(history))
+        self._prompt.tool_memory.forget_news()
+        reply = self._begin(self.next_turn_id(), Kind.ANSWER, now)
+        reply.asking = True
+        self._await_text(now)
+        return [*late, LlmAsk(reply.ask_id, self._prompt.messages(history), self._prompt.tools)]
+
     def _done(self, reply: Reply, now: float) -> Outcome:
         reply.asking = False
         self._deadline = self._filler_at = None
@@ -289,7 +331,8 @@ class Replies:
         ):  # a deliberate silence: the caller's turn was answered, and does not go on
             self.current = None
             self._parts.playback.cut(now)
-            return self._settling.turns()
+            ends: Outcome = [EndCall("machine")] if reply.closing else []
+            return self._settling.turns() + ends
         reply.finish()
         return self._speak(reply, now)
 
@@ -303,6 +346,8 @@ class Replies:
             return [noted, *self.cut(now).out]
         self._failures += 1
         reason = "provider_error" if code == "model" else "handler_lost"
+        if reply.closing and reply.empty:  # there was something to be left on a machine, and nobody said what
+            return [noted, *self.drop(now), EndCall("machine")]
         if self._failures >= MOST_FAILURES:
             cut = self.cut(now)
             apology = self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
@@ -339,8 +384,7 @@ class Replies:
     # -- time ---------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        timers = (self._deadline, self._voice_until, self._filler_at)
-        return min((timer for timer in timers if timer is not None), default=None)
+        return earliest(self._deadline, self._voice_until, self._filler_at)
 
     def handle_timer(self, now: float) -> Outcome:
         out: Outcome = []
@@ -417,7 +461,9 @@ class Replies:
         heard = text or reply.script.heard_text(heard_ms)
         out = self._settling.turns() + self._settling.aside(reply, heard_ms, now)
         out += self._settling.reply(reply, heard, not text, now) + self._desk.close(reply)
-        return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
+        if reply.closing:
+            return [*out, *self._end(heard_ms > 0, now)]
+        return out + self._put_through(reply)
 
     def _end(self, heard: bool, now: float) -> Outcome:
         """The last reply is over; ``heard``: something of it was."""
@@ -437,6 +483,7 @@ class Replies:
         self.current = None
         self._deadline = self._voice_until = self._filler_at = None
         self._settling.note_sent(reply)
+        reply.tools.forget_transfer()
         heard_ms, commands = self._parts.playback.cut(now)
         heard = reply.script.heard_text(heard_ms)
         out: Outcome = [*commands, *reply.speech.stop(), *self._stop_asking(reply, heard)]
@@ -444,6 +491,17 @@ class Replies:
         if heard:
             out += self._settling.turns() + self._settling.reply(reply, heard, True, now)
         return Cut(heard, out)
+
+    def drop(self, now: float) -> Outcome:
+        """End the reply here as if nothing of it had been said: a machine heard it."""
+        forgotten = self.guesses.forget()
+        reply, self.current = self.current, None
+        if reply is None:
+            return forgotten
+        self._deadline = self._voice_until = self._filler_at = None
+        reply.tools.forget_transfer()
+        _, commands = self._parts.playback.cut(now)
+        return [*forgotten, *commands, *reply.speech.stop(), *self._stop_asking(reply)]
 
     def _stop_asking(self, reply: Reply, heard: str = "") -> Outcome:
         commands: Outcome = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from patter.bridge.commands import Note, ToolRun, ToolStop
-from patter.bridge.engine import Outcome, Parts, TransferCall
+from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import ToolDone
 from patter.bridge.plan import ToolTraits
 from patter.bridge.records import Noted
@@ -20,8 +20,7 @@ from patter.tools.builtin import (
     transfer_refusal,
 )
 
-TRANSFER_WAIT_S = 180.0
-"""A transfer has deadlines of its own, and nothing is to be said meanwhile."""
+LEAVING = {"error": "The caller is being transferred."}
 NO_OBJECT = {"error": "The arguments are not a JSON object. Call the tool again with one."}
 
 
@@ -48,9 +47,7 @@ class ToolDesk:
 
     def longest_wait_s(self, runs: Sequence[Run]) -> float:
         """How long the model waits for a round."""
-        return max(
-            TRANSFER_WAIT_S if run.name == TRANSFER_CALL else self._traits(run.name).wait_s for run in runs
-        )
+        return max(self._traits(run.name).wait_s for run in runs)
 
     def note_answer(self, reply: Reply, event: ToolDone, now: float) -> Note:
         name = reply.tools.name_of(event.run_id)
@@ -76,12 +73,15 @@ class ToolDesk:
 
     def _outlives_reply(self, name: str) -> bool:
         traits = self._traits(name)
-        return traits.effects or traits.background or name == TRANSFER_CALL
+        return traits.effects or traits.background
 
     def _traits(self, name: str) -> ToolTraits:
         return self._parts.plan.tool_traits.get(name, ToolTraits())
 
     def _end_call(self, reply: Reply, run: Run, now: float) -> Outcome:
+        if reply.tools.transfer is not None:
+            reply.tools.result(run.run_id, LEAVING)
+            return []
         refusal = end_call_refusal(self._facts(now))
         if refusal is None:
             reply.tools.ends_call = True
@@ -94,9 +94,11 @@ class ToolDesk:
         if refusal := transfer_refusal(self._facts(now)):
             reply.tools.result(run.run_id, {"error": refusal})
             return [self._note("tool.refused", reply, run.run_id, run.name, now, error=refusal)]
-        given = {name: str(value) for name, value in (run.arguments or {}).items()}
-        wish = TransferCall(run.run_id, given.get("target", ""), summary=given.get("summary", ""))
-        return [self._note("tool.called", reply, run.run_id, run.name, now), wish]
+        if reply.tools.transfer is not None:
+            reply.tools.result(run.run_id, LEAVING)
+            return []
+        reply.tools.hold_transfer(run)
+        return [self._note("tool.called", reply, run.run_id, run.name, now)]
 
     def _facts(self, now: float) -> CallFacts:
         spoke = any(turn.role == "user" for turn in self._parts.memory.turns)

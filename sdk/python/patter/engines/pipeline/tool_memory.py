@@ -39,6 +39,11 @@ class ToolMemory:
         if all(kept.rounds is not rounds for kept in self._kept):
             self._kept.append(_Kept(after, rounds))
 
+    def move(self, rounds: ToolRounds, after: int) -> None:
+        """What was said before the result came stands before it."""
+        kept = [kept for kept in self._kept if kept.rounds is not rounds]
+        self._kept = deque([*kept, _Kept(after, rounds)], maxlen=MOST_KEPT)
+
     def take_late(self, run_id: str, result: Any) -> bool:
         """The result of a run that was pending. False: nobody waits for it."""
         for kept in self._kept:

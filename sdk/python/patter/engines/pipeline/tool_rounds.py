@@ -38,6 +38,8 @@ class ToolRounds:
         self.count = 0
         self.ends_call = False
         """The model may end the call: the other tools of that round run first."""
+        self.transfer: Run | None = None
+        """The model wants the caller transferred: the other tools run, and what it said is heard, first."""
 
     @property
     def called(self) -> bool:
@@ -89,6 +91,17 @@ class ToolRounds:
         if name:
             self._late[run_id] = name
         return over
+
+    def hold_transfer(self, run: Run) -> None:
+        """The call itself carries this one out. Whoever is transferred is not hung up on."""
+        self.wait_no_more(run.run_id)
+        self.transfer, self.ends_call = run, False
+
+    def forget_transfer(self) -> None:
+        """The caller went on before they were put through."""
+        if self.transfer is not None:
+            self.take_late(self.transfer.run_id, STOPPED)
+            self.transfer = None
 
     def take_late(self, run_id: str, result: Any) -> str | None:
         """A pending result came: it takes its place. Gives the tool's name."""
