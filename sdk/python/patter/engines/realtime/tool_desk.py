@@ -9,7 +9,7 @@ from patter.bridge.engine import Outcome, Parts, TransferCall
 from patter.bridge.events import ToolDone
 from patter.bridge.plan import ToolTraits
 from patter.bridge.records import Noted
-from patter.engines.pipeline.tool_desk import NO_OBJECT, TRANSFER_WAIT_S
+from patter.engines.pipeline.tool_desk import NO_OBJECT
 from patter.engines.pipeline.tool_rounds import PENDING, STOPPED
 from patter.engines.realtime import wire
 from patter.engines.realtime.ledger import Ledger
@@ -18,6 +18,8 @@ from patter.engines.realtime.reply import Reply
 from patter.engines.realtime.tools import TOO_MANY, Run, as_json
 from patter.tools.builtin import END_CALL, TRANSFER_CALL, CallFacts, end_call_refusal, transfer_refusal
 
+TRANSFER_WAIT_S = 180.0
+"""A transfer has deadlines of its own, and nothing is to be said meanwhile."""
 NEWS = "The result of {name} is here now: {result} Tell the caller what they need to know of it."
 
 
