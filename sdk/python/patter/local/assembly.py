@@ -17,6 +17,8 @@ from patter.bridge.session import CallSession, Performers
 from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.pipeline.machine import PipelineMachine
+from patter.engines.realtime.machine import RealtimeMachine
+from patter.engines.speech import open_speech
 from patter.guardrails import GuardedHandler, GuardedLlm, Guardrail
 
 
@@ -48,6 +50,20 @@ def pipeline_performers(plan: CallPlan, around: Around) -> Performers:
     )
 
 
+def realtime_performers(plan: CallPlan, around: Around) -> Performers:
+    """One socket that hears and speaks, and a spare voice for the system's phrases where there is one."""
+    spec = plan.speech
+    assert spec is not None, "plan_of saw to it"
+    spare = ChainTts(Chain("tts", plan.chain("tts"), keeps=True)) if plan.tts is not None else None
+    handler, rails = around.handler, around.guardrails
+    return Performers(
+        speech=lambda: open_speech(spec),
+        tts=spare,
+        handler=GuardedHandler(handler, rails) if handler is not None and rails else handler,
+        tools=around.tools,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceMode:
     """How a voice mode is put together."""
@@ -56,7 +72,10 @@ class VoiceMode:
     performers: Callable[[CallPlan, Around], Performers]
 
 
-MODES: dict[str, VoiceMode] = {"pipeline": VoiceMode(PipelineMachine, pipeline_performers)}
+MODES: dict[str, VoiceMode] = {
+    "pipeline": VoiceMode(PipelineMachine, pipeline_performers),
+    "realtime": VoiceMode(RealtimeMachine, realtime_performers),
+}
 
 
 def make_session(plan: CallPlan, around: Around) -> CallSession:

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any
 
 from patter.bridge.plan import ProviderSpec
+from patter.engines.agent_options import ears_options, realtime_options
 from patter.errors import ConfigError
 from patter.local.environment import BASE_URLS
 from patter.options import LocalOptions
-from patter.turn_taking import resolved_values
 from patter.types import Agent
 
-LEAST_ENDPOINTING_MS = {"deepgram": 10, "openai": 100, "offline": 100}
-"""Recognisers that end a phrase after a silence that can be set, and the shortest they take."""
-TAKE_KEYTERMS = frozenset(["deepgram", "deepgram_flux", "openai"])
 EXTRAS = {"offline": ("offline-voice", ("pocketsphinx", "espeakng_loader"))}
 """A provider that needs packages: the extra that brings them, and what it brings."""
 
@@ -76,12 +72,8 @@ def _ears(agent: Agent, keys: Keys) -> ProviderSpec:
         raise ConfigError(
             "The agent needs speech recognition: stt=Patter.deepgram(api_key='…') or a deepgram_key."
         )
-    options: dict[str, Any] = {}
-    if least := LEAST_ENDPOINTING_MS.get(spec.provider):
-        options["endpointing_ms"] = max(least, resolved_values(agent.turn_taking)["endpointing_ms"])
-    if agent.keyterms and spec.provider in TAKE_KEYTERMS:
-        options["keyterms"] = list(agent.keyterms)
-    spec = replace(spec, language=spec.language or agent.language, options={**options, **spec.options})
+    options = ears_options(spec.provider, spec.options, agent.turn_taking, agent.keyterms)
+    spec = replace(spec, language=spec.language or agent.language, options=options)
     return keys.complete(spec)
 
 
@@ -100,3 +92,14 @@ def _voice(agent: Agent, keys: Keys) -> ProviderSpec:
     if not spec.provider:
         raise ConfigError("The agent needs a voice: tts=Patter.elevenlabs(api_key='…') or an elevenlabs_key.")
     return keys.complete(replace(spec, voice=spec.voice or agent.voice, language=agent.language))
+
+
+def realtime_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, ProviderSpec | None]:
+    """The model that hears and speaks, and who says the system's phrases when it cannot: nobody has to."""
+    spec = agent.llm.spec() if agent.llm else ProviderSpec("openai")
+    options = realtime_options(spec.options, agent.turn_taking, agent.keyterms)
+    spec = replace(
+        spec, model=spec.model or agent.model, voice=agent.voice, language=agent.language, options=options
+    )
+    spare = keys.complete(replace(agent.tts.spec(), language=agent.language)) if agent.tts else None
+    return {"speech": keys.complete(spec), "tts": spare}
