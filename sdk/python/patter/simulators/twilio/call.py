@@ -12,10 +12,11 @@ from typing import Any
 from patter.audio.wav import write_pcm16
 from patter.simulators.caller import Clip
 from patter.simulators.facts import Fact
+from patter.simulators.twilio.detection import Detection
 from patter.simulators.twilio.faults import Faults
 from patter.simulators.twilio.play_buffer import Underrun
 from patter.simulators.twilio.trouble import Trouble
-from patter.simulators.twilio.world import Account, new_sid
+from patter.simulators.twilio.world import Account, Phone, new_sid
 
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 
@@ -48,6 +49,8 @@ class Order:
     time_limit_s: float = 120.0
     profile: frozenset[str] = frozenset()
     faults: Faults = Faults()
+    phone: Phone | None = None
+    detection: Detection = Detection()
 
 
 @dataclass(slots=True)
@@ -87,6 +90,7 @@ class Call:
         self.replacement: Source | None = None
         self.answered_ms: int | None = None
         self.duration_s = 0
+        self.answered_by: str | None = None
         self._started = asyncio.get_running_loop().time()
         self._wake = asyncio.Event()
 
