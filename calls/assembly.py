@@ -74,10 +74,16 @@ def read_call(call_id: str) -> Ready:
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
         carrier=access_to(call.carrier_account),
-        doors_url=webhook_address(call.carrier_account, "", call.callback_base) if call.callback_base else "",
+        doors_url=_doors_url(call),
         stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
+
+
+def _doors_url(call: Call) -> str:
+    if call.carrier_account is None or not call.callback_base:
+        return ""
+    return webhook_address(call.carrier_account, "", call.callback_base).rstrip("/") + "/"
 
 
 def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
