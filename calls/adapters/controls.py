@@ -88,8 +88,13 @@ class NotedTransfers:
 
 
 def _requested(order: TransferStart) -> TransferNews:
-    about = {"number": order.number, "kind": order.kind, "summary": order.summary}
-    return TransferNews(order.transfer_id, "requested", **about)
+    return TransferNews(
+        order.transfer_id,
+        "requested",
+        number=order.number,
+        kind=order.kind,
+        summary=order.summary,
+    )
 
 
 class TwilioCallControl(CallControl):
