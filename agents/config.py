@@ -16,10 +16,10 @@ from agents.providers import ROLE_NAMES, Role, providers_for
 from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
 from patter.bridge.keypad import DIGITS
 from patter.bridge.transfers import KINDS
+from patter.tools.builtin import NAMES as BUILT_IN
 from patter.variables import NAME
 from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
-from tools.catalogue import BUILT_IN
 
 MODES = ("pipeline", "realtime", "convai")
 RUNNING_MODES = ("pipeline",)

@@ -15,8 +15,8 @@ from agents.turn_taking import turn_taking_of
 from patter.bridge.keypad import Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan
+from patter.tools.builtin import built_in_functions
 from patter.variables import merged, substitute
-from tools.catalogue import built_in_functions
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class ResolvedPlan:
     plan: CallPlan
     agent_version: int
     unknown_variables: tuple[str, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """All values that the call has: the agent's, its custom parameters, its own."""
 
 
 def check_ready(agent: Agent | None, version: int | None = None) -> None:
@@ -90,7 +92,7 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
     unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
-    return ResolvedPlan(plan, number, tuple(unknown))
+    return ResolvedPlan(plan, number, tuple(unknown), values)
 
 
 def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, Any]]:

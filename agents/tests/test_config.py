@@ -41,7 +41,7 @@ def test_a_name_is_enough():
         ({"language": "german"}, "language", "language tag"),
         ({"variables": {"first name": "x"}}, "variables", "cannot be a variable"),
         ({"variables": {"a": {"b": 1}}}, "variables.a", "a text, a number or a truth value"),
-        ({"tools": ["transfer_call"]}, "tools", "Every agent already has: end_call"),
+        ({"tools": ["fly"]}, "tools", "Every agent already has: end_call, transfer_call"),
         ({"transfer_targets": [{"number": "+14155550100"}]}, "transfer_targets.0.name", "required"),
         (
             {"transfer_targets": [{"name": "sales", "number": "555"}]},

@@ -63,6 +63,18 @@ class Phrases:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolTraits:
+    """How a call treats a tool. ``effects``: it goes on when the caller speaks over it.
+
+    ``wait_s``: how long the model waits for its result; ``background``: it outlives the call.
+    """
+
+    effects: bool = False
+    background: bool = False
+    wait_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class CallPlan:
     """One call, ready to be carried. Variables are already in ``system_prompt`` and ``first_message``.
 
@@ -86,6 +98,7 @@ class CallPlan:
     speech: ProviderSpec | None = None
     fallbacks: Mapping[str, Sequence[ProviderSpec]] = field(default_factory=dict)
     tools: Sequence[Mapping[str, Any]] = ()
+    tool_traits: Mapping[str, ToolTraits] = field(default_factory=dict)
     turn_taking: TurnTaking = field(default_factory=TurnTaking)
     phrases: Phrases = field(default_factory=Phrases)
     keypad: Keypad = field(default_factory=Keypad)

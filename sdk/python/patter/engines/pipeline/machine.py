@@ -454,12 +454,20 @@ class PipelineMachine:
         """Whatever happened: either somebody replies, or the caller is waited for."""
         if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
             out = out + self._take_held(now)
+        if self._replies.has_news and self._quiet:
+            out = out + self._replies.tell_news(now)
         busy = self._replies.current is not None or self._first_at is not None or self._keys.pending
         if busy or self._away or self._hushed:
             self._idle_at = None
         elif self._idle_at is None and not self._stopped:
             self._idle_at = now + self._values.idle_prompt_s
         return out
+
+    @property
+    def _quiet(self) -> bool:
+        """Nobody speaks, and nothing else is about to be said."""
+        listening = not (self._ears.voiced or self._ears.pending_text or self._keys.pending)
+        return listening and self._first_at is None and not self._stopped and self._plan.reply_by == "model"
 
     def say_goodbye(self, reason: str, now: float) -> Outcome:
         return self._after(self._end_with(self._plan.phrases.goodbye, reason, now), now)
