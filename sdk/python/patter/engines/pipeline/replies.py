@@ -411,7 +411,7 @@ class Replies:
             if not self._desk.silent(reply, now):
                 return []
         reply.filled = True
-        reply.speech.add_aside(self._plan.phrases.filler.strip())
+        reply.speech.add_aside(f"{self._plan.phrases.filler.strip()} ")  # it may be said again
         return self._speak(reply, now)
 
     def _fill_again(self, now: float) -> None:
