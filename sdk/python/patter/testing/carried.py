@@ -156,5 +156,5 @@ class _Control:
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         raise CarrierError(
-            "twilio", "keys are pressed over webhooks, and there are none here", permanent=True
+            "twilio", "keys need webhooks, and there are none here", permanent=True
         )
