@@ -18,8 +18,10 @@ from patter.bridge.keypad import DIGITS
 from patter.bridge.transfers import KINDS
 from patter.tools.builtin import NAMES as BUILT_IN
 from patter.variables import NAME
+from patter_site.accounts.models import Organisation
 from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
+from tools.specs import missing_tools
 
 MODES = ("pipeline", "realtime", "convai")
 RUNNING_MODES = ("pipeline",)
@@ -168,11 +170,29 @@ class MachinePolicyField(StrictSerializer):
     )
 
 
+class RecordingPolicyField(StrictSerializer):
+    """How calls are recorded, beside `record`, and for how long recordings are kept."""
+
+    carrier = serializers.BooleanField(
+        required=False, help_text="Have the carrier record both sides too, from the answer to the end."
+    )
+    announcement = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="Said first in every call that is recorded. Nothing interrupts it.",
+    )
+    days = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=3650, help_text="Kept so long."
+    )
+
+
 class PoliciesField(StrictSerializer):
     """What the agent may do, and what it does in situations that are not a conversation."""
 
     transfer = TransferPolicyField(required=False)
     machines = MachinePolicyField(required=False)
+    recording = RecordingPolicyField(required=False)
 
 
 class AgentConfigSerializer(StrictSerializer):
@@ -199,7 +219,12 @@ class AgentConfigSerializer(StrictSerializer):
     llm = LlmField(default=None, allow_null=True)
     tts = TtsField(default=None, allow_null=True)
     convai_agent_id = serializers.CharField(default=None, allow_null=True, max_length=100)
-    tools = serializers.ListField(child=serializers.CharField(), default=list)
+    tools = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        default=list,
+        max_length=64,
+        help_text="Names or ids of tools. `end_call` and `transfer_call` every agent has already.",
+    )
     transfer_targets = serializers.ListField(child=TransferTargetField(), default=list, max_length=50)
     turn_taking = TurnTakingField(default=dict)
     phrases = PhrasesField(default=dict)
@@ -245,12 +270,14 @@ class AgentConfigSerializer(StrictSerializer):
         return _not_yet(value, "It belongs to the mode 'convai', which does not run yet.")
 
     def validate_tools(self, names: list[str]) -> list[str]:
-        unknown = [name for name in names if name not in BUILT_IN]
+        organisation = self.context.get("organisation")
+        built_in = [name for name in names if name not in BUILT_IN]
+        unknown = missing_tools(organisation, names) if organisation is not None else built_in
         if unknown:
             raise serializers.ValidationError(
                 f"There is no tool {unknown[0]!r}. Every agent already has: {', '.join(BUILT_IN)}."
             )
-        return names
+        return list(dict.fromkeys(names))
 
     def validate_transfer_targets(self, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
         names = [target["name"].casefold() for target in targets]
@@ -259,9 +286,12 @@ class AgentConfigSerializer(StrictSerializer):
         return targets
 
 
-def validated_config(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A complete configuration. Raises DRF's ValidationError with one entry per wrong field."""
-    serializer = AgentConfigSerializer(data=dict(data))
+def validated_config(data: Mapping[str, Any], organisation: Organisation | None = None) -> dict[str, Any]:
+    """A complete configuration. Raises DRF's ValidationError with one entry per wrong field.
+
+    Without ``organisation`` there are no tools but those that are built in.
+    """
+    serializer = AgentConfigSerializer(data=dict(data), context={"organisation": organisation})
     serializer.is_valid(raise_exception=True)
     return _plain(serializer.validated_data)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.errors import AgentNotReady
-from agents.line_policies import answering_of, transfers_of
+from agents.line_policies import answering_of, recording_of, transfers_of
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.specs import fallbacks_of, specs_of
@@ -16,7 +16,9 @@ from patter.bridge.keypad import Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan
 from patter.tools.builtin import built_in_functions
+from patter.tools.spec import ToolSpec
 from patter.variables import merged, substitute
+from tools.specs import spec_of, tools_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,14 @@ class CallWishes:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPlan:
-    """The plan, the version it was made from, and the variables that nobody gave a value."""
+    """The plan, the version it was made from, and the variables that nobody gave a value.
+
+    ``tools`` are those of the organisation: how they are run, keys included.
+    """
 
     plan: CallPlan
     agent_version: int
+    tools: tuple[ToolSpec, ...] = field(default=(), repr=False)
     unknown_variables: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     """All values that the call has: the agent's, its custom parameters, its own."""
@@ -61,9 +67,13 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
     prompt = substitute(config.get("system_prompt", ""), values)
     first = substitute(wishes.first_message or config.get("first_message", ""), values)
     language = config.get("language", "en")
+    named = tools_named(agent.organisation_id, config.get("tools", ()))
+    tools = tuple(spec_of(tool, values) for tool in named)
     specs = specs_of(agent, config, language)
     transfers = transfers_of(config)
     answering = answering_of(config, wishes, values)
+    record = config.get("record", True) if wishes.record is None else wishes.record
+    announcement = substitute(recording_of(config).announcement, values)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -80,7 +90,8 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         tts=specs.get("tts"),
         speech=specs.get("speech"),
         fallbacks=fallbacks_of(agent, config, language),
-        tools=built_in_functions(transfers),
+        tools=[*built_in_functions(transfers), *(tool.as_function() for tool in tools)],
+        tool_traits={tool.name: tool.traits() for tool in tools},
         turn_taking=turn_taking_of(
             config.get("turn_taking", {}), wishes.max_duration_s or config.get("max_duration_s")
         ),
@@ -88,11 +99,12 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         keypad=Keypad(**config.get("keypad", {})),
         transfers=transfers,
         answering=answering.plan,
+        announcement=announcement.text if record else "",
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
-        record=config.get("record", True) if wishes.record is None else wishes.record,
+        record=record,
     )
-    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
-    return ResolvedPlan(plan, number, tuple(unknown), values)
+    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown + announcement.unknown)
+    return ResolvedPlan(plan, number, tools, tuple(unknown), values)
 
 
 def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from calls.webhooks import telnyx, twilio, twilio_transfer
+from calls.webhooks import hold, telnyx, twilio, twilio_transfer
 
 DOORS = {
     "voice": twilio.voice,
@@ -11,6 +11,7 @@ DOORS = {
     "stream-status": twilio.stream_status,
     "amd": twilio.machine_detection,
     "digits": twilio.resume,
+    "recording": twilio.recording,
     "transfer": twilio_transfer.transfer,
     "whisper": twilio_transfer.whisper,
 }
@@ -24,6 +25,7 @@ urlpatterns = [
     )
 ]
 urlpatterns += [
+    path(hold.PATH, hold.hold, name="hold-music"),
     path("webhooks/telnyx", telnyx.events, name="telnyx"),
     path("webhooks/telnyx/<str:carrier_account_id>", telnyx.events, name="telnyx-account"),
 ]
