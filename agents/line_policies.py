@@ -34,7 +34,7 @@ class ResolvedAnswering:
 
 @dataclass(frozen=True, slots=True)
 class RecordingPolicy:
-    """``carrier``: the carrier records too. ``days``: how long recordings are kept; None: as long as they may."""
+    """``carrier``: the carrier records too. ``days``: how long recordings are kept; None: without an end."""
 
     carrier: bool = False
     announcement: str = ""
