@@ -169,11 +169,29 @@ class MachinePolicyField(StrictSerializer):
     )
 
 
+class RecordingPolicyField(StrictSerializer):
+    """How calls are recorded, beside `record`, and for how long recordings are kept."""
+
+    carrier = serializers.BooleanField(
+        required=False, help_text="Have the carrier record both sides too, from the answer to the end."
+    )
+    announcement = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="Said first in every call that is recorded. Nothing interrupts it.",
+    )
+    days = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=3650, help_text="Kept so long."
+    )
+
+
 class PoliciesField(StrictSerializer):
     """What the agent may do, and what it does in situations that are not a conversation."""
 
     transfer = TransferPolicyField(required=False)
     machines = MachinePolicyField(required=False)
+    recording = RecordingPolicyField(required=False)
 
 
 class AgentConfigSerializer(StrictSerializer):
