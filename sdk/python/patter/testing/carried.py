@@ -158,6 +158,4 @@ class _Control:
             await rest.say_and_hang_up(carrier_call_id, text, language)
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
-        raise CarrierError(
-            "twilio", "keys need webhooks, and there are none here", permanent=True
-        )
+        raise CarrierError("twilio", "keys need webhooks, and there are none here", permanent=True)
