@@ -35,6 +35,31 @@ class VoiceUrlTaken(Conflict):
         self.voice_url = voice_url
 
 
+class WebhookUrlTaken(Conflict):
+    """The events of the whole application go to somebody else at the carrier."""
+
+    code = "webhook_url_taken"
+
+    def __init__(self, webhook_url: str) -> None:
+        super().__init__(
+            f"This connection's events go to {webhook_url} now, and with them the calls of all its numbers. "
+            "Send replace: true to send them to Patter instead."
+        )
+        self.webhook_url = webhook_url
+
+
+class ConnectionTaken(Conflict):
+    """The number's calls go to another connection at the carrier."""
+
+    code = "connection_taken"
+
+    def __init__(self, connection_id: str) -> None:
+        super().__init__(
+            f"This number's calls go to connection {connection_id} now. "
+            "Send replace: true to send them to this carrier account's own instead."
+        )
+
+
 class CarrierRefused(ApiProblem):
     """The carrier said no, in its own words."""
 
