@@ -15,7 +15,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.config import RUNNING_MODES
 from agents.models import Agent
 from agents.selectors import agents_of, published_config
 from agents.services import archive_agent, change_draft, create_agent, publish_agent
@@ -88,18 +87,18 @@ def _agent_config(given: Mapping[str, Any]) -> dict[str, Any]:
     config = {name: given[name] for name in named if given.get(name) is not None}
     if given.get("tools"):
         raise ValidationProblem("tools: Give tools to an agent on its page or with /api/v1/agents.")
+    model = given.get("model") or ""
+    speaks = not model or OLD_MODEL_WORD in model
     if "voice" in given or "voice_provider" in given:
-        config |= _voice(given.get("voice"), given.get("voice_provider") or "openai")
-    model = given.get("model")
+        config |= _voice(given.get("voice"), given.get("voice_provider") or "openai", speaks)
     if model:
-        own = {} if OLD_MODEL_WORD in model else {"model": model}
-        config["llm"] = {"provider": "openai", **own}
+        config["llm"] = {"provider": "openai", **({} if speaks else {"model": model})}
     return config
 
 
-def _voice(name: str | None, provider: str) -> dict[str, Any]:
+def _voice(name: str | None, provider: str, model_speaks: bool) -> dict[str, Any]:
     voice = {"voice": name} if name else {}
-    if provider == "openai" and "realtime" in RUNNING_MODES:
+    if provider == "openai" and model_speaks:
         return {"mode": "realtime", **voice}
     return {"mode": "pipeline", "stt": {"provider": "deepgram"}, "tts": {"provider": provider, **voice}}
 
