@@ -12,6 +12,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from agents.line_policies import transfers_of
 from agents.modes import MODES
 from agents.providers import ROLE_NAMES, Role, providers_for
 from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
@@ -34,6 +35,7 @@ ON_MACHINE = [
     ("continue", "Continue"),
     ("ask", "Ask"),
 ]
+HANDLER_POLICIES = ("goodbye", "model", "transfer")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -186,9 +188,23 @@ class RecordingPolicyField(StrictSerializer):
     )
 
 
+class HandlerPolicyField(StrictSerializer):
+    """What becomes of a call whose handler failed three times running."""
+
+    lost = serializers.ChoiceField(
+        choices=HANDLER_POLICIES,
+        required=False,
+        help_text="`goodbye` (default), `model`: the model of `llm` goes on, `transfer`: to `transfer_to`.",
+    )
+    transfer_to = serializers.CharField(
+        max_length=100, required=False, help_text="One of the transfer targets, or a number that is allowed."
+    )
+
+
 class PoliciesField(StrictSerializer):
     """What the agent may do, and what it does in situations that are not a conversation."""
 
+    handler = HandlerPolicyField(required=False)
     transfer = TransferPolicyField(required=False)
     machines = MachinePolicyField(required=False)
     recording = RecordingPolicyField(required=False)
@@ -283,7 +299,21 @@ class AgentConfigSerializer(StrictSerializer):
 
     def validate(self, config: dict[str, Any]) -> dict[str, Any]:
         MODES[config.get("mode", "pipeline")].check(config)
+        _check_handler_policy(config)
         return config
+
+
+def _check_handler_policy(config: Mapping[str, Any]) -> None:
+    """Whoever is to go on must be there. Raises ValidationError."""
+    policy = config.get("policies", {}).get("handler", {})
+    if policy.get("lost") == "model" and not config.get("llm"):
+        raise serializers.ValidationError({"policies": ["The model that goes on is chosen under 'llm'."]})
+    if policy.get("lost") != "transfer":
+        return
+    target = policy.get("transfer_to", "")
+    refusal = "Name one of the transfer targets as transfer_to."
+    if not target or transfers_of(config).find(target) is None:
+        raise serializers.ValidationError({"policies": [refusal]})
 
 
 def validated_config(data: Mapping[str, Any], organisation: Organisation | None = None) -> dict[str, Any]:

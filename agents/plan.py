@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.errors import AgentNotReady
-from agents.line_policies import answering_of, recording_of, transfers_of
+from agents.line_policies import answering_of, handler_policy_of, recording_of, transfers_of
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.specs import fallbacks_of, specs_of
@@ -81,6 +81,7 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         callee=wishes.callee,
         mode=config.get("mode", "pipeline"),
         reply_by=config.get("reply_by", "handler"),
+        **handler_policy_of(config),
         system_prompt=prompt.text,
         first_message=first.text,
         first_speaker=config.get("first_speaker", "agent"),
