@@ -17,6 +17,7 @@ from patter.errors import EngineError
 CLOSE_TIMEOUT_S = 1.0
 PING_INTERVAL_S = 20.0
 MAX_REASON_CHARACTERS = 300
+MOST_MESSAGE_BYTES = 1_048_576
 MOST_BUFFERED = 16_000
 """Bytes that may wait in the transport: two seconds. Beyond, audio waits with us, where it is bounded."""
 
@@ -30,9 +31,20 @@ _PERMANENT_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 422})
 
 
 async def open_socket(
-    provider: str, url: str, headers: Mapping[str, str], *, deadline_s: float, error_header: str = ""
+    provider: str,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    deadline_s: float,
+    error_header: str = "",
+    most_bytes: int = MOST_MESSAGE_BYTES,
 ) -> ClientConnection:
-    """A connected socket. Raises EngineError. ``error_header`` is where the provider says why it refused."""
+    """A connected socket. Raises EngineError.
+
+    Args:
+        error_header: where the provider says why it refused.
+        most_bytes: the longest message that is taken; a longer one ends the socket.
+    """
     try:
         return await connect(
             url,
@@ -43,6 +55,7 @@ async def open_socket(
             open_timeout=deadline_s,
             close_timeout=CLOSE_TIMEOUT_S,
             ping_interval=PING_INTERVAL_S,
+            max_size=most_bytes,
             logger=_LOGGER,
         )
     except InvalidStatus as error:
@@ -55,14 +68,17 @@ async def open_socket(
         raise EngineError(provider, f"no connection: {error}", permanent=False) from None
 
 
-def send_now(socket: ClientConnection, payload: bytes) -> bool:
-    """Send without waiting and without a task, which is what most of a frame's cost would be.
+def send_now(socket: ClientConnection, payload: bytes | str) -> bool:
+    """Send bytes or a text without waiting and without a task, which is what most of a frame's cost would be.
 
     False: the other side does not read fast enough, or is gone; nothing was sent.
     """
     if socket.state is not State.OPEN or socket.transport.get_write_buffer_size() > MOST_BUFFERED:
         return False
-    socket.protocol.send_binary(payload)
+    if isinstance(payload, str):
+        socket.protocol.send_text(payload.encode())
+    else:
+        socket.protocol.send_binary(payload)
     socket.send_data()
     return True
 
