@@ -125,17 +125,12 @@ def _text_of(message: Mapping[str, Any]) -> str:
 
 
 def _tools(tools: Any) -> Sequence[str]:
-    functions = (
-        [tool.get("function") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
-    )
+    given = tools if isinstance(tools, list) else []
+    functions = [tool.get("function") for tool in given if isinstance(tool, dict)]
     return [str(function.get("name")) for function in functions if isinstance(function, dict)]
 
 
 def _skip_turn(*, indexed: bool = True) -> dict[str, Any]:
+    function = {"name": SKIP_TURN, "arguments": "{}"}
     index = {"index": 0} if indexed else {}
-    return {
-        **index,
-        "id": "call_skip",
-        "type": "function",
-        "function": {"name": SKIP_TURN, "arguments": "{}"},
-    }
+    return {**index, "id": "call_skip", "type": "function", "function": function}

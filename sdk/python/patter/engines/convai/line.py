@@ -22,7 +22,7 @@ SILENT_S = 25.0
 """The vendor pings every few seconds. With no message at all for so long the line is dead."""
 EARLY_MS = 2000
 QUIET_S = 10.0
-"""Without audio for so long (the caller's line is away) some silence is sent: after 60 s the vendor closes."""
+"""Without audio for so long (the caller's line is away) some silence is sent: the vendor waits for 60 s."""
 MOST_JOINED = bytes_of(500)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -227,13 +227,11 @@ def _alignment(given: Any) -> dict[str, Any] | None:
     """In the shape of the speech sockets' alignments, so that one reader follows both."""
     if not isinstance(given, dict):
         return None
-    chars, starts, lengths = (
-        given.get(name) for name in ("chars", "char_start_times_ms", "char_durations_ms")
-    )
-    if not all(isinstance(values, list) for values in (chars, starts, lengths)):
+    chars, starts = given.get("chars"), given.get("char_start_times_ms")
+    lengths = given.get("char_durations_ms")
+    if not isinstance(chars, list) or not isinstance(starts, list) or not isinstance(lengths, list):
         return None
-    times = [*starts, *lengths]
-    if not all(isinstance(time, int | float) for time in times):
+    if not all(isinstance(time, int | float) for time in [*starts, *lengths]):
         return None
     return {"chars": chars, "charStartTimesMs": starts, "charDurationsMs": lengths}
 
@@ -255,7 +253,7 @@ def _trouble(data: Mapping[str, Any]) -> Trouble:
     return Trouble(code if isinstance(code, int) else None, str(event.get("error_type") or ""), str(said))
 
 
-READERS = {
+READERS: dict[str, Callable[[Mapping[str, Any]], Incoming]] = {
     "conversation_initiation_metadata": _metadata,
     "ping": lambda data: Ping(int(data["ping_event"]["event_id"])),
     "audio": _audio,
