@@ -48,7 +48,9 @@ class Home:
         self.vendor = vendor
         self.carrier_url = carrier_url
         self.app = EchoApp(TOKEN, self._carry)
-        self.llm = LoopbackServer(Starlette(routes=[Route("/llm/v1/{path:path}", self._llm, methods=["POST"])]))
+        self.llm = LoopbackServer(
+            Starlette(routes=[Route("/llm/v1/{path:path}", self._llm, methods=["POST"])])
+        )
         self.plan: dict[str, Any] = {}
         self.options: dict[str, Any] = {}
         self.reply: Reply = lambda text: [f"You said {text}."]

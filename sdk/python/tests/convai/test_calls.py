@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from patter.bridge.events import DigitPressed
 from patter.bridge.plan import TurnTaking
 from patter.simulators.elevenlabs.convai_brain import Answer
-from patter.simulators.script import Digits, HangUp, Listen, Over, Say
+from patter.simulators.script import HangUp, Listen, Over, Say
 from patter.simulators.twilio import TwilioSimulator
 from patter.simulators.twilio.call import Call
 
@@ -64,10 +66,16 @@ async def test_a_key_is_a_turn_and_stops_the_agent(sim, home, reply_by):
     home.reply = lambda text: [script[text]]
     home.vendor.convai.ways.script = lambda text: Answer(script[text])
     home.vendor.convai.ways.utterances = ["tell me"]
-    steps = [Say("a"), Over("", after_ms=1000), Digits("1", patience_ms=0), HangUp()]
-    await call(sim, home, reply_by, steps)
+    home.options = {"agent_id": agent_of(home, reply_by)}
+    home.plan = {"reply_by": reply_by, "first_message": GREETING}
+    carried = await sim.dial_in(OUR, ADA, [Say("a"), HangUp()])
+    await carried.reached("agent_started", 2)
+    await asyncio.sleep(0.5)  # a word or two is heard
+    home.session.feed(DigitPressed("1"))
+    await carried.ended()
     assert home.turns[-2:] == [("user", "[DTMF: 1]"), ("assistant", "Sales it is.")]
-    assert "dance" not in home.turns[2][1]
+    assert home.turns[2][1].startswith("We open") and "dance" not in home.turns[2][1]
+    assert carried.of_kind("cleared")
 
 
 async def test_a_tool_of_the_agent(sim, home):

@@ -383,13 +383,14 @@ class ConvaiMachine:
 
     def playback_moved(self, now: float) -> Outcome:
         """The carrier played something."""
-        finished, out = self._voice.moved(now)
-        if finished and self._ends.reason and not self._answering.going_on:
-            out += self._end_now(now, said=True)
-        return self._after(out, now)
+        return self._after(self._voice.moved(now), now)
 
     def _after(self, out: Outcome, now: float) -> Outcome:
         """Whatever happened: either somebody replies, or the caller is waited for."""
+        if (settled := self._voice.finished(now)) is not None:
+            out = out + settled
+            if self._ends.reason and not self._answering.going_on and not self._stopped:
+                out += self._end_now(now, said=True)
         if self._answering.given_up and not self._ends.reason:
             self._ending("handler_lost", now)
         if self._held and self._line.ready and not self._unstoppable:

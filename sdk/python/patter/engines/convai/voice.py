@@ -127,18 +127,20 @@ class Voice:
         turn = self._answering.turn
         return turn is not None and turn.turn_id == reply.turn_id
 
-    def moved(self, now: float) -> tuple[bool, Outcome]:
-        """The carrier played something. True with it when the agent was heard to its end."""
-        if self._own.current is not None:
-            return False, self._own.playback_moved(now)
-        out: Outcome = [*self.speaking.moved(now)]
-        finished = self.speaking.finished(now)
+    def moved(self, now: float) -> Outcome:
+        """The carrier played something."""
+        own = self._own.current is not None
+        return self._own.playback_moved(now) if own else [*self.speaking.moved(now)]
+
+    def finished(self, now: float) -> Outcome | None:
+        """Once, when the agent was heard to its end."""
+        finished = self.speaking.finished(now) if self._own.current is None else None
         if finished is None:
-            return False, out
+            return None
         reply, settled = finished
         if self._answers(reply):
             self._answering.heard()
-        return True, out + settled
+        return [*settled]
 
     # -- time -------------------------------------------------------------------------------------
 
