@@ -21,13 +21,12 @@ from patter.bridge.meter import SPEECH_METERS
 from patter.bridge.plan import CallPlan
 from patter.bridge.ports import Llm, Tts
 from patter.bridge.session import CallSession, Performers
-from patter.carriers.twilio.rest import TwilioRest
 from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.errors import CarrierError
-from phone_numbers.carrier import carrier_base_url
+from phone_numbers.carrier import CarrierAccess, access_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,7 @@ class Ready:
 
     plan: CallPlan
     logged: LoggedCall
-    account_sid: str
-    auth_token: str
-    carrier_url: str
+    carrier: CarrierAccess
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
 
@@ -64,13 +61,10 @@ def read_call(call_id: str) -> Ready:
         plan = resolved.plan
     except AgentNotReady as error:
         raise NotReady(error.code, error.message) from error
-    account = call.carrier_account
     return Ready(
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
-        account_sid=account.account_sid,
-        auth_token=account.auth_token,
-        carrier_url=carrier_base_url(account),
+        carrier=access_to(call.carrier_account),
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
 
@@ -88,22 +82,23 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
     return providers
 
 
-class TwilioControl:
-    """Hangs up over REST, with a client of its own for each request: it is needed once a call."""
+class RestControl:
+    """What is asked of the carrier beside the media socket, with a client of its own for each request.
 
-    def __init__(self, ready: Ready) -> None:
-        self._ready = ready
+    It is needed once or twice a call.
+    """
+
+    def __init__(self, carrier: CarrierAccess) -> None:
+        self._carrier = carrier
 
     async def hang_up(self, carrier_call_id: str) -> None:
         if not carrier_call_id:
-            raise CarrierError("twilio", "the call has no id at the carrier yet", permanent=True)
-        ready = self._ready
-        async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=4.0) as rest:
+            raise CarrierError(self._carrier.carrier, "the call has no id at the carrier yet", permanent=True)
+        async with self._carrier.rest(timeout_s=4.0) as rest:
             await rest.hang_up(carrier_call_id)
 
     async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        ready = self._ready
-        async with TwilioRest(ready.account_sid, ready.auth_token, ready.carrier_url, timeout_s=2.0) as rest:
+        async with self._carrier.rest(timeout_s=2.0) as rest:
             await rest.say_and_hang_up(carrier_call_id, text, language)
 
 
@@ -112,7 +107,9 @@ def make_session(ready: Ready, writer: LogWriter) -> CallSession:
     mode = MODES[ready.plan.mode]
     machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
-    return CallSession(machine, control=TwilioControl(ready), performers=mode.performers(ready), log=log)
+    return CallSession(
+        machine, control=RestControl(ready.carrier), performers=mode.performers(ready), log=log
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,13 @@ from django.conf import settings
 
 from calls.adapters.call_log import CallLog, LogWriter
 from calls.adapters.threads import open_in_thread
-from calls.assembly import Ready, TwilioControl, make_session
+from calls.assembly import Ready, RestControl, make_session
 from calls.services.lease import renew_leases
+from calls.services.telnyx_calls import ask_for_stream
 from patter.bridge.events import CarrierEnded, Event, HangUpAsked, SayAsked
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
+from patter.carriers.leg import SocketLeg
 from patter.errors import PatterError
 
 logger = structlog.get_logger(__name__)
@@ -55,6 +57,19 @@ class LiveCall:
             with contextlib.suppress(asyncio.CancelledError):
                 await control
 
+    @property
+    def without_socket(self) -> bool:
+        """Whether media flowed over a socket that is gone."""
+        leg = self.session.leg
+        return isinstance(leg, SocketLeg) and leg.closed
+
+    async def ask_for_stream(self) -> None:
+        """The socket broke and the carrier opens another one only when it is told to. Never raises."""
+        try:
+            await open_in_thread(ask_for_stream, self.call_id)
+        except Exception:
+            logger.exception("A broken stream could not be asked for again", call=self.call_id)
+
     async def _read_control(self) -> None:
         """The one task that listens for this call on the channel layer. Text and control only."""
         layer = get_channel_layer()
@@ -73,7 +88,7 @@ class LiveCall:
         """A fault of ours: hang up and write the end, so that nobody pays for a silent line."""
         CallLog(self._writer, self._ready.logged).write(CallEnded("worker_lost", 0, [], []))
         with contextlib.suppress(PatterError):
-            await TwilioControl(self._ready).hang_up(self.session.carrier_call_id)
+            await RestControl(self._ready.carrier).hang_up(self.session.carrier_call_id)
         if self.session.leg is not None:
             await self.session.leg.close()
 

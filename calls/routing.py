@@ -6,6 +6,10 @@ from django.urls import path
 
 from calls.consumers.carrier import CarrierConsumer
 from calls.consumers.live import live_sockets
+from patter.carriers.kinds import STREAM_KINDS
 
-carrier_sockets = [path("media/twilio/<str:call_id>", CarrierConsumer.as_asgi())]
+carrier_sockets = [
+    path(f"media/{carrier}/<str:call_id>", CarrierConsumer.as_asgi(), {"carrier": carrier})
+    for carrier in STREAM_KINDS
+]
 browser_sockets = [*live_sockets]

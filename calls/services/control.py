@@ -10,7 +10,7 @@ from calls.services.progress import Step
 from patter.errors import CarrierError
 from patter_site.common.bus import publish
 from patter_site.common.errors import Conflict
-from phone_numbers.carrier import ask_twilio
+from phone_numbers.carrier import ask_carrier
 from phone_numbers.errors import CarrierRefused
 
 MAX_SAY_CHARS = 2000
@@ -78,6 +78,6 @@ def end_at_carrier(call: Call) -> None:
     if call.carrier_account is None:
         return
     try:
-        ask_twilio(call.carrier_account, lambda rest: rest.hang_up(call.carrier_call_id))
+        ask_carrier(call.carrier_account, lambda rest: rest.hang_up(call.carrier_call_id))
     except CarrierError as error:
         raise CarrierRefused(str(error)) from error

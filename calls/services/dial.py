@@ -7,25 +7,20 @@ callbacks, which carry the call's id, say otherwise.
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from agents.errors import AgentNotReady
-from agents.selectors import version_of
-from agents.turn_taking import resolved_values
-from calls.addresses import callback_url
-from calls.models import Call, Dial
+from calls.models import Dial
 from calls.plan import plan_of
 from calls.services.advance import Facts, Happening, advance_call, locked_call, note_event
 from calls.services.carrier_refusals import dialled_perhaps, verdict_on
+from calls.services.dial_requests import Request, dial_request
 from calls.services.progress import Step
-from patter.carriers.twilio.resources import TwilioCall
-from patter.errors import CarrierError
+from patter.errors import CarrierError, ConfigError
 from patter_site.common.jobs import backoff_s, claim, fail, finish
-from phone_numbers.carrier import ask_twilio
+from phone_numbers.carrier import ask_carrier
 
 logger = structlog.get_logger(__name__)
 LEASE_S = 60
@@ -42,14 +37,12 @@ def dial_call(call_id: str) -> None:
     request = _request(dial)
     if request is None or not _mark_sent(dial):
         return
-    account = dial.call.carrier_account
-    assert account is not None
     try:
-        created = ask_twilio(account, lambda rest: rest.create_call(**request))
+        carrier_call_id = request()
     except CarrierError as error:
         _refused(dial, error)
         return
-    _sent(dial, created)
+    _sent(dial, carrier_call_id)
 
 
 def _claimed(call_id: str) -> Dial | None:
@@ -65,23 +58,18 @@ def _claimed(call_id: str) -> Dial | None:
     return dial
 
 
-def _request(dial: Dial) -> dict[str, Any] | None:
-    """What the carrier is asked. None: the agent cannot carry the call any more, and it has ended."""
-    call, base = dial.call, dial.callback_base
+def _request(dial: Dial) -> Request | None:
+    """What the carrier is asked. None: this call cannot be made, and it has ended."""
+    call = dial.call
     try:
         limit_s = int(plan_of(call).plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S
+        return dial_request(call, dial.callback_base, limit_s)
     except AgentNotReady as error:
-        _end(dial, Step.FAILED, Facts(error_code=error.code, error_message=error.message))
-        return None
-    return {
-        "to": call.to_number,
-        "from_": call.from_number,
-        "url": callback_url(call, "voice", base),
-        "status_callback": callback_url(call, "status", base),
-        "timeout_s": ring_seconds(call),
-        "time_limit_s": limit_s,
-        "options": machine_options(call, callback_url(call, "amd", base)),
-    }
+        facts = Facts(error_code=error.code, error_message=error.message)
+    except ConfigError as error:
+        facts = Facts(error_code="not_dialable", error_message=str(error))
+    _end(dial, Step.FAILED, facts)
+    return None
 
 
 @transaction.atomic
@@ -97,47 +85,25 @@ def _mark_sent(dial: Dial) -> bool:
     return True
 
 
-def ring_seconds(call: Call) -> int:
-    """How long it may ring: as the call says, else as the agent says."""
-    if call.ring_s:
-        return call.ring_s
-    version = version_of(call.agent, call.agent_version) if call.agent else None
-    settings = version.config.get("turn_taking", {}) if version else {}
-    return int(resolved_values(settings)["ring_s"])
-
-
-def machine_options(call: Call, amd_url: str) -> dict[str, str]:
-    """Twilio's parameters for finding out whether a machine answered, beside the conversation."""
-    if not call.machine_detection:
-        return {}
-    message = call.on_machine == Call.OnMachine.LEAVE_MESSAGE
-    return {
-        "MachineDetection": "DetectMessageEnd" if message else "Enable",
-        "AsyncAmd": "true",
-        "AsyncAmdStatusCallback": amd_url,
-        "AsyncAmdStatusCallbackMethod": "POST",
-    }
-
-
-def _sent(dial: Dial, created: TwilioCall) -> None:
-    if _attached(dial, created):
+def _sent(dial: Dial, carrier_call_id: str) -> None:
+    if _attached(dial, carrier_call_id):
         return
     # Somebody hung up while the request was on its way: nobody waits for this call any more.
     assert dial.call.carrier_account is not None
     try:
-        ask_twilio(dial.call.carrier_account, lambda rest: rest.hang_up(created.sid))
+        ask_carrier(dial.call.carrier_account, lambda rest: rest.hang_up(carrier_call_id))
     except CarrierError as error:
         logger.warning("A cancelled call could not be hung up", call=dial.pk, code=error.code)
 
 
 @transaction.atomic
-def _attached(dial: Dial, created: TwilioCall) -> bool:
+def _attached(dial: Dial, carrier_call_id: str) -> bool:
     """Write down the carrier's name for the call. False when the call is over already."""
     call = locked_call(dial.pk)
-    note_event(call, Happening("dial.accepted", {"carrier_call_id": created.sid}))
+    note_event(call, Happening("dial.accepted", {"carrier_call_id": carrier_call_id}))
     # A callback may have been faster than the answer.
     if not call.carrier_call_id:
-        call.carrier_call_id = created.sid
+        call.carrier_call_id = carrier_call_id
         call.save(update_fields=["carrier_call_id"])
     finish(dial)
     return not call.is_over

@@ -20,7 +20,7 @@ from patter_site.accounts.models import Organisation
 from patter_site.common.errors import Conflict, NotAllowed, ValidationProblem
 from patter_site.common.jobs import wake
 from phone_numbers.e164 import NotANumber, checked_e164
-from phone_numbers.models import Carrier, PhoneNumber
+from phone_numbers.models import PhoneNumber
 from phone_numbers.selectors import answering_agent, numbers_of
 
 
@@ -94,7 +94,7 @@ def _callee(to: str) -> str:
 
 
 def _calling_number(organisation: Organisation, from_: str, agent: Agent | None) -> PhoneNumber:
-    numbers = numbers_of(organisation).filter(carrier_account__carrier=Carrier.TWILIO).order_by("pk")
+    numbers = numbers_of(organisation).order_by("pk")
     if from_:
         return _named_number(organisation, from_)
     own = numbers.filter(agent=agent).first() if agent else None
@@ -112,8 +112,6 @@ def _named_number(organisation: Organisation, from_: str) -> PhoneNumber:
     number = numbers_of(organisation).filter(number=wanted).order_by("pk").first()
     if number is None:
         raise _wrong("from", f"{wanted} is not one of this organisation's numbers.")
-    if number.carrier_account.carrier != Carrier.TWILIO:
-        raise _wrong("from", "Calls over Telnyx are not available yet. Call from a number at Twilio.")
     return number
 
 

@@ -6,6 +6,7 @@ at once are harmless.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -19,6 +20,7 @@ from calls.services.announce import announce_end
 from calls.services.finish import index_transcript
 from calls.services.lose import lose_call
 from calls.services.progress import Step
+from patter.carriers.kinds import stays_up
 
 logger = structlog.get_logger(__name__)
 
@@ -30,9 +32,21 @@ SILENT_CARRIER = timedelta(hours=4, minutes=30)
 BATCH = 100
 
 
-def sweep_calls() -> int:
-    """End what is lost. Returns how many calls were touched."""
-    return sum(rule() for rule in (_no_media, _unknown_dials, _silent_carriers, _unannounced))
+def sweep_calls(on_silent_line: Callable[[str], object] | None = None) -> int:
+    """End what is lost. Returns how many calls were touched.
+
+    ``on_silent_line`` is told of each call that ended here and that its carrier keeps on a silent line.
+    """
+    no_media = _no_media()
+    for call_id in no_media:
+        if on_silent_line is not None and stays_up(_carrier_of(call_id)):
+            on_silent_line(call_id)
+    return len(no_media) + sum(rule() for rule in (_unknown_dials, _silent_carriers, _unannounced))
+
+
+def _carrier_of(call_id: str) -> str:
+    rows = Call.objects.unscoped("the sweep serves every organisation").filter(pk=call_id)
+    return rows.values_list("carrier", flat=True).get()
 
 
 def lose_calls() -> list[str]:
@@ -44,7 +58,7 @@ def lose_calls() -> list[str]:
     return [pk for pk, status in found if lose_call(pk) and status not in Call.TERMINAL]
 
 
-def _no_media() -> int:
+def _no_media() -> list[str]:
     """Answered, but the carrier never opened the media socket."""
     before = timezone.now() - timedelta(seconds=NO_MEDIA_S)
     waiting = Q(status=Call.Status.IN_PROGRESS, answered_at__lt=before) | Q(
@@ -61,7 +75,7 @@ def _unknown_dials() -> int:
     rows = _live().filter(
         status=Call.Status.DIALLING, carrier_call_id="", pk__in=sent.values("pk"), started_at__lt=before
     )
-    return _end_all(rows, Step.UNKNOWN, "", "The carrier did not answer the request to dial.")
+    return len(_end_all(rows, Step.UNKNOWN, "", "The carrier did not answer the request to dial."))
 
 
 def _silent_carriers() -> int:
@@ -70,7 +84,7 @@ def _silent_carriers() -> int:
     rows = _live().filter(
         status__in=[Call.Status.DIALLING, Call.Status.RINGING], started_at__lt=before, stream_used=0
     )
-    return _end_all(rows, Step.UNKNOWN, "", "The carrier never said what became of this call.")
+    return len(_end_all(rows, Step.UNKNOWN, "", "The carrier never said what became of this call."))
 
 
 def _unannounced() -> int:
@@ -102,11 +116,12 @@ def _live() -> QuerySet[Call]:
     return rows.exclude(status__in=Call.TERMINAL)
 
 
-def _end_all(rows: QuerySet[Call], step: Step, reason: str, message: str) -> int:
-    ended = 0
+def _end_all(rows: QuerySet[Call], step: Step, reason: str, message: str) -> list[str]:
+    ended = []
     for call_id in rows.values_list("pk", flat=True)[:BATCH]:
         happening = Happening("call.swept", {"reason": reason or step.value}, f"swept:{reason or step.value}")
         facts = Facts(end_reason=reason, error_code=reason or step.value, error_message=message)
-        ended += advance_call(call_id=call_id, step=step, happening=happening, facts=facts).moved
+        if advance_call(call_id=call_id, step=step, happening=happening, facts=facts).moved:
+            ended.append(call_id)
         logger.warning("A call was ended by the sweep", call=call_id, reason=reason or step.value)
     return ended

@@ -6,16 +6,15 @@ import structlog
 from django.http import HttpResponse
 
 from calls.addresses import callback_url, media_url, public_base
-from calls.services.advance import Facts, Happening, advance_call
+from calls.services.advance import Facts, Happening
 from calls.services.answer import Answer, Connect, answer_again, answer_inbound, answer_outbound
+from calls.services.carrier_word import take_carrier_word
 from calls.services.machine import note_machine
-from calls.services.progress import Step
 from calls.services.refusals import NOT_SET_UP, Refusal
 from calls.services.stream import note_stream
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_words import custom_params, machine_result, status_step
 from patter.carriers.twilio import markup
-from patter_site.common.bus import publish
 from phone_numbers.models import CarrierAccount
 from phone_numbers.selectors import route_of
 
@@ -69,15 +68,9 @@ def status(request: TwilioRequest) -> HttpResponse:
     )
     data = {"status": word, "sip": request.field("SipResponseCode"), "duration_s": facts.duration_s}
     key = f"status:{word}:{request.field('SequenceNumber')}"
-    advanced = advance_call(
+    take_carrier_word(
         call_id=call.pk, step=step, happening=Happening("carrier.status", data, key), facts=facts
     )
-    if advanced.call.is_over and advanced.call.has_media:
-        # The process that carries the call learns it here at the latest; its socket may hang open.
-        publish(
-            f"call.{call.pk}",
-            {"type": "call.carrier_ended", "cause": advanced.call.end_reason or _cause(step)},
-        )
     return _nothing()
 
 
@@ -138,15 +131,6 @@ def _answered(request: TwilioRequest, answer: Answer) -> HttpResponse:
             after=callback_url(call, "resume", base, stream=call.stream_issued),
         )
     )
-
-
-def _cause(step: Step) -> str:
-    return {
-        Step.BUSY: "busy",
-        Step.NO_ANSWER: "no_answer",
-        Step.DECLINED: "declined",
-        Step.FAILED: "failed",
-    }.get(step, "caller_hung_up")
 
 
 def _document(text: str) -> HttpResponse:

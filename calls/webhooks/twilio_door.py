@@ -9,26 +9,23 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import structlog
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from calls.addresses import called_url
 from calls.models import Call
+from calls.webhooks.stamps import happened_at
 from patter.carriers.twilio.signature import HEADER, SETTINGS_HEADER, verify
 from patter_site.common.errors import NotAllowed, error_response
 from phone_numbers.models import Carrier, CarrierAccount
 from phone_numbers.selectors import accounts_named
 
 logger = structlog.get_logger(__name__)
-
-# Twilio's clock has whole seconds; an older stamp is worth more than the time of arrival.
-STAMP_COUNTS_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +46,10 @@ class TwilioRequest:
     @property
     def at(self) -> datetime:
         """When it happened: the carrier's stamp where the webhook is late, else now."""
-        now = timezone.now()
         try:
-            stamp = parsedate_to_datetime(self.field("Timestamp"))
+            return happened_at(parsedate_to_datetime(self.field("Timestamp")))
         except ValueError:
-            return now
-        stamp = stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
-        return stamp if timedelta(0) <= now - stamp and now - stamp > STAMP_COUNTS_AFTER else now
+            return happened_at(None)
 
     def call(self) -> Call | None:
         """The call that this is about, inside the proven accounts: by our id, else by the carrier's."""

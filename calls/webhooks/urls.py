@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from calls.webhooks import twilio
+from calls.webhooks import telnyx, twilio
 
 DOORS = {
     "voice": twilio.voice,
@@ -19,4 +19,8 @@ urlpatterns = [
         path(f"webhooks/twilio/{name}", view, name=f"twilio-{name}"),
         path(f"webhooks/twilio/<str:carrier_account_id>/{name}", view, name=f"twilio-account-{name}"),
     )
+]
+urlpatterns += [
+    path("webhooks/telnyx", telnyx.events, name="telnyx"),
+    path("webhooks/telnyx/<str:carrier_account_id>", telnyx.events, name="telnyx-account"),
 ]

@@ -15,9 +15,10 @@ from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
 PLACEHOLDER_VOICE_URLS = ("https://demo.twilio.com/",)
 
 
-def webhook_address(account: CarrierAccount, door: str, base_url: str = "") -> str:
-    """The address of one of our doors for one carrier account."""
-    return f"{base_url or settings.PATTER_PUBLIC_URL}/webhooks/{account.carrier}/{account.pk}/{door}"
+def webhook_address(account: CarrierAccount, door: str = "", base_url: str = "") -> str:
+    """The address of one of our doors for one carrier account. Telnyx has one for everything: no ``door``."""
+    base = f"{base_url or settings.PATTER_PUBLIC_URL}/webhooks/{account.carrier}/{account.pk}"
+    return f"{base}/{door}" if door else base
 
 
 def configure_number(*, number: PhoneNumber, base_url: str, replace: bool = False) -> TwilioNumber:

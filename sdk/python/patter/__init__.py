@@ -1,5 +1,36 @@
-"""Patter: connect an AI agent to a phone number."""
+"""Patter: connect an AI agent to a phone number.
 
-from patter.errors import ApiError, CarrierError, ConfigError, EngineError, PatterError, ToolError
+What ``__all__`` lists is public; everything below may change between releases.
+"""
 
-__all__ = ["ApiError", "CarrierError", "ConfigError", "EngineError", "PatterError", "ToolError"]
+from patter.call import Call
+from patter.client import Patter
+from patter.errors import (
+    ApiError,
+    AuthError,
+    CarrierError,
+    ConfigError,
+    ConnectError,
+    EngineError,
+    PatterError,
+    ToolError,
+)
+from patter.types import Agent, IncomingMessage, LlmConfig, SttConfig, TtsConfig
+
+__all__ = [
+    "Agent",
+    "ApiError",
+    "AuthError",
+    "Call",
+    "CarrierError",
+    "ConfigError",
+    "ConnectError",
+    "EngineError",
+    "IncomingMessage",
+    "LlmConfig",
+    "Patter",
+    "PatterError",
+    "SttConfig",
+    "ToolError",
+    "TtsConfig",
+]

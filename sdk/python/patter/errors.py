@@ -3,6 +3,8 @@
 * PatterError
   x ConfigError         something you gave us cannot work; the text says what to change
   x ApiError            a REST answer of 4xx or 5xx (status, code, request_id)
+  x ConnectError        the platform could not be reached, or is not one that we can speak to
+    + AuthError         it refused the API key
   x CarrierError        Twilio or Telnyx refused or failed (permanent says whether to try again)
   x EngineError         a speech, voice or model provider refused or failed
   x ToolError           a tool could not be run
@@ -34,6 +36,14 @@ class ApiError(PatterError):
         self.status = status
         self.code = code
         self.request_id = request_id
+
+
+class ConnectError(PatterError):
+    """The platform could not be reached, or what answers there is not a Patter that we can speak to."""
+
+
+class AuthError(ConnectError):
+    """The platform refused the API key. Trying again with the same key would not help."""
 
 
 class ProviderError(PatterError):

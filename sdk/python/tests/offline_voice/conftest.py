@@ -38,7 +38,7 @@ class Ears:
                 self.stt.send(line[frame : frame + 160])
             await asyncio.sleep(0.04)
 
-    async def next_of(self, kind: type[Event], timeout_s: float = 3.0) -> Event:
+    async def next_of(self, kind: type[Event], timeout_s: float = 30.0) -> Event:
         async with asyncio.timeout(timeout_s):
             while not isinstance(event := await self._news.get(), kind):
                 pass
@@ -53,8 +53,10 @@ class Ears:
 @pytest.fixture
 def listening() -> Callable[..., AbstractAsyncContextManager[Ears]]:
     @asynccontextmanager
-    async def listen(**options: object) -> AsyncIterator[Ears]:
+    async def listen(said_before: bytes = b"", **options: object) -> AsyncIterator[Ears]:
         ears = Ears(OfflineStt(ProviderSpec("offline", options={"phrases": PHRASES, **options})))
+        for at in range(0, len(said_before), 160):
+            ears.stt.send(said_before[at : at + 160])
         task = asyncio.create_task(ears.stt.run("s1", ears.take))
         try:
             await ears.next_of(SttOpened)

@@ -30,6 +30,11 @@ DIGITS = frozenset("0123456789*#ABCD")
 class Wire:
     """The media socket of one stream: what ``decode`` does, and that the frames come in a possible order."""
 
+    problem = ""
+    """Twilio has one codec."""
+    holds = False
+    """Twilio's frames come in order."""
+
     def __init__(self) -> None:
         self.stream_id = ""
         self._stopped = False
@@ -49,6 +54,13 @@ class Wire:
         if not self.stream_id:
             raise RuntimeError("encode() before the stream started")
         return encode(command, self.stream_id)
+
+    def frames(self, command: Play | Mark | Clear) -> tuple[str]:
+        """Meets ``MediaWire``: at Twilio each command is one frame."""
+        return (self.encode(command),)
+
+    def release(self) -> list[Event]:
+        return []
 
     def _follow(self, data: dict[str, Any], events: list[Event]) -> None:
         kind = data["event"]

@@ -235,14 +235,14 @@ class PipelineMachine:
                 case EndLikely(text):
                     out += self._prepare(text, now)
                 case WentOn():
-                    out += self._replies.forget_guess()
+                    out += self._replies.guesses.forget()
         return out
 
     def _words(self, words: WordsHeard, now: float) -> Outcome:
         self._idle_at = None
         self._cut_by_voice = False
         now_ms = self._parts.clock.ms(now)
-        out: Outcome = [Note(Interim("user", words.text, now_ms)), *self._replies.doubt_guess(words.text)]
+        out: Outcome = [Note(Interim("user", words.text, now_ms)), *self._replies.guesses.doubt(words.text)]
         if not self._replying_aloud() or not self._interruptible:
             return out
         echo = self._is_echo(words.text, now)
@@ -265,7 +265,7 @@ class PipelineMachine:
         if self._first_at is not None:  # "Hello?": the first message is the answer
             return out + self._say(self._plan.first_message, now, Kind.FIRST)
         evidence = {"cause": ended.cause, "silence_ms": silence_ms, "turn_id": turn_id}
-        if self._replies.guessed():
+        if self._replies.guesses.fits():
             evidence["speculated"] = True
         out.append(self._note("turn.ended", now, **evidence))
         return out + self._answer(turn_id, ended.text, silence_ms, now)

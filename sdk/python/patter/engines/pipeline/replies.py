@@ -30,8 +30,10 @@ from patter.bridge.events import (
     TtsFailed,
 )
 from patter.bridge.records import Noted
-from patter.engines.pipeline.guess import Guess, History
+from patter.engines.pipeline.guess import History
+from patter.engines.pipeline.guesses import Guesses
 from patter.engines.pipeline.reply import Kind, Prompt, Reply, State
+from patter.engines.pipeline.settling import Settling
 from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Run
 
 MOST_FAILURES = 3
@@ -57,14 +59,14 @@ class Replies:
         self._parts = parts
         self._plan = parts.plan
         self._prompt = Prompt(parts.plan.system_prompt, parts.plan.tools)
+        self._settling = Settling(parts)
+        self.guesses = Guesses(parts, self._prompt)
         self._count = 0
         self._failures = 0
         self._voice_failures = 0
         self._deadline: float | None = None
         self._voice_until: float | None = None
         self._filler_at: float | None = None
-        self._guess: Guess | None = None
-        self._guesses = 0
         self._end_reason = ""
         self._owes_apology = False
         self.current: Reply | None = None
@@ -83,9 +85,9 @@ class Replies:
     def answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
         """Ask whoever replies in this call."""
         history = self._parts.memory.history()
-        if self.guessed():
+        if self.guesses.fits():
             return self._answer_as_guessed(turn_id, end_of_turn_ms, now)
-        forgotten = self.forget_guess()
+        forgotten = self.guesses.forget()
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.asking = True
@@ -103,31 +105,10 @@ class Replies:
 
     def guess(self, history: History, now: float) -> Outcome:
         """Ask the model before the caller is surely done. While somebody replies there is no guessing."""
-        if self.current is not None or (self._guess is not None and self._guess.fits(history)):
-            return []
-        forgotten = self.forget_guess()
-        self._guesses += 1
-        reply = Reply(f"g{self._guesses}", Kind.ANSWER, self._parts.playback, asked_at=now)
-        reply.asking = True
-        reply.speech.withhold()
-        self._guess = Guess(reply, history)
-        return [*forgotten, LlmAsk(reply.ask_id, self._prompt.messages(history, ()), self._prompt.tools)]
-
-    def guessed(self) -> bool:
-        """Whether the reply to what was said so far is being prepared already."""
-        return self._guess is not None and self._guess.fits(self._parts.memory.history())
-
-    def doubt_guess(self, text: str) -> Outcome:
-        """The caller's words so far. Other ones than those that the model was asked about end the guess."""
-        return [] if self._guess is None or self._guess.still_likely(text) else self.forget_guess()
-
-    def forget_guess(self) -> Outcome:
-        guess, self._guess = self._guess, None
-        return [] if guess is None else [*guess.stop()]
+        return self.guesses.begin(history, now) if self.current is None else []
 
     def _answer_as_guessed(self, turn_id: str, end_of_turn_ms: int, now: float) -> Outcome:
-        guess, self._guess = self._guess, None
-        assert guess is not None
+        guess = self.guesses.believe()
         reply = self._begin(turn_id, Kind.ANSWER, now, guess.reply)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.timing.first_audio_at = reply.speech.first_audio_at
@@ -135,13 +116,13 @@ class Replies:
         if not reply.empty:
             self._filler_at = None
         out: Outcome = [*reply.speech.release(now)]
-        self._note_sent(reply)
+        self._settling.note_sent(reply)
         self._watch_voice(reply, now)
         return out + (self._llm_done(reply, now) if guess.answered else self._speak(reply, now))
 
     def say(self, text: str, kind: Kind, now: float, *, end_reason: str = "") -> Outcome:
         """Speak a text of our own; with ``end_reason`` the call ends when it was heard."""
-        forgotten = self.forget_guess()
+        forgotten = self.guesses.forget()
         reply = self._begin(self.next_turn_id(), kind, now)
         if end_reason:
             reply.closing = True
@@ -161,9 +142,8 @@ class Replies:
     # -- events ---------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Outcome:
-        if self._guess is not None and self._guess.owns(event):
-            taken = self._guess.take(event, now)
-            return self.forget_guess() if taken is None else [*taken]
+        if self.guesses.owns(event):
+            return self.guesses.take(event, now)
         reply = self.current
         if reply is None:
             return []
@@ -214,13 +194,8 @@ class Replies:
             self._voice_failures = 0
         if reply.timing.first_audio_at is None:
             reply.timing.first_audio_at = reply.speech.first_audio_at
-        self._note_sent(reply)
+        self._settling.note_sent(reply)
         return [*commands]
-
-    def _note_sent(self, reply: Reply) -> None:
-        sent_at = self._parts.playback.first_sent_at
-        if reply.timing.first_sent_at is None and sent_at is not None:
-            reply.timing.first_sent_at = sent_at
 
     def _speak(self, reply: Reply, now: float) -> Outcome:
         asked = reply.speech.pump()
@@ -293,7 +268,7 @@ class Replies:
         ):  # a deliberate silence: the caller's turn was answered, and does not go on
             self.current = None
             self._parts.playback.cut(now)
-            return self.settle_turns()
+            return self._settling.turns()
         reply.finish()
         return self._speak(reply, now)
 
@@ -392,10 +367,10 @@ class Replies:
         if reply is None:
             self._parts.playback.take_finished()
             return []
-        self._note_sent(reply)
+        self._settling.note_sent(reply)
         out: Outcome = []
         if self._parts.playback.heard_ms(now) > 0:
-            out += self.settle_turns()
+            out += self._settling.turns()
         if self._parts.playback.take_finished():
             return [*out, *self._heard_in_full(reply, now)]
         return [*out, *self._speak(reply, now)]
@@ -407,8 +382,8 @@ class Replies:
         # Where the voice failed, or nothing was fit to be spoken, the text says more than was heard.
         text = reply.script.full_text if heard_ms and reply.speech.failed is None else ""
         heard = text or reply.script.heard_text(heard_ms)
-        out = self.settle_turns() + self._settle_aside(reply, heard_ms, now)
-        out += self._settle(reply, heard, not text, now)
+        out = self._settling.turns() + self._settling.aside(reply, heard_ms, now)
+        out += self._settling.reply(reply, heard, not text, now)
         return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
 
     def _end(self, heard: bool, now: float) -> Outcome:
@@ -422,19 +397,19 @@ class Replies:
 
     def cut(self, now: float) -> Cut:
         """End the reply here: history holds what was heard."""
-        forgotten = self.forget_guess()
+        forgotten = self.guesses.forget()
         reply = self.current
         if reply is None:
             return Cut("", forgotten)
         self.current = None
         self._deadline = self._voice_until = self._filler_at = None
-        self._note_sent(reply)
+        self._settling.note_sent(reply)
         heard_ms, commands = self._parts.playback.cut(now)
         heard = reply.script.heard_text(heard_ms)
         out: Outcome = [*commands, *reply.speech.stop(), *self._stop_asking(reply, heard)]
-        out += self._settle_aside(reply, heard_ms, now)
+        out += self._settling.aside(reply, heard_ms, now)
         if heard:
-            out += self.settle_turns() + self._settle(reply, heard, True, now)
+            out += self._settling.turns() + self._settling.reply(reply, heard, True, now)
         return Cut(heard, out)
 
     def _stop_asking(self, reply: Reply, heard: str = "") -> Outcome:
@@ -447,31 +422,6 @@ class Replies:
         reply.asking = False
         return commands + [ToolStop(run_id) for run_id in reply.tools.abandon()]
 
-    def _settle_aside(self, reply: Reply, heard_ms: int, now: float) -> Outcome:
-        """A filler that was heard enters the transcript, not the model's history."""
-        said = reply.script.heard_aside(heard_ms)
-        if not said:
-            return []
-        ended_ms = self._parts.clock.ms(now)
-        self._parts.memory.add(reply.turn_id, "system", said, reply.started_ms, ended_ms)
-        return self.settle_turns()
-
-    def _settle(self, reply: Reply, text: str, interrupted: bool, now: float) -> Outcome:
-        if not text:
-            return []
-        full = reply.text.strip() if interrupted else text
-        self._parts.memory.add(
-            reply.turn_id,
-            "assistant",
-            text,
-            reply.started_ms,
-            self._parts.clock.ms(now),
-            full_text=full,
-            interrupted=interrupted,
-            latency=reply.timing.as_row() if reply.kind is Kind.ANSWER else None,
-        )
-        return self.settle_turns()
-
     def settle_turns(self) -> Outcome:
-        """All turns so far do not change any more: part of the reply to the last one was heard."""
-        return [Note(turn) for turn in self._parts.memory.take_settled()]
+        """All turns so far do not change any more."""
+        return self._settling.turns()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from patter.audio.frames import FRAME_MS, silence
 from patter.bridge.commands import Clear, Mark, Play
-from patter.carriers.twilio.wire import Wire
+from patter.carriers.media_wire import MediaWire
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 MOST_WAITING_BYTES = 320_000
@@ -24,12 +25,24 @@ class SocketLeg:
 
     Carriers take audio of any length, so what is sent in one go becomes one frame: between two marks there
     is nothing that would have to be told apart.
+
+    Args:
+        overflow: told when the carrier reads too slowly.
+        silence_every_s: while the agent says nothing, a frame of silence goes out this often; None: never.
     """
 
-    def __init__(self, wire: Wire, send: Send, overflow: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        wire: MediaWire,
+        send: Send,
+        overflow: Callable[[], None],
+        silence_every_s: float | None = None,
+    ) -> None:
         self._wire = wire
         self._send = send
         self._overflow = overflow
+        self._silence_every_s = silence_every_s
+        self._played_at = 0.0
         self._waiting: deque[list[bytes] | Mark | Clear] = deque()
         self._waiting_bytes = 0
         self._news = asyncio.Event()
@@ -50,6 +63,8 @@ class SocketLeg:
 
     def _play(self, payload: bytes) -> None:
         self._waiting_bytes += len(payload)
+        if self._silence_every_s is not None:
+            self._played_at = asyncio.get_running_loop().time()
         if self._waiting and isinstance(last := self._waiting[-1], list):
             last.append(payload)
         else:
@@ -57,19 +72,31 @@ class SocketLeg:
 
     async def write(self) -> None:
         """Write frames until the leg is closed."""
+        self._keep_sounding()
         while self._waiting or not self._closed.is_set():
             await self._news.wait()
             self._news.clear()
             while self._waiting:
-                await self._send({"type": "websocket.send", "text": self._next()})
+                for text in self._next():
+                    await self._send({"type": "websocket.send", "text": text})
 
-    def _next(self) -> str:
+    def _next(self) -> Sequence[str]:
         item = self._waiting.popleft()
         if not isinstance(item, list):
-            return self._wire.encode(item)
+            return self._wire.frames(item)
         payload = b"".join(item)
         self._waiting_bytes -= len(payload)
-        return self._wire.encode(Play(payload))
+        return self._wire.frames(Play(payload))
+
+    def _keep_sounding(self) -> None:
+        """Telnyx drops some calls to which nothing is sent: a little silence whenever nothing else is."""
+        every_s = self._silence_every_s
+        if every_s is None or self._closed.is_set():
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._played_at >= every_s:
+            self.send(Play(silence(FRAME_MS)))
+        loop.call_later(every_s, self._keep_sounding)
 
     def stop(self, code: int = NORMAL) -> None:
         """Close the socket after what is waiting. Harmless when it is already closed."""
@@ -81,6 +108,10 @@ class SocketLeg:
 
     async def close(self) -> None:
         self.stop()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed.is_set()
 
     @property
     def close_code(self) -> int:

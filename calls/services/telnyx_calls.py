@@ -1,0 +1,115 @@
+"""What Telnyx is asked to do with a call. Never inside a transaction: each is a request to the carrier.
+
+Every command has an id made from the call and its purpose, so that doing one of these twice is doing it once.
+"""
+
+from __future__ import annotations
+
+import structlog
+from django.conf import settings
+
+from calls.addresses import media_url
+from calls.models import Call, CarrierNotice
+from calls.services.advance import Facts, Happening, advance_call
+from calls.services.answer import Connect, answer_again
+from calls.services.progress import Step
+from calls.services.refusals import Refusal
+from patter.carriers.telnyx import commands
+from patter.carriers.telnyx.commands import Command
+from patter.errors import CarrierError
+from phone_numbers.carrier import ask_carrier, ask_telnyx
+
+logger = structlog.get_logger(__name__)
+ANSWERS_WITHIN_S = 5.0
+REJECT_CAUSES = {"unknown_number": "NOT_FOUND", "organisation_inactive": "CALL_REJECTED"}
+
+
+def pick_up(call: Call) -> None:
+    """Answer an inbound call. The caller may be gone by then; that is an end, not a fault."""
+    command = commands.answer(call.carrier_call_id, command_id=f"{call.pk}:answer", client_state=call.pk)
+    if not _send(call, command):
+        _gone(call)
+
+
+def turn_away(call: Call, refusal: Refusal) -> None:
+    """Refuse a call unanswered, which costs nobody anything."""
+    cause = REJECT_CAUSES.get(refusal.code, "TEMPORARILY_UNAVAILABLE")
+    _send(call, commands.reject(call.carrier_call_id, command_id=f"{call.pk}:reject", cause=cause))
+
+
+def open_stream(call: Call, base: str, *, ended_stream: int = 0) -> None:
+    """Let Telnyx open the call's media socket, with a fresh token. An open stream keeps its call.
+
+    A call that cannot go on is hung up: without a stream Telnyx would leave the caller on a silent line.
+
+    Args:
+        base: under which Telnyx reaches us.
+        ended_stream: the stream of this token is over.
+    """
+    answer = answer_again(call=call, ended_stream=ended_stream)
+    if not isinstance(answer, Connect):
+        leave_if_over(call)
+        return
+    call = answer.call
+    command = commands.start_stream(
+        call.carrier_call_id,
+        media_url(call, base),
+        command_id=f"{call.pk}:stream:{call.stream_issued}",
+        token=answer.token,
+    )
+    if not _send(call, command):
+        _gone(call)
+
+
+def ask_for_stream(call_id: str) -> None:
+    """The media socket of a call that this process carries broke: ask for another one."""
+    rows = Call.objects.unscoped("this process carries the call").select_related("carrier_account")
+    call = rows.get(pk=call_id)
+    if not call.is_over:
+        open_stream(call, _base_of(call), ended_stream=call.stream_used)
+
+
+def leave_if_over(call: Call) -> None:
+    """Hang up at the carrier what is over here."""
+    call.refresh_from_db()
+    if call.is_over and call.carrier_call_id and call.carrier_account is not None:
+        ask_carrier(call.carrier_account, lambda rest: rest.hang_up(call.carrier_call_id))
+
+
+def end_broken(call: Call, error: CarrierError) -> None:
+    """Telnyx could not be made to go on with a call: it ends, with Telnyx's own words."""
+    facts = Facts(
+        end_reason="carrier_error",
+        error_code=f"telnyx_{error.code or 'error'}"[:60],
+        error_message=str(error),
+    )
+    happening = Happening("carrier.failed", {"code": error.code or "", "message": str(error)})
+    advance_call(call_id=call.pk, step=Step.FAILED, happening=happening, facts=facts)
+    try:
+        leave_if_over(call)
+    except CarrierError as again:
+        logger.warning("A call that failed could not be hung up", call=call.pk, code=again.code)
+
+
+def _send(call: Call, command: Command) -> bool:
+    """False: the call is over at Telnyx. Raises CarrierError."""
+    assert call.carrier_account is not None
+    return ask_telnyx(
+        call.carrier_account, lambda rest: rest.send_to_live(command), timeout_s=ANSWERS_WITHIN_S
+    )
+
+
+def _gone(call: Call) -> None:
+    """The caller hung up while our command was on its way. Its ``call.hangup`` may come later or never."""
+    happening = Happening("carrier.gone", {}, "telnyx:gone")
+    step = Step.COMPLETED if call.answered_at else Step.CANCELLED
+    advance_call(call_id=call.pk, step=step, happening=happening)
+
+
+def _base_of(call: Call) -> str:
+    """Where Telnyx reaches us. Without PATTER_PUBLIC_URL (development) it is where it last did."""
+    if settings.PATTER_PUBLIC_URL and not call.simulated:
+        return settings.PATTER_PUBLIC_URL
+    notices = CarrierNotice.objects.unscoped("the call's own account")
+    newest = notices.filter(carrier_account=call.carrier_account).exclude(base="").order_by("-id").first()
+    return newest.base if newest else settings.PATTER_PUBLIC_URL

@@ -1,0 +1,192 @@
+"""What each kind of Telnyx's events means for a call. One line in ``HANDLERS`` for each kind.
+
+``call.dtmf.received`` has none: keys come over the media socket, and would count twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.dateparse import parse_datetime
+
+from calls.models import Call, CallEvent
+from calls.services.advance import Facts, Happening, advance_call
+from calls.services.answer import Connect, answer_inbound
+from calls.services.carrier_word import take_carrier_word
+from calls.services.machine import note_machine
+from calls.services.progress import Step
+from calls.services.refusals import Refusal
+from calls.services.stream import note_stream
+from calls.services.telnyx_calls import end_broken, leave_if_over, open_stream, pick_up, turn_away
+from calls.webhooks.stamps import happened_at
+from calls.webhooks.telnyx_words import custom_params, end_reason, hangup_step, machine_result
+from patter.carriers.telnyx.rest import GOODBYE
+from patter.carriers.telnyx.webhooks import CallEvent as TelnyxEvent
+from patter.errors import CarrierError
+from phone_numbers.carrier import ask_carrier
+from phone_numbers.models import CarrierAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event, the account that proved it, and the base under which it reached us."""
+
+    event: TelnyxEvent
+    account: CarrierAccount
+    base: str
+
+    @property
+    def at(self) -> datetime:
+        return happened_at(parse_datetime(self.event.occurred_at) if self.event.occurred_at else None)
+
+    def call(self) -> Call | None:
+        """The call that this is about, inside the account: by our id in its state, else by the carrier's."""
+        rows = Call.objects.unscoped("the carrier account was proven by its signature")
+        rows = rows.filter(carrier_account=self.account).select_related("organisation", "carrier_account")
+        leg = self.event.call_control_id
+        found = rows.filter(pk=self.event.client_state).first()
+        if found is not None and found.carrier_call_id in ("", leg):
+            return found
+        return rows.filter(carrier_call_id=leg).first() if leg else None
+
+
+def carry_out(told: Told) -> None:
+    """Do what an event asks for. Safe to repeat, in any order. Raises CarrierError."""
+    handler = HANDLERS.get(told.event.kind)
+    if handler is not None:
+        handler(told)
+
+
+def give_up(told: Told, error: CarrierError) -> None:
+    """What an event asked for cannot be done: the call must not hang on a silent line."""
+    call = told.call()
+    if call is not None and not call.is_over and told.event.kind in MUST_SUCCEED:
+        end_broken(call, error)
+
+
+def _initiated(told: Told) -> None:
+    """Somebody calls, or a call of ours is under way. Only an incoming call that waits may be answered."""
+    event = told.event
+    if not event.is_incoming:
+        _known(told, Step.DIALLING)
+        return
+    if event.state not in ("parked", ""):
+        return
+    answer = answer_inbound(
+        account=told.account,
+        carrier_call_id=event.call_control_id,
+        caller=event.from_,
+        callee=event.to,
+        custom_params=custom_params(event.headers),
+    )
+    call = told.call()
+    if call is None:
+        return
+    if isinstance(answer, Refusal):
+        turn_away(call, answer)
+    elif isinstance(answer, Connect) and call.answered_at is None:
+        pick_up(call)
+
+
+def _answered(told: Told) -> None:
+    """From here on there is somebody to talk to."""
+    call = _known(told, Step.ANSWERED)
+    if call is not None:
+        open_stream(call, told.base)
+
+
+def _hung_up(told: Told) -> None:
+    call, event = told.call(), told.event
+    if call is None:
+        return
+    step = hangup_step(event)
+    data = {"cause": event.text("hangup_cause"), "source": event.text("hangup_source")}
+    sip = event.text("sip_hangup_cause")
+    facts = Facts(
+        at=told.at,
+        carrier_call_id=event.call_control_id,
+        end_reason=end_reason(event),
+        error_code=f"telnyx_{sip or data['cause']}"[:60] if step is Step.FAILED else "",
+        error_message=f"telnyx: {data['cause']} (SIP {sip or 'unspecified'})" if step is Step.FAILED else "",
+    )
+    happening = Happening("carrier.status", {"status": "hangup", "sip": sip, **data}, "telnyx:call.hangup")
+    take_carrier_word(call_id=call.pk, step=step, happening=happening, facts=facts)
+
+
+def _machine(told: Told) -> None:
+    call, result = told.call(), told.event.text("result")
+    if call is not None and result:
+        note_machine(call=call, result=machine_result(result), detail=result)
+
+
+def _greeting_over(told: Told) -> None:
+    """A beep before any verdict is one: only a machine beeps."""
+    if told.event.text("result") == "beep_detected":
+        _machine(told)
+
+
+def _stream_started(told: Told) -> None:
+    if (call := told.call()) is not None:
+        note_stream(call=call, stream_id=told.event.text("stream_id"), event="stream-started", at=told.at)
+
+
+def _stream_stopped(told: Told) -> None:
+    if (call := told.call()) is not None:
+        note_stream(call=call, stream_id=told.event.text("stream_id"), event="stream-stopped")
+
+
+def _stream_failed(told: Told) -> None:
+    """Telnyx could not open our socket: once more, until the tokens are spent."""
+    call, event = told.call(), told.event
+    if call is None:
+        return
+    reason = event.text("failure_reason")
+    note_stream(call=call, stream_id=event.text("stream_id"), event="stream-error", error=reason)
+    if not call.has_media:
+        open_stream(call, told.base)
+
+
+def _spoken(told: Told) -> None:
+    """The last text in the carrier's own voice was said."""
+    event = told.event
+    if event.client_state == GOODBYE:
+        ask_carrier(told.account, lambda rest: rest.hang_up(event.call_control_id))
+    elif (call := told.call()) is not None:
+        leave_if_over(call)
+
+
+HANDLERS: dict[str, Callable[[Told], None]] = {
+    "call.initiated": _initiated,
+    "call.answered": _answered,
+    "call.hangup": _hung_up,
+    "call.machine.detection.ended": _machine,
+    "call.machine.premium.detection.ended": _machine,
+    "call.machine.greeting.ended": _greeting_over,
+    "call.machine.premium.greeting.ended": _greeting_over,
+    "streaming.started": _stream_started,
+    "streaming.stopped": _stream_stopped,
+    "streaming.failed": _stream_failed,
+    "call.speak.ended": _spoken,
+}
+MUST_SUCCEED = ("call.initiated", "call.answered", "streaming.failed")
+
+
+def _known(told: Told, step: Step) -> Call | None:
+    """Make a step known once. None: there is no such call, or another delivery of this did it already."""
+    call, event = told.call(), told.event
+    if call is None:
+        return None
+    key = f"telnyx:{event.kind}"
+    advanced = advance_call(
+        call_id=call.pk,
+        step=step,
+        happening=Happening("carrier.status", {"status": event.kind, "event": event.id}, key),
+        facts=Facts(at=told.at, carrier_call_id=event.call_control_id),
+    )
+    if not advanced.duplicate:
+        return advanced.call
+    first = CallEvent.objects.of(call.organisation_id).get(call=call, dedupe_key=key)
+    # The same event again is a try that failed half-way; another one tells what is known.
+    return advanced.call if first.data.get("event") == event.id else None

@@ -1,0 +1,167 @@
+"""What the public methods were told, checked. A setting that cannot work is a ConfigError."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from patter.errors import ConfigError
+from patter.types import Agent, Callback, MessageHandler, Ready, SttConfig, TtsConfig
+
+DEFAULT_BACKEND_URL = "wss://api.getpatter.com"
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+HTTP_OF = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+WS_OF = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
+
+
+@dataclass(frozen=True, slots=True)
+class CloudOptions:
+    """Where the platform is: ``backend_url`` a ws base, ``rest_url`` an http base, without a last slash."""
+
+    api_key: str = field(repr=False)
+    backend_url: str = DEFAULT_BACKEND_URL
+    rest_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """The user's own accounts, for calls that are carried in this process."""
+
+    twilio_sid: str = ""
+    twilio_token: str = field(default="", repr=False)
+    telnyx_key: str = field(default="", repr=False)
+    telnyx_public_key: str = ""
+    telnyx_connection_id: str = ""
+    openai_key: str = field(default="", repr=False)
+    deepgram_key: str = field(default="", repr=False)
+    elevenlabs_key: str = field(default="", repr=False)
+    phone_number: str = ""
+    webhook_url: str = ""
+
+    @property
+    def carrier(self) -> Literal["twilio", "telnyx", ""]:
+        if self.twilio_sid:
+            return "twilio"
+        return "telnyx" if self.telnyx_key else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The user's functions. All may be plain, ``async`` or, for replies, async generators."""
+
+    on_message: MessageHandler | None = None
+    on_call_start: Callback | None = None
+    on_call_end: Callback | None = None
+    on_transcript: Callback | None = None
+    on_dtmf: Callback | None = None
+    on_call_status: Callback | None = None
+    on_machine_detection: Callback | None = None
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            given = getattr(self, each.name)
+            if given is not None and not callable(given):
+                raise ConfigError(f"{each.name} is a function, not {type(given).__name__}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A number that ``connect`` brings to the platform, with the account that it hangs on."""
+
+    provider: str
+    provider_key: str = field(repr=False)
+    provider_secret: str = field(default="", repr=False)
+    number: str = ""
+    connection_id: str = ""
+    stt: SttConfig | None = None
+    tts: TtsConfig | None = None
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """One outbound call. What is None is left to the agent."""
+
+    to: str
+    from_number: str = ""
+    agent: Agent | str | None = None
+    first_message: str | None = None
+    variables: Mapping[str, Any] | None = None
+    custom_params: Mapping[str, Any] | None = None
+    machine_detection: bool | None = None
+    on_machine: str | None = None
+    voicemail_message: str | None = None
+    record: bool | None = None
+    max_duration_s: int | None = None
+    ring_s: int | None = None
+    metadata: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """How local mode listens. ``replace``: overwrite a webhook address that is somebody else's."""
+
+    agent: Agent
+    listeners: Listeners = field(default_factory=Listeners)
+    host: str = "127.0.0.1"
+    port: int = 8000
+    recording: bool = False
+    on_ready: Ready | None = None
+    replace: bool | None = None
+
+
+def resolve_options(
+    *, api_key: str | None, backend_url: str | None, rest_url: str | None, mode: str | None, **local: str
+) -> CloudOptions | LocalOptions:
+    """Which home the calls have. An explicit mode wins; carrier keys without an API key mean local."""
+    if mode not in (None, "cloud", "local"):
+        raise ConfigError(f"mode is 'cloud' or 'local', not {mode!r}.")
+    carrier = bool(local.get("twilio_sid") or local.get("telnyx_key"))
+    if mode == "local" or (mode is None and carrier and not api_key):
+        return _local(**local)
+    return _cloud(api_key, backend_url, rest_url)
+
+
+def _cloud(api_key: str | None, backend_url: str | None, rest_url: str | None) -> CloudOptions:
+    key = (api_key or os.environ.get("PATTER_API_KEY", "")).strip()
+    if not key:
+        raise ConfigError(
+            "Patter needs an API key: Patter(api_key='pt_…') or PATTER_API_KEY. "
+            "Without a platform, pass your carrier's keys instead: Patter(twilio_sid=…, twilio_token=…)."
+        )
+    backend = backend_url or os.environ.get("PATTER_BACKEND_URL", "") or DEFAULT_BACKEND_URL
+    socket_base = _base("backend_url", backend, WS_OF)
+    rest = rest_url or os.environ.get("PATTER_REST_URL", "") or socket_base
+    return CloudOptions(key, socket_base, _base("rest_url", rest, HTTP_OF))
+
+
+def _base(name: str, url: str, schemes: Mapping[str, str]) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in schemes or not parts.netloc:
+        raise ConfigError(
+            f"{name} is an address such as {'wss' if name == 'backend_url' else 'https'}://host."
+        )
+    return f"{schemes[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _local(**given: str) -> LocalOptions:
+    if given.get("twilio_sid") and given.get("telnyx_key"):
+        raise ConfigError("Give the keys of one carrier: twilio_sid and twilio_token, or telnyx_key.")
+    if given.get("twilio_sid") and not given.get("twilio_token"):
+        raise ConfigError("twilio_sid needs twilio_token, the account's auth token.")
+    if given.get("phone_number"):
+        given["phone_number"] = checked_number("phone_number", given["phone_number"])
+    return LocalOptions(**given)
+
+
+def checked_number(name: str, number: str) -> str:
+    """A number in E.164, such as +14155550100. Spaces, dashes and brackets are forgiven."""
+    bare = re.sub(r"[\s().-]", "", str(number))
+    if not E164.fullmatch(bare):
+        raise ConfigError(f"{name} is a number such as +14155550100, not {number!r}.")
+    return bare

@@ -1,0 +1,87 @@
+"""Every kind of handler says the same."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+
+import pytest
+
+from patter.handlers import is_async, takes_call
+
+
+def plain(msg):
+    assert threading.current_thread() is not threading.main_thread()
+    return f"you said {msg.text}"
+
+
+async def coroutine(msg):
+    return f"you said {msg.text}"
+
+
+def pieces(msg):
+    assert threading.current_thread() is not threading.main_thread()
+    yield "you said "
+    yield msg.text
+
+
+async def async_pieces(msg):
+    yield "you said "
+    await asyncio.sleep(0)
+    yield msg.text
+
+
+async def gives_pieces(msg):
+    return async_pieces(msg)
+
+
+class Agent:
+    async def __call__(self, msg):
+        return f"you said {msg.text}"
+
+    def method(self, msg):
+        return f"you said {msg.text}"
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        plain, coroutine, pieces, async_pieces, gives_pieces, Agent(), Agent().method,
+        lambda msg: f"you said {msg.text}", lambda msg: coroutine(msg), functools.partial(coroutine),
+    ],
+)  # fmt: skip
+async def test_a_handler_of_any_kind_replies(asked, handler):
+    told = await asked(handler).turn("hi")
+    assert "".join(told[:-1]) == "you said hi"
+    assert told[-1] == "."
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+async def test_nothing_is_a_deliberate_silence(asked, nothing):
+    assert await asked(lambda msg: nothing).turn() == ["."]
+
+
+async def test_a_second_parameter_gets_the_call(asked):
+    async def handler(msg, call):
+        return call
+
+    assert await asked(handler).turn() == ["the call c1", "."]
+    assert await asked(lambda msg, call=None: call).turn() == ["the call c1", "."]
+
+
+async def test_a_second_parameter_of_the_users_own_is_left_alone(asked):
+    assert await asked(lambda msg, temperature="cold": temperature).turn() == ["cold", "."]
+    assert not takes_call(print)
+    assert not takes_call(int)
+
+
+def test_what_runs_in_the_loop():
+    assert is_async(Agent())
+    assert is_async(functools.partial(async_pieces))
+    assert not is_async(Agent().method)
+
+
+def test_only_a_function_can_be_a_handler(asked):
+    with pytest.raises(TypeError, match="on_message is a function, not str"):
+        asked("hello")
