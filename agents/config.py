@@ -15,9 +15,11 @@ from rest_framework import serializers
 from agents.providers import ROLE_NAMES, Role, providers_for
 from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
 from patter.bridge.keypad import DIGITS
+from patter.bridge.transfers import KINDS
+from patter.tools.builtin import NAMES as BUILT_IN
 from patter.variables import NAME
+from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
-from tools.catalogue import BUILT_IN
 
 MODES = ("pipeline", "realtime", "convai")
 RUNNING_MODES = ("pipeline",)
@@ -25,6 +27,7 @@ MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
 MAX_KEYTERMS = 100
+ON_MACHINE = ("leave_message", "hang_up", "continue", "ask")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -80,6 +83,10 @@ class PhrasesField(StrictSerializer):
     retry = serializers.CharField(max_length=500, required=False)
     idle = serializers.CharField(max_length=500, required=False)
     goodbye = serializers.CharField(max_length=500, required=False)
+    transfer = serializers.CharField(max_length=500, required=False, help_text="Said before a transfer.")
+    transfer_failed = serializers.CharField(
+        max_length=500, required=False, help_text="Said when a transfer did not come about."
+    )
     filler = serializers.CharField(
         max_length=500, required=False, allow_blank=True, help_text="Said when an answer takes long."
     )
@@ -109,6 +116,60 @@ class FallbacksField(StrictSerializer):
     tts = serializers.ListField(child=TtsField(), required=False, max_length=MOST_FALLBACKS)
 
 
+class TransferTargetField(StrictSerializer):
+    """Somebody to whom the agent may give a caller."""
+
+    name = serializers.CharField(max_length=60, help_text="As the model and the page call them.")
+    number = serializers.CharField(max_length=20, help_text="E.164.")
+    kind = serializers.ChoiceField(
+        choices=list(KINDS),
+        default="cold",
+        help_text="`cold` connects at once; `warm` tells the human a summary first, and waits for their yes.",
+    )
+    description = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, help_text="For the model: when to transfer there."
+    )
+    ring_s = serializers.IntegerField(default=30, min_value=5, max_value=120)
+
+    def validate_number(self, number: str) -> str:
+        return _e164(number)
+
+
+class TransferPolicyField(StrictSerializer):
+    """Numbers beside the targets to which callers may be transferred, by how they begin."""
+
+    prefixes = serializers.ListField(
+        child=serializers.RegexField(
+            r"^\+[1-9][0-9]{1,14}$", error_messages={"invalid": "Give a prefix such as +4930."}
+        ),
+        default=list,
+        max_length=50,
+    )
+
+
+class MachinePolicyField(StrictSerializer):
+    """What is done when a machine answers a call of ours. A call's own wishes win."""
+
+    detect = serializers.BooleanField(required=False, help_text="Listen for machines on every call.")
+    on_machine = serializers.ChoiceField(choices=ON_MACHINE, required=False)
+    message = serializers.CharField(
+        max_length=MAX_MESSAGE_CHARS, required=False, allow_blank=True, help_text="Left after the beep."
+    )
+    introduction = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="What a call screening service is told: who calls, and why.",
+    )
+
+
+class PoliciesField(StrictSerializer):
+    """What the agent may do, and what it does in situations that are not a conversation."""
+
+    transfer = TransferPolicyField(required=False)
+    machines = MachinePolicyField(required=False)
+
+
 class AgentConfigSerializer(StrictSerializer):
     """The whole configuration. Every field has a default but the name."""
 
@@ -134,7 +195,7 @@ class AgentConfigSerializer(StrictSerializer):
     tts = TtsField(default=None, allow_null=True)
     convai_agent_id = serializers.CharField(default=None, allow_null=True, max_length=100)
     tools = serializers.ListField(child=serializers.CharField(), default=list)
-    transfer_targets = serializers.ListField(child=serializers.DictField(), default=list)
+    transfer_targets = serializers.ListField(child=TransferTargetField(), default=list, max_length=50)
     turn_taking = TurnTakingField(default=dict)
     phrases = PhrasesField(default=dict)
     keypad = KeypadField(default=dict)
@@ -144,7 +205,7 @@ class AgentConfigSerializer(StrictSerializer):
         max_length=MAX_KEYTERMS,
         help_text="Names and words that speech recognition should expect.",
     )
-    policies = serializers.DictField(default=dict)
+    policies = PoliciesField(default=dict)
     fallbacks = FallbacksField(default=dict)
     record = serializers.BooleanField(default=True)
     max_duration_s = serializers.IntegerField(
@@ -186,11 +247,11 @@ class AgentConfigSerializer(StrictSerializer):
             )
         return names
 
-    def validate_transfer_targets(self, targets: list[Any]) -> list[Any]:
-        return _not_yet(targets, "Transfers are not available yet; leave the list empty.")
-
-    def validate_policies(self, policies: dict[str, Any]) -> dict[str, Any]:
-        return _not_yet(policies, "There are no policies to set yet; leave the object empty.")
+    def validate_transfer_targets(self, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        names = [target["name"].casefold() for target in targets]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise serializers.ValidationError(f"Two targets have the name {twice!r}.")
+        return targets
 
 
 def validated_config(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,6 +259,13 @@ def validated_config(data: Mapping[str, Any]) -> dict[str, Any]:
     serializer = AgentConfigSerializer(data=dict(data))
     serializer.is_valid(raise_exception=True)
     return _plain(serializer.validated_data)
+
+
+def _e164(number: str) -> str:
+    try:
+        return checked_e164(number)
+    except NotANumber as error:
+        raise serializers.ValidationError(str(error)) from None
 
 
 def _not_yet(value: Any, sentence: str) -> Any:

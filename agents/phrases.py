@@ -90,7 +90,8 @@ def store_phrases(row: VersionPhrases) -> None:
         if plan.tts is None:  # a mode that brings its own voice, and no other was chosen
             finish(row)
             return
-        missing = [text for text in chunks_of_phrases(plan.phrases) if text not in row.files]
+        wanted = chunks_of_phrases(plan.phrases, transfers=plan.transfers.some)
+        missing = [text for text in wanted if text not in row.files]
         spoken, failure = asyncio.run(_speak(plan.tts, missing))
     except (AgentNotReady, PatterError) as error:
         _failed(row, str(error))

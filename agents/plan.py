@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.errors import AgentNotReady
+from agents.line_policies import answering_of, transfers_of
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.specs import fallbacks_of, specs_of
@@ -14,8 +15,8 @@ from agents.turn_taking import turn_taking_of
 from patter.bridge.keypad import Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan
+from patter.tools.builtin import built_in_functions
 from patter.variables import merged, substitute
-from tools.catalogue import built_in_functions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class CallWishes:
     custom_params: Mapping[str, Any] = field(default_factory=dict)
     record: bool | None = None
     max_duration_s: int | None = None
+    machine_detection: bool | None = None
+    on_machine: str = ""
+    voicemail_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
     prompt = substitute(config.get("system_prompt", ""), values)
     first = substitute(wishes.first_message or config.get("first_message", ""), values)
     language = config.get("language", "en")
+    specs = specs_of(agent, config, language)
+    transfers = transfers_of(config)
+    answering = answering_of(config, wishes, values)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -66,18 +73,24 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         first_message=first.text,
         first_speaker=config.get("first_speaker", "agent"),
         language=language,
-        **specs_of(agent, config, language),
+        stt=specs.get("stt"),
+        llm=specs.get("llm"),
+        tts=specs.get("tts"),
+        speech=specs.get("speech"),
         fallbacks=fallbacks_of(agent, config, language),
-        tools=built_in_functions(),
+        tools=built_in_functions(transfers),
         turn_taking=turn_taking_of(
             config.get("turn_taking", {}), wishes.max_duration_s or config.get("max_duration_s")
         ),
         phrases=phrases_of(language, config.get("phrases", {})),
         keypad=Keypad(**config.get("keypad", {})),
+        transfers=transfers,
+        answering=answering.plan,
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
-    return ResolvedPlan(plan, number, tuple(dict.fromkeys(prompt.unknown + first.unknown)))
+    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
+    return ResolvedPlan(plan, number, tuple(unknown))
 
 
 def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, Any]]:

@@ -15,9 +15,10 @@ from rest_framework.response import Response
 
 from calls.addresses import public_base
 from calls.filters import filtered_calls
+from calls.line_serializers import DigitsSerializer, TransferRequestSerializer, TransferSerializer
 from calls.models import Call
 from calls.ranged import ranged_response
-from calls.selectors import events_of, ready_recording, transcript_of
+from calls.selectors import events_of, ready_recording, transcript_of, transfers_of
 from calls.serializers import (
     AcceptedSerializer,
     CallCreateSerializer,
@@ -26,9 +27,10 @@ from calls.serializers import (
     SaySerializer,
     TranscriptSerializer,
 )
-from calls.services.control import hang_up_call, say_on_call
+from calls.services.control import hang_up_call, say_on_call, send_digits_on_call
 from calls.services.delete import delete_call
 from calls.services.place import PlaceOptions, place_call
+from calls.services.transfer import ask_transfer
 from patter_site.common.errors import NotFound
 from patter_site.common.idempotent_views import idempotent
 from patter_site.common.paging import OldestFirstPagination
@@ -133,6 +135,33 @@ class CallViewSet(OrganisationViewSet):
         serializer.is_valid(raise_exception=True)
         say_on_call(call=call, **serializer.validated_data)
         return _accepted()
+
+    @extend_schema(request=DigitsSerializer, responses={202: AcceptedSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent()
+    def digits(self, request: Request, pk: str) -> Response:
+        """Press keys towards the far end. 409 while nobody is on the line."""
+        call, serializer = self.get_object(), DigitsSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        send_digits_on_call(call=call, **serializer.validated_data)
+        return _accepted()
+
+    @extend_schema(request=TransferRequestSerializer, responses={202: AcceptedSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent()
+    def transfer(self, request: Request, pk: str) -> Response:
+        """Connect the caller to a human. See `transfers` for how it goes. 409 while nobody is on the line."""
+        call, serializer = self.get_object(), TransferRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        ask_transfer(call=call, **serializer.validated_data)
+        return _accepted()
+
+    @extend_schema(responses=TransferSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def transfers(self, request: Request, pk: str) -> Response:
+        """The call's transfers to humans, oldest first."""
+        rows = transfers_of(self.get_object())
+        return Response({"results": TransferSerializer(rows, many=True).data, "next": None, "previous": None})
 
 
 def _accepted() -> Response:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from agents.errors import AgentNotReady
 from agents.phrases import stored_phrases
 from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.controls import CallControl
 from calls.models import Call
 from calls.plan import plan_of
 from calls.services.live_log import LoggedCall
@@ -25,8 +26,8 @@ from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
-from patter.errors import CarrierError
 from phone_numbers.carrier import CarrierAccess, access_to
+from phone_numbers.configure import webhook_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,16 @@ class Ready:
     plan: CallPlan
     logged: LoggedCall
     carrier: CarrierAccess
+    doors_url: str = ""
+    """Our doors at this call's carrier account, up to the last slash; empty: nothing can call us back."""
+    stream: int = 0
+    """The number of the media stream that was opened with it."""
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
+
+    @property
+    def call_id(self) -> str:
+        return self.plan.call_id
 
 
 class NotReady(Exception):
@@ -65,6 +74,8 @@ def read_call(call_id: str) -> Ready:
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
         carrier=access_to(call.carrier_account),
+        doors_url=webhook_address(call.carrier_account, "", call.callback_base) if call.callback_base else "",
+        stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
     )
 
@@ -82,33 +93,17 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
     return providers
 
 
-class RestControl:
-    """What is asked of the carrier beside the media socket, with a client of its own for each request.
-
-    It is needed once or twice a call.
-    """
-
-    def __init__(self, carrier: CarrierAccess) -> None:
-        self._carrier = carrier
-
-    async def hang_up(self, carrier_call_id: str) -> None:
-        if not carrier_call_id:
-            raise CarrierError(self._carrier.carrier, "the call has no id at the carrier yet", permanent=True)
-        async with self._carrier.rest(timeout_s=4.0) as rest:
-            await rest.hang_up(carrier_call_id)
-
-    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        async with self._carrier.rest(timeout_s=2.0) as rest:
-            await rest.say_and_hang_up(carrier_call_id, text, language)
-
-
-def make_session(ready: Ready, writer: LogWriter) -> CallSession:
+def make_session(ready: Ready, writer: LogWriter, control: CallControl) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     mode = MODES[ready.plan.mode]
     machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
     log = CallLog(writer, ready.logged)
     return CallSession(
-        machine, control=RestControl(ready.carrier), performers=mode.performers(ready), log=log
+        machine,
+        control=control,
+        performers=mode.performers(ready),
+        log=log,
+        transfers=control.transfers,
     )
 
 

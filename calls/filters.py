@@ -10,8 +10,8 @@ from agents.models import Agent
 from calls.models import Call
 from calls.search import search_calls
 from patter_site.accounts.models import Organisation
+from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.errors import ValidationProblem
-from phone_numbers.e164 import NotANumber, checked_e164
 from phone_numbers.models import PhoneNumber
 
 

@@ -18,11 +18,21 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from calls.adapters.call_log import CallLog, LogWriter
+from calls.adapters.controls import control_of
 from calls.adapters.threads import open_in_thread
-from calls.assembly import Ready, RestControl, make_session
+from calls.assembly import Ready, make_session
 from calls.services.lease import renew_leases
 from calls.services.telnyx_calls import ask_for_stream
-from patter.bridge.events import CarrierEnded, Event, HangUpAsked, SayAsked
+from patter.bridge.events import (
+    CarrierEnded,
+    DigitsAsked,
+    Event,
+    HangUpAsked,
+    MachineHeard,
+    SayAsked,
+    TransferAsked,
+    TransferMoved,
+)
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
 from patter.carriers.leg import SocketLeg
@@ -41,8 +51,13 @@ class LiveCall:
         self.call_id = ready.plan.call_id
         self._ready = ready
         self._writer = writer
-        self.session: CallSession = make_session(ready, writer)
+        self._control = control_of(ready)
+        self.session: CallSession = make_session(ready, writer, self._control)
         self.task: asyncio.Task[None] | None = None
+
+    def goes_on_over(self, ready: Ready) -> None:
+        """A newer stream was opened: the carrier's addresses name that one from now on."""
+        self._control.ready = ready
 
     async def run(self) -> None:
         """Carry the call to its end, whatever happens."""
@@ -88,7 +103,7 @@ class LiveCall:
         """A fault of ours: hang up and write the end, so that nobody pays for a silent line."""
         CallLog(self._writer, self._ready.logged).write(CallEnded("worker_lost", 0, [], []))
         with contextlib.suppress(PatterError):
-            await RestControl(self._ready.carrier).hang_up(self.session.carrier_call_id)
+            await self._control.hang_up(self.session.carrier_call_id)
         if self.session.leg is not None:
             await self.session.leg.close()
 
@@ -99,6 +114,15 @@ def _control_event(message: dict[str, Any]) -> Event | None:
             return HangUpAsked(str(message.get("reason", "api_hung_up")))
         case {"type": "call.say", "text": str(text)}:
             return SayAsked(text)
+        case {"type": "call.digits", "digits": str(digits)}:
+            return DigitsAsked(digits)
+        case {"type": "call.transfer", "target": str(target)}:
+            return TransferAsked(target, str(message.get("kind", "")), str(message.get("summary", "")))
+        case {"type": "call.transfer_moved", "ref": str(ref), "state": str(state)}:
+            returns = bool(message.get("returns"))
+            return TransferMoved(ref, state, str(message.get("reason", "")), returns)
+        case {"type": "call.machine_detected", "result": str(result)}:
+            return MachineHeard(result, bool(message.get("beep")), str(message.get("detail", "")))
         case {"type": "call.carrier_ended"}:
             return CarrierEnded(str(message.get("cause", "caller_hung_up")))
         case _:

@@ -73,6 +73,12 @@ class Call(TenantModel):
     on_machine = models.CharField(max_length=15, choices=OnMachine.choices, blank=True, default="")
     voicemail_message = models.TextField(blank=True, default="")
     simulated = models.BooleanField(default=False)
+    callback_base = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="The https base under which the carrier of this call reaches us.",
+    )
     reply_to = models.CharField(
         max_length=200,
         blank=True,
@@ -166,6 +172,49 @@ class Leg(TenantModel):
     ended_at = models.DateTimeField(null=True, blank=True)
 
 
+class Transfer(TenantModel):
+    """A caller given to a human. Its state moves only through ``calls.services.transfer``.
+
+    ``ref`` is the call machine's own name for it (``x1``), which is in every address the carrier is given.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested"
+        DIALLING = "dialling"
+        RINGING = "ringing"
+        BRIEFING = "briefing"
+        JOINED = "joined"
+        COMPLETED = "completed"
+        FAILED = "failed"
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_id("trf"), editable=False)
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="transfers")
+    ref = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, blank=True, default="")
+    target = models.CharField(max_length=100, blank=True, default="", help_text="The target's name.")
+    number = models.CharField(max_length=40, blank=True, default="")
+    summary = models.TextField(blank=True, default="")
+    asked_by = models.CharField(max_length=10, blank=True, default="")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
+    reason = models.CharField(max_length=20, blank=True, default="", help_text="Why it failed.")
+    timeline = models.JSONField(default=list, blank=True, help_text="[{state, at, reason?}]")
+    carrier_call_id = models.CharField(max_length=100, blank=True, default="", help_text="The human's leg.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    joined_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "ref"], name="transfer_once")]
+        ordering = ["created_at", "id"]
+
+    @property
+    def talk_s(self) -> int | None:
+        """How long caller and human spoke, in whole seconds."""
+        if self.joined_at is None or self.ended_at is None:
+            return None
+        return max(0, round((self.ended_at - self.joined_at).total_seconds()))
+
+
 class CallEvent(TenantModel):
     """One thing that happened in a call, for its timeline. ``dedupe_key`` makes repeated webhooks one row."""
 
@@ -215,7 +264,14 @@ class Transcript(TenantModel):
 
 
 class Recording(TenantModel, DurableWork):
-    """Audio of both sides. Segments are stored while the call runs and joined afterwards."""
+    """Audio of both sides. Our own: segments, stored while the call runs and joined afterwards.
+
+    The carrier's is downloaded when it says that it is there, and deleted there when it is deleted here.
+    """
+
+    class Source(models.TextChoices):
+        BRIDGE = "bridge"
+        CARRIER = "carrier"
 
     class Status(models.TextChoices):
         RECORDING = "recording"
@@ -225,6 +281,8 @@ class Recording(TenantModel, DurableWork):
 
     id = models.CharField(primary_key=True, max_length=40, default=new_id("rec"), editable=False)
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="recordings")
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.BRIDGE)
+    carrier_recording_id = models.CharField(max_length=100, blank=True, default="")
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.RECORDING)
     segments = models.PositiveIntegerField(default=0)
     file = models.CharField(max_length=300, blank=True, default="")
@@ -232,6 +290,15 @@ class Recording(TenantModel, DurableWork):
     duration_ms = models.PositiveIntegerField(default=0)
     peaks = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call", "carrier_recording_id"],
+                condition=~Q(carrier_recording_id=""),
+                name="carrier_recording_once",
+            ),
+        ]
 
 
 class CarrierNotice(TenantRow, DurableWork):

@@ -18,6 +18,9 @@ def wishes_of(call: Call) -> CallWishes:
         custom_params=call.custom_params,
         record=call.record,
         max_duration_s=call.max_duration_s,
+        machine_detection=call.machine_detection or None,
+        on_machine=call.on_machine,
+        voicemail_message=call.voicemail_message,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from calls.models import Call, CallEvent, Recording, Turn
+from calls.models import Call, CallEvent, Recording, Transfer, Turn
 from patter_site.accounts.models import Organisation
 
 SPOKEN_ROLES = ("user", "assistant")
@@ -64,3 +64,13 @@ def recordings_to_join(organisation_id: str, call_id: str) -> QuerySet[Recording
     """Recordings of a call that is over, whose segments are not one file yet."""
     rows = Recording.objects.of(organisation_id).filter(call_id=call_id)
     return rows.filter(status=Recording.Status.PROCESSING)
+
+
+def transfers_of(call: Call) -> QuerySet[Transfer]:
+    """The call's transfers, oldest first."""
+    return Transfer.objects.of(call.organisation_id).filter(call=call)
+
+
+def transfer_of(call: Call, ref: str) -> Transfer | None:
+    """One transfer by the call machine's name for it."""
+    return transfers_of(call).filter(ref=ref).first()

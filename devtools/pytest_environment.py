@@ -21,6 +21,8 @@ def prepare(environment: "os._Environ[str] | dict[str, str]", scratch: Path, wor
     environment["PATTER_ENCRYPTION_KEY"] = "an-encryption-key-for-tests-and-nothing-else"
     environment["PATTER_PUBLIC_URL"] = "https://patter.test"
     environment["PATTER_ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1,patter.test"
+    # Strict servers on loopback stand in for those of customers and providers.
+    environment["PATTER_ALLOW_PRIVATE_URLS"] = "127.0.0.0/8,::1/128"
     environment["PATTER_TEST_SCRATCH"] = str(scratch)
     database = environment.get("PATTER_TEST_DATABASE_URL") or f"sqlite:///{scratch / 'patter.sqlite3'}"
     environment["PATTER_DATABASE_URL"] = database

@@ -41,8 +41,20 @@ def test_a_name_is_enough():
         ({"language": "german"}, "language", "language tag"),
         ({"variables": {"first name": "x"}}, "variables", "cannot be a variable"),
         ({"variables": {"a": {"b": 1}}}, "variables.a", "a text, a number or a truth value"),
-        ({"tools": ["transfer_call"]}, "tools", "Every agent already has: end_call"),
-        ({"transfer_targets": [{"number": "+1"}]}, "transfer_targets", "not available yet"),
+        ({"tools": ["fly"]}, "tools", "Every agent already has: end_call, transfer_call"),
+        ({"transfer_targets": [{"number": "+14155550100"}]}, "transfer_targets.0.name", "required"),
+        (
+            {"transfer_targets": [{"name": "sales", "number": "555"}]},
+            "transfer_targets.0.number",
+            "Write it in E.164",
+        ),
+        (
+            {"transfer_targets": [{"name": n, "number": "+14155550100"} for n in ("Sales", "sales")]},
+            "transfer_targets",
+            "Two targets have the name",
+        ),
+        ({"policies": {"transfer": {"prefixes": ["030"]}}}, "policies.transfer.prefixes.0", "+4930"),
+        ({"policies": {"machines": {"on_machine": "sing"}}}, "policies.machines.on_machine", "valid choice"),
         ({"fallbacks": {"voice": []}}, "fallbacks.voice", "Unknown field"),
         (
             {"fallbacks": {"tts": [{"provider": "whisper9"}]}},

@@ -49,7 +49,7 @@ def test_every_plan_can_end_the_call(cast):
         tool["function"]["name"]
         for tool in resolve_plan(agent_of(cast, **OFFLINE), CallWishes("c")).plan.tools
     ]
-    assert names == ["end_call"]
+    assert names == ["end_call", "transfer_call"]
 
 
 def test_a_call_uses_the_published_version_or_the_one_it_pins(cast):

@@ -42,7 +42,7 @@ class CarrierConsumer(AsyncConsumer):
         if (await receive())["type"] != "websocket.connect":
             return
         self._wire = self._kind.wire(scope)
-        socket = MediaSocket(self._kind, self._wire, receive, send)
+        socket = MediaSocket(self._kind, self._wire, receive, send, scope=scope)
         signature = header(scope, self._kind.signature_header)
         if signature and not await open_in_thread(
             upgrade_is_genuine, self._call_id, signature, scope["path"]
@@ -98,6 +98,7 @@ class CarrierConsumer(AsyncConsumer):
             raise refused
         ready = await open_in_thread(open_media, opening)
         if live := calls.carried(self._call_id):
+            live.goes_on_over(ready)
             return live
         if opening.carried:
             raise MediaRefused("call_over")  # it ended at this very moment

@@ -151,7 +151,9 @@ def _settle(call: Call, move: Move, facts: Facts) -> None:
         call.outcome = facts.outcome or call.outcome or move.outcome
         # While a process carries the call it knows better than the carrier why the call ended.
         waits_for_media = call.has_media and not facts.from_media
-        call.end_reason = facts.end_reason or ("" if waits_for_media else move.reason)
+        # A caller who was transferred has been told of already: whoever hung up last changes nothing in it.
+        known = facts.end_reason or call.end_reason
+        call.end_reason = known or ("" if waits_for_media else move.reason)
     if call.is_over:
         call.duration_s = facts.duration_s if call.duration_s is None else call.duration_s
         call.error_code = call.error_code or facts.error_code

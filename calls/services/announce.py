@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from calls.models import Call
+from calls.models import Call, Transfer
 from calls.selectors import history_of, transcript_of
 from patter_site.events.services import record_event
 
@@ -42,6 +42,24 @@ def announce_answered(call: Call) -> None:
 
 def announce_machine(call: Call, result: str) -> None:
     _write(call, "call.machine_detected", {"result": result})
+
+
+def announce_transferred(call: Call, transfer: Transfer) -> None:
+    _write(call, "call.transferred", _about(transfer))
+
+
+def announce_transfer_failed(call: Call, transfer: Transfer) -> None:
+    _write(call, "call.transfer_failed", {**_about(transfer), "reason": transfer.reason})
+
+
+def _about(transfer: Transfer) -> dict[str, Any]:
+    return {
+        "transfer_id": transfer.pk,
+        "target": transfer.target,
+        "number": transfer.number,
+        "kind": transfer.kind,
+        "asked_by": transfer.asked_by,
+    }
 
 
 def announce_end(call: Call, history: Sequence[Mapping[str, str]] | None = None) -> None:

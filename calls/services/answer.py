@@ -130,6 +130,12 @@ def answer_again(*, call: Call, ended_stream: int = 0) -> Answer:
     return _refuse(call, refusal) if refusal else Connect(call, issue_stream_token(call))
 
 
+def note_callback_base(call: Call, base: str) -> None:
+    """Remember under which address this call's carrier reaches us: the process that carries it needs it."""
+    if call.callback_base != base:
+        Call.objects.of(call.organisation_id).filter(pk=call.pk).update(callback_base=base)
+
+
 def _known(account: CarrierAccount, carrier_call_id: str) -> Call | None:
     rows = Call.objects.unscoped("the carrier account was proven by its signature")
     return rows.filter(carrier_account=account, carrier_call_id=carrier_call_id).first()

@@ -7,9 +7,10 @@ from django.db import transaction
 from calls.models import Call, Dial
 from calls.services.advance import Facts, Happening, advance_call, locked_call, note_event
 from calls.services.progress import Step
+from patter.bridge.away import digits_problem
 from patter.errors import CarrierError
 from patter_site.common.bus import publish
-from patter_site.common.errors import Conflict
+from patter_site.common.errors import Conflict, ValidationProblem
 from phone_numbers.carrier import ask_carrier
 from phone_numbers.errors import CarrierRefused
 
@@ -57,6 +58,18 @@ def say_on_call(*, call: Call, text: str) -> None:
     if not call.has_media:
         raise NoMedia()
     publish(group_of(call.pk), {"type": "call.say", "text": text})
+
+
+def send_digits_on_call(*, call: Call, digits: str) -> None:
+    """Press keys towards the far end. Raises CallOver, NoMedia and ValidationProblem."""
+    problem = digits_problem(digits)
+    if problem is not None:
+        raise ValidationProblem("Check the fields.", fields={"digits": [problem]})
+    if call.is_over:
+        raise CallOver()
+    if not call.has_media:
+        raise NoMedia()
+    publish(group_of(call.pk), {"type": "call.digits", "digits": digits})
 
 
 @transaction.atomic

@@ -60,7 +60,8 @@ def machine_options(call: Call, amd_url: str) -> dict[str, str]:
     """Twilio's parameters for finding out whether a machine answered, beside the conversation."""
     if not call.machine_detection:
         return {}
-    message = call.on_machine == Call.OnMachine.LEAVE_MESSAGE
+    # Whatever is to be said to a machine is said after its greeting.
+    message = call.on_machine in (Call.OnMachine.LEAVE_MESSAGE, Call.OnMachine.ASK)
     return {
         "MachineDetection": "DetectMessageEnd" if message else "Enable",
         "AsyncAmd": "true",

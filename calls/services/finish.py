@@ -52,13 +52,21 @@ def finish_call(
     call = locked_call(call_id)
     save_turns(call, transcript)
     step = STEPS.get(end_reason, Step.FAILED if end_reason in BROKEN else Step.COMPLETED)
+    transferred = end_reason == "transferred"
+    if transferred and not call.is_over:
+        # Caller and human speak on without us. The row ends when the carrier says that they are done.
+        step = Step.TRANSFERRING
     happening = Happening(
         "call.finished", {"reason": end_reason, "duration_ms": duration_ms}, "media:finished"
     )
     facts = _facts(end_reason, duration_ms)
     call = advance_call(call_id=call_id, step=step, happening=happening, facts=facts).call
     meter(call, {"media_ms": duration_ms, **usage}, providers or {})
-    announce_end(call, history)
+    if transferred and not call.is_over:
+        call.end_reason = end_reason
+        call.save(update_fields=["end_reason"])
+    else:
+        announce_end(call, history)
     release(call)
     return call
 

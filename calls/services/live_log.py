@@ -13,6 +13,7 @@ from calls.services.advance import Facts, Happening, advance_call
 from calls.services.finish import finish_call
 from calls.services.progress import Step
 from calls.services.record import finish_recording, store_segment
+from calls.services.transfer import TransferNews, note_transfer
 from patter.bridge.records import (
     CallConnected,
     CallEnded,
@@ -20,6 +21,7 @@ from patter.bridge.records import (
     Interim,
     Noted,
     RecordingSegment,
+    TransferNoted,
     TurnSettled,
 )
 
@@ -50,6 +52,8 @@ def store_entries(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> Non
         for _, entry in entries:
             if isinstance(entry, CallConnected):
                 _connected(call, entry)
+            elif isinstance(entry, TransferNoted):
+                note_transfer(call_id=call.call_id, news=_transfer_news(entry))
     for _, entry in entries:
         if isinstance(entry, CallEnded):
             _ended(call, entry)
@@ -85,6 +89,8 @@ def entry_summary(entry: Entry) -> dict[str, Any]:
             }
         case Noted(kind, at_ms, data):
             return {"kind": "event", "event": kind, "at_ms": at_ms, "data": dict(data)}
+        case TransferNoted():
+            return {"kind": "transfer", "state": entry.state, "at_ms": entry.at_ms, "reason": entry.reason}
         case CallEnded(reason, duration_ms):
             return {"kind": "status", "status": "ended", "reason": reason, "duration_ms": duration_ms}
         case _:
@@ -133,6 +139,19 @@ def _connected(call: LoggedCall, entry: CallConnected) -> None:
         call_id=call.call_id,
         stream_id=entry.stream_id,
         defaults={"organisation_id": call.organisation_id, "carrier_call_id": entry.carrier_call_id},
+    )
+
+
+def _transfer_news(entry: TransferNoted) -> TransferNews:
+    return TransferNews(
+        entry.transfer_id,
+        entry.state,
+        entry.reason,
+        target=entry.target,
+        number=entry.number,
+        kind=entry.kind,
+        summary=entry.summary,
+        asked_by=entry.asked_by,
     )
 
 

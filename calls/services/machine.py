@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db import transaction
 
 from calls.models import Call
@@ -14,26 +16,20 @@ MACHINE = "machine"
 
 
 @transaction.atomic
-def note_machine(*, call: Call, result: str, detail: str) -> None:
+def note_machine(*, call: Call, result: str, detail: str, beep: bool = False) -> None:
     """Write down the verdict and tell the process that carries the call. Repeating it changes nothing.
 
-    ``result`` is human, machine or unknown; ``detail`` is the carrier's own word.
+    ``result`` is human, machine or unknown; ``detail`` is the carrier's own word; ``beep``: the greeting of
+    a machine is over.
     """
     call = locked_call(call.pk)
-    happening = Happening("machine.detected", {"result": result, "detail": detail}, f"machine:{detail}")
-    if not note_event(call, happening):
+    data = {"result": result, "detail": detail, "beep": beep}
+    if not note_event(call, Happening("machine.detected", data, f"machine:{detail}")):
         return
-    if call.announced_at is None and result == MACHINE:
+    if call.announced_at is None and result == MACHINE and not call.outcome:
         call.outcome = MACHINE
         call.save(update_fields=["outcome"])
     announce_machine(call, result)
-    if not call.has_media:
-        return
-    transaction.on_commit(lambda: _tell(call, result, detail))
-
-
-def _tell(call: Call, result: str, detail: str) -> None:
-    if result == MACHINE and call.on_machine == Call.OnMachine.HANG_UP:
-        publish(group_of(call.pk), {"type": "call.hang_up", "reason": "machine"})
-        return
-    publish(group_of(call.pk), {"type": "call.machine_detected", "result": result, "detail": detail})
+    if call.has_media:
+        told = {"type": "call.machine_detected", "result": result, "detail": detail, "beep": beep}
+        transaction.on_commit(partial(publish, group_of(call.pk), told))

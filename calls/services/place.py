@@ -17,9 +17,9 @@ from calls.plan import plan_of
 from calls.services.advance import Happening, note_event
 from calls.tasks import dial as dial_task
 from patter_site.accounts.models import Organisation
+from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.errors import Conflict, NotAllowed, ValidationProblem
 from patter_site.common.jobs import wake
-from phone_numbers.e164 import NotANumber, checked_e164
 from phone_numbers.models import PhoneNumber
 from phone_numbers.selectors import answering_agent, numbers_of
 
@@ -76,6 +76,11 @@ def place_call(
     agent, version = (agent, None) if agent else answering_agent(number)
     call = _new_call(number, agent, version or agent.published_version, callee, options)
     resolved = plan_of(call)
+    answering = resolved.plan.answering
+    if options.machine_detection is not False:
+        call.machine_detection = answering.detect
+        call.on_machine = answering.on_machine if answering.detect else ""
+    call.callback_base = base
     call.save(force_insert=True)
     unknown = {"variables": list(resolved.unknown_variables)}
     note_event(call, Happening("call.placed", unknown if resolved.unknown_variables else {}))
@@ -118,7 +123,6 @@ def _named_number(organisation: Organisation, from_: str) -> PhoneNumber:
 def _new_call(
     number: PhoneNumber, agent: Agent, version: int | None, callee: str, options: PlaceOptions
 ) -> Call:
-    detect = options.machine_detection
     scheduled = options.scheduled_at is not None and options.scheduled_at > timezone.now()
     return Call(
         organisation=number.organisation,
@@ -132,9 +136,9 @@ def _new_call(
         from_number=number.number,
         to_number=callee,
         simulated=number.carrier_account.simulated,
-        # A text for machines makes no sense without finding out whether one answered.
-        machine_detection=bool(detect or options.voicemail_message or options.on_machine),
-        on_machine=options.on_machine or ("leave_message" if options.voicemail_message else ""),
+        machine_detection=bool(options.machine_detection),
+        # Nobody listens for machines, so whatever the agent does about them is not done.
+        on_machine="continue" if options.machine_detection is False else options.on_machine,
         first_message=options.first_message,
         variables=dict(options.variables),
         custom_params={name: str(value) for name, value in options.custom_params.items()},

@@ -37,7 +37,7 @@ def store_segment(organisation_id: str, call_id: str, segment: RecordingSegment)
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(interleave(segment.caller, segment.agent)))
     recording, _ = Recording.objects.of(organisation_id).get_or_create(
-        call_id=call_id, defaults={"organisation_id": organisation_id}
+        call_id=call_id, source=Recording.Source.BRIDGE, defaults={"organisation_id": organisation_id}
     )
     if recording.segments <= segment.index:
         recording.segments = segment.index + 1

@@ -41,7 +41,8 @@ def sweep_calls(on_silent_line: Callable[[str], object] | None = None) -> int:
     for call_id in no_media:
         if on_silent_line is not None and stays_up(_carrier_of(call_id)):
             on_silent_line(call_id)
-    return len(no_media) + sum(rule() for rule in (_unknown_dials, _silent_carriers, _unannounced))
+    rules = (_unknown_dials, _silent_carriers, _silent_transfers, _unannounced)
+    return len(no_media) + sum(rule() for rule in rules)
 
 
 def _carrier_of(call_id: str) -> str:
@@ -85,6 +86,13 @@ def _silent_carriers() -> int:
         status__in=[Call.Status.DIALLING, Call.Status.RINGING], started_at__lt=before, stream_used=0
     )
     return len(_end_all(rows, Step.UNKNOWN, "", "The carrier never said what became of this call."))
+
+
+def _silent_transfers() -> int:
+    """A caller and a human to whom nobody listens any more, and whose end the carrier never told."""
+    before = timezone.now() - SILENT_CARRIER
+    rows = _live().filter(status=Call.Status.TRANSFERRING, lease_until=None, answered_at__lt=before)
+    return len(_end_all(rows, Step.COMPLETED, "transferred", "The carrier never said when this call ended."))
 
 
 def _unannounced() -> int:

@@ -76,18 +76,6 @@ def test_a_machine_is_noted_and_told_to_the_call(cast, twilio, sent, django_capt
             twilio.post("amd", {"call": call.pk}, CallSid="CA1", AnsweredBy="machine_end_beep")
     call.refresh_from_db()
     assert call.outcome == "machine"
-    told = {"type": "call.machine_detected", "result": "machine", "detail": "machine_end_beep"}
+    told = {"type": "call.machine_detected", "result": "machine", "detail": "machine_end_beep", "beep": True}
     assert sent == [(f"call.{call.pk}", told)]
     assert Event.objects.of(cast.organisation).filter(type="call.machine_detected").count() == 1
-
-
-def test_a_machine_is_hung_up_on_where_the_call_says_so(
-    cast, twilio, sent, django_capture_on_commit_callbacks
-):
-    twilio.voice()
-    call = the_call(cast)
-    consume_stream_token(call.pk, call.stream_issued, owner="me")
-    Call.objects.of(cast.organisation).update(on_machine="hang_up")
-    with django_capture_on_commit_callbacks(execute=True):
-        twilio.post("amd", {"call": call.pk}, CallSid="CA1", AnsweredBy="machine_start")
-    assert sent == [(f"call.{call.pk}", {"type": "call.hang_up", "reason": "machine"})]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import structlog
 from django.http import HttpResponse
 
-from calls.addresses import callback_url, media_url, public_base
 from calls.services.advance import Facts, Happening
-from calls.services.answer import Answer, Connect, answer_again, answer_inbound, answer_outbound
+from calls.services.answer import answer_again, answer_inbound, answer_outbound
 from calls.services.carrier_word import take_carrier_word
 from calls.services.machine import note_machine
-from calls.services.refusals import NOT_SET_UP, Refusal
+from calls.services.refusals import NOT_SET_UP
 from calls.services.stream import note_stream
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
-from calls.webhooks.twilio_words import custom_params, machine_result, status_step
+from calls.webhooks.twilio_replies import answered, document, nothing
+from calls.webhooks.twilio_words import custom_params, greeting_is_over, machine_result, status_step
 from patter.carriers.twilio import markup
 from phone_numbers.models import CarrierAccount
 from phone_numbers.selectors import route_of
@@ -27,11 +27,11 @@ def voice(request: TwilioRequest) -> HttpResponse:
     if request.call_id:
         call = request.call()
         if call is None:
-            return _document(markup.hang_up())
-        return _answered(request, answer_outbound(call=call, carrier_call_id=request.field("CallSid")))
+            return document(markup.hang_up())
+        return answered(request, answer_outbound(call=call, carrier_call_id=request.field("CallSid")))
     account = _account_for(request)
     if account is None:
-        return _document(markup.say_and_hang_up(NOT_SET_UP))
+        return document(markup.say_and_hang_up(NOT_SET_UP))
     answer = answer_inbound(
         account=account,
         carrier_call_id=request.field("CallSid"),
@@ -39,7 +39,7 @@ def voice(request: TwilioRequest) -> HttpResponse:
         callee=request.field("To"),
         custom_params=custom_params(request.http),
     )
-    return _answered(request, answer)
+    return answered(request, answer)
 
 
 @twilio_door
@@ -47,9 +47,9 @@ def resume(request: TwilioRequest) -> HttpResponse:
     """The media stream ended, and the call did not: what comes next?"""
     call, stream = request.call(), request.http.GET.get("stream", "")
     if call is None:
-        return _document(markup.hang_up())
+        return document(markup.hang_up())
     ended = int(stream) if stream.isdecimal() else 0
-    return _answered(request, answer_again(call=call, ended_stream=ended))
+    return answered(request, answer_again(call=call, ended_stream=ended))
 
 
 @twilio_door
@@ -58,7 +58,7 @@ def status(request: TwilioRequest) -> HttpResponse:
     call, word = request.call(), request.field("CallStatus")
     step = status_step(word, request.field("SipResponseCode"))
     if call is None or step is None:
-        return _nothing()
+        return nothing()
     duration = request.field("CallDuration")
     facts = Facts(
         at=request.at,
@@ -71,7 +71,7 @@ def status(request: TwilioRequest) -> HttpResponse:
     take_carrier_word(
         call_id=call.pk, step=step, happening=Happening("carrier.status", data, key), facts=facts
     )
-    return _nothing()
+    return nothing()
 
 
 @twilio_door
@@ -86,7 +86,7 @@ def stream_status(request: TwilioRequest) -> HttpResponse:
             error=request.field("StreamError", 500),
             at=request.at,
         )
-    return _nothing()
+    return nothing()
 
 
 @twilio_door
@@ -94,10 +94,9 @@ def machine_detection(request: TwilioRequest) -> HttpResponse:
     """Whether a person or a machine answered. Markup in the response would be ignored."""
     call = request.call()
     if call is not None:
-        note_machine(
-            call=call, result=machine_result(request.field("AnsweredBy")), detail=request.field("AnsweredBy")
-        )
-    return _nothing()
+        word = request.field("AnsweredBy")
+        note_machine(call=call, result=machine_result(word), detail=word, beep=greeting_is_over(word))
+    return nothing()
 
 
 def _account_for(request: TwilioRequest) -> CarrierAccount | None:
@@ -114,28 +113,3 @@ def _account_for(request: TwilioRequest) -> CarrierAccount | None:
         fitting=len(fitting),
     )
     return None
-
-
-def _answered(request: TwilioRequest, answer: Answer) -> HttpResponse:
-    if isinstance(answer, Refusal):
-        return _document(markup.say_and_hang_up(answer.sentence))
-    if not isinstance(answer, Connect):
-        return _document(markup.hang_up())
-    call = answer.call
-    base = public_base(request.http, simulated=call.simulated)
-    return _document(
-        markup.connect_stream(
-            media_url(call, base),
-            parameters={"token": answer.token},
-            status_callback=callback_url(call, "stream-status", base),
-            after=callback_url(call, "resume", base, stream=call.stream_issued),
-        )
-    )
-
-
-def _document(text: str) -> HttpResponse:
-    return HttpResponse(text, content_type="text/xml; charset=utf-8")
-
-
-def _nothing() -> HttpResponse:
-    return HttpResponse(status=204)

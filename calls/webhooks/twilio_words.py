@@ -24,6 +24,7 @@ INVALID_SIP = {"404", "410", "484", "604"}
 MAX_PARAM_CHARS = 500
 SIP_HEADER = "SipHeader_"
 OWN_KEYS = {"call"}
+YES = ("yes", "yeah", "sure", "okay", "ok", "accept", "ja", "gern", "sí", "si", "oui", "sì")
 
 
 def status_step(word: str, sip_code: str = "") -> Step | None:
@@ -41,6 +42,17 @@ def machine_result(answered_by: str) -> str:
     if answered_by == "human":
         return "human"
     return "machine" if answered_by.startswith("machine") or answered_by == "fax" else "unknown"
+
+
+def greeting_is_over(answered_by: str) -> bool:
+    """Whether what is said now is recorded: Twilio waited for a beep, a silence, or something else."""
+    return answered_by.startswith("machine_end")
+
+
+def is_accepted(digits: str, speech: str) -> bool:
+    """Whether a human takes the call that they were told about: the key 1, or a word that means yes."""
+    first = speech.casefold().replace(",", " ").replace(".", " ").split()[:1]
+    return digits == "1" or bool(first and first[0] in YES)
 
 
 def custom_params(request: HttpRequest) -> dict[str, str]:

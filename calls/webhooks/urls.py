@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from calls.webhooks import telnyx, twilio
+from calls.webhooks import telnyx, twilio, twilio_transfer
 
 DOORS = {
     "voice": twilio.voice,
@@ -10,6 +10,9 @@ DOORS = {
     "status": twilio.status,
     "stream-status": twilio.stream_status,
     "amd": twilio.machine_detection,
+    "digits": twilio.resume,
+    "transfer": twilio_transfer.transfer,
+    "whisper": twilio_transfer.whisper,
 }
 
 urlpatterns = [

@@ -10,9 +10,9 @@ from rest_framework import serializers
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.serializers import secret_hint
+from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.serializers import StrictSerializer
 from patter_site.common.views import ScopedRelatedField
-from phone_numbers.e164 import NotANumber, checked_e164
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
 
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")

@@ -1,27 +1,42 @@
 """Whether an address that a tenant wrote may be called from here.
 
 The name is resolved and every one of its addresses must be on the public internet, or inside
-``PATTER_ALLOW_PRIVATE_URLS``. This is the check when an address is stored; who calls it must resolve
-and check again, because a name can point elsewhere by then.
+``PATTER_ALLOW_PRIVATE_URLS``. ``check_outside_url`` is the check when an address is stored. A name can point
+elsewhere by the time it is called, so whoever calls it does so through ``outside_guard``, which resolves,
+checks and connects to what it checked.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from patter.tools.guard import Address, AddressRefused, Guard, Policy, guard_everything
+
+__all__ = ["AddressRefused", "check_outside_url", "guard_providers", "outside_guard"]
 
 
-class AddressRefused(ValueError):
-    """This address may not be called. The text says why."""
+def outside_guard() -> Guard:
+    """What every request to an address of a tenant goes through."""
+    return Guard(settings.PATTER_ALLOW_PRIVATE_URLS)
 
 
-def check_outside_url(url: str) -> str:
-    """The address without a trailing slash. Raises AddressRefused."""
+def guard_providers() -> None:
+    """Guard every connection to a provider but those to the servers that the settings name."""
+    guard_everything(Policy(outside_guard, _servers_of_settings))
+
+
+def _servers_of_settings() -> Iterator[str]:
+    for provider in ("OPENAI", "DEEPGRAM", "ELEVENLABS"):
+        yield getattr(settings, f"PATTER_{provider}_BASE_URL")
+
+
+def check_outside_url(url: str, *, query: bool = False) -> str:
+    """The address without a trailing slash; ``query``: it may have a query. Raises AddressRefused."""
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
@@ -29,24 +44,18 @@ def check_outside_url(url: str) -> str:
         raise AddressRefused("This is not an address.") from None
     if parts.scheme not in ("http", "https") or not host:
         raise AddressRefused("Give an address that begins with https:// and a host name.")
-    if parts.username or parts.query or parts.fragment:
-        raise AddressRefused("Give only host and path: no user name, no query string.")
-    refused = [address for address in _addresses(host, port or 443) if not _allowed(address)]
-    if refused:
+    if parts.username or parts.fragment or (parts.query and not query):
+        allowed = "no user name, no fragment" if query else "no user name, no query string"
+        raise AddressRefused(f"Give only host and path: {allowed}.")
+    guard = outside_guard()
+    if not all(guard.allows(address) for address in _addresses(host, port or 443)):
         raise AddressRefused("This address leads into a private network, which is not allowed here.")
-    return url.strip().rstrip("/")
+    return url.strip() if query else url.strip().rstrip("/")
 
 
 def _addresses(host: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):
         raise AddressRefused(f"The host {host} cannot be found.") from None
     return [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in found]
-
-
-def _allowed(address: Address) -> bool:
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    networks = [ipaddress.ip_network(text) for text in settings.PATTER_ALLOW_PRIVATE_URLS]
-    return address.is_global or any(address in network for network in networks)

@@ -50,6 +50,12 @@ TURN: Schema = {
         "interrupted": {"type": "boolean"},
     },
 }
+TRANSFER: dict[str, Schema] = {
+    "transfer_id": TEXT,
+    "target": TEXT,
+    "number": TEXT,
+    "kind": {"enum": ["cold", "warm", ""]},
+}
 RECORDING: dict[str, Schema] = {"call_id": TEXT, "recording_id": TEXT}
 
 CATALOGUE: dict[str, Schema] = {
@@ -58,6 +64,8 @@ CATALOGUE: dict[str, Schema] = {
     "call.machine_detected": _object(
         {**CALL, "result": {"enum": ["human", "machine", "unknown"]}}, {**ABOUT_CALL}
     ),
+    "call.transferred": _object({**CALL, **TRANSFER}, {**ABOUT_CALL, "asked_by": TEXT}),
+    "call.transfer_failed": _object({**CALL, **TRANSFER, "reason": TEXT}, {**ABOUT_CALL, "asked_by": TEXT}),
     "call.answered": _object(CALL, {**ABOUT_CALL, "answered_at": MOMENT}),
     "call.ended": _object(
         {**CALL, **END, "duration_s": COUNT},

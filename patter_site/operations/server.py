@@ -15,6 +15,7 @@ import uvicorn
 import uvloop
 
 from calls.live import drain_live_calls
+from patter_site.operations.direct_socket import DirectSocket
 
 SWITCH_S = 0.0005
 """How long a thread may keep the interpreter from the event loop. Python's 5 ms, waited for at every step
@@ -73,7 +74,7 @@ def _quiet_collector() -> None:
 def server_config() -> uvicorn.Config:
     return uvicorn.Config(
         "patter_site.asgi:application",
-        ws="websockets-sansio",
+        ws=DirectSocket,
         # Base64 of speech does not shrink, and a compressor for each call costs a fifth of a megabyte.
         ws_per_message_deflate=False,
         lifespan="on",

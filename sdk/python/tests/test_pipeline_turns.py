@@ -131,7 +131,7 @@ def test_a_key_is_a_turn_of_its_own_and_stops_the_reply() -> None:
 
 
 def test_end_call_hangs_up_only_after_the_goodbye_was_heard() -> None:
-    call = Scene(reply_by="model").open()
+    call = Scene(reply_by="model").open(age_ms=2500)
     call.says("thanks bye")
     call.model_says("Thank you for calling, goodbye.", tool="end_call")
     assert not call.all(HangUp)
@@ -144,7 +144,7 @@ def test_end_call_hangs_up_only_after_the_goodbye_was_heard() -> None:
 
 
 def test_a_carrier_that_never_echoes_marks_still_ends_the_call() -> None:
-    call = Scene(reply_by="model", echoes_marks=False).open()
+    call = Scene(reply_by="model", echoes_marks=False).open(age_ms=2500)
     call.says("bye")
     call.model_says("Goodbye.", tool="end_call")
     call.pass_ms(3500)

@@ -6,8 +6,8 @@ from patter.audio.frames import FRAME_BYTES
 from patter.bridge.commands import Clear, Mark, Play
 from patter.bridge.events import CallerAudio, DigitPressed, LegOpened, LegStopped, MarkPlayed
 from patter.carriers.twilio.wire import Wire, encode
+from patter.simulators.play_buffer import LIMIT_BYTES, Underrun
 from patter.simulators.sound import SILENT_FRAME
-from patter.simulators.twilio.play_buffer import LIMIT_BYTES, Underrun
 from patter.simulators.twilio.stream_side import Ids, StreamSide
 
 SID = "MZ1"

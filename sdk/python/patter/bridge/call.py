@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from patter.audio.frames import ms_of
+from patter.bridge.answering import Act as Answer
+from patter.bridge.answering import Answering
+from patter.bridge.away import Away
 from patter.bridge.clock import MediaClock
 from patter.bridge.commands import CloseLeg, Command, Commands, EndSession, HangUp, Note
 from patter.bridge.engine import EndCall, Engine, Outcome, Parts, TransferCall
@@ -16,6 +19,9 @@ from patter.bridge.events import (
     CallerAudio,
     CarrierEnded,
     DigitPressed,
+    DigitsAsked,
+    DigitsFailed,
+    DigitsSent,
     Event,
     FrameRejected,
     HangUpAsked,
@@ -24,9 +30,12 @@ from patter.bridge.events import (
     LegLost,
     LegOpened,
     LegStopped,
+    MachineHeard,
     MarkPlayed,
     ProviderSwitched,
-    ToolDone,
+    SayAsked,
+    TransferAsked,
+    TransferMoved,
 )
 from patter.bridge.keypad import DIGITS
 from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle
@@ -35,7 +44,7 @@ from patter.bridge.meter import Meter
 from patter.bridge.plan import CallPlan
 from patter.bridge.playback import Playback
 from patter.bridge.recorder import Recorder
-from patter.bridge.records import CallConnected, CallEnded, Noted
+from patter.bridge.records import CallConnected, CallEnded, Interim, Noted
 
 MOST_REJECTED_NOTES = 20
 
@@ -48,6 +57,8 @@ class CallMachine:
         self._parts = Parts(plan, MediaClock(), Playback(), Memory())
         self._engine = engine(self._parts)
         self._lifecycle = Lifecycle(now)
+        self._away = Away(self._parts, self._lifecycle, self._engine)
+        self._answering = Answering(plan.answering, plan.direction)
         self._recorder = Recorder() if plan.record else None
         self._meter = Meter()
         self._rejected = 0
@@ -77,10 +88,19 @@ class CallMachine:
                 known = digit in DIGITS and not self._lifecycle.over
                 out = self._engine.receive(event, now) if known else []
             case LegStopped():
-                out = self._act(Cue.STOPPED, now, "caller_hung_up")
+                out = [*self._away.line_lost(now), *self._act(Cue.STOPPED, now, "caller_hung_up")]
             case LegLost(detail):
                 self._parts.playback.hold(now)
-                out = [self._note("leg.lost", now, detail=detail), *self._act(Cue.LOST, now)]
+                lost = self._note("leg.lost", now, detail=detail)
+                out = [lost, *self._away.line_lost(now), *self._act(Cue.LOST, now)]
+            case DigitsAsked() | DigitsSent() | DigitsFailed():
+                out = [] if self._lifecycle.over else self._away.digits(event, now)
+            case TransferAsked(target, kind, summary):
+                out = self._away.transfer(target, kind, summary, now, run_id="", asked_by="api")
+            case TransferMoved():
+                out = self._transfer_moved(event, now)
+            case MachineHeard():
+                out = self._machine_heard(event, now)
             case CarrierEnded(cause):
                 out = self._act(Cue.OVER, now, cause)
             case HangUpAsked(reason):
@@ -111,14 +131,60 @@ class CallMachine:
         act = self._lifecycle.cue(Cue.OPENED, now)
         if act is Act.START:
             self._longest_until = now + self._plan.turn_taking.max_duration_s
+            self._answering.opened(now)
             connected = Note(CallConnected(event.carrier_call_id, event.stream_id))
             return [connected, *self._parts.playback.release(now), *self._engine.start(now)]
         if act is Act.REPLACE:
             # Whatever the old line had buffered is gone; the reply goes on from what was heard.
             self._parts.playback.hold(now)
             released = self._parts.playback.release(now)
-            return [self._note("leg.replaced", now), *released, *self._engine.line_replaced(now)]
+            replaced = self._engine.line_replaced(now)
+            return [self._note("leg.replaced", now), *released, *replaced, *self._away.line_back(now)]
         return []
+
+    def _transfer_moved(self, event: TransferMoved, now: float) -> Outcome:
+        out = self._away.moved(event, now)
+        if out and event.state == "joined":
+            self._away.joined()
+            out += self._act(Cue.JOINED, now, "transferred")
+        return out
+
+    # -- who answered -----------------------------------------------------------------------------
+
+    def _machine_heard(self, event: MachineHeard, now: float) -> Outcome:
+        if self._lifecycle.over or not self._lifecycle.was_connected:
+            return []
+        heard = {"result": event.result, "detail": event.detail, "beep": event.beep}
+        act = self._answering.verdict(event.result, event.beep, event.detail, now)
+        return [self._note("machine.heard", now, **heard), *self._answered(act, now)]
+
+    def _answered(self, act: Answer, now: float) -> Outcome:
+        """Carry out what was decided about a machine, with the evidence."""
+        if act is Answer.NONE:
+            return []
+        out: Outcome = [self._note(f"machine.{act.value}", now, **self._answering.evidence)]
+        message, introduction = self._plan.answering.message, self._plan.answering.introduction
+        match act:
+            case Answer.HUSH:
+                return [*out, *self._engine.hush(now)]
+            case Answer.LEAVE:
+                return [*out, *self._engine.hush(now), *self._engine.say_last(message, "voicemail", now)]
+            case Answer.ASK:
+                asked = MachineHeard("machine", beep=True)
+                return [*out, *self._engine.hush(now), *self._engine.receive(asked, now)]
+            case Answer.INTRODUCE:
+                said = SayAsked(introduction or self._plan.first_message)
+                return [*out, *self._engine.hush(now), *self._engine.receive(said, now)]
+        return [*out, *self._act(Cue.HANG_UP, now, "machine")]
+
+    def _listen_for_machines(self, commands: Commands, now: float) -> Outcome:
+        """The callee's words, as the engine understood them."""
+        out: Outcome = []
+        for command in commands:
+            if isinstance(command, Note) and isinstance(command.entry, Interim):
+                if command.entry.role == "user":
+                    out += self._answered(self._answering.words(command.entry.text, now), now)
+        return out
 
     def _frame_rejected(self, reason: str, now: float) -> Outcome:
         self._rejected += 1
@@ -136,7 +202,7 @@ class CallMachine:
     def next_timer(self) -> float | None:
         if self._ended:
             return None
-        timers = [self._lifecycle.deadline, self._longest_until]
+        timers = [self._lifecycle.deadline, self._longest_until, self._answering.due]
         if not self._lifecycle.over:
             timers += [self._parts.playback.next_timer(), self._engine.next_timer()]
         return min((timer for timer in timers if timer is not None), default=None)
@@ -144,7 +210,10 @@ class CallMachine:
     def handle_timer(self, now: float) -> Commands:
         out: Outcome = []
         if self._lifecycle.deadline is not None and self._lifecycle.deadline <= now:
-            out += self._act(Cue.LATE, now, "carrier_error")
+            joined = self._away.late()
+            late = self._transfer_moved(joined, now) if joined else self._act(Cue.LATE, now, "carrier_error")
+            out += late
+        out += self._answered(self._answering.handle_timer(now), now)
         if self._longest_until is not None and self._longest_until <= now:
             out += self._too_long(now)
         if not self._lifecycle.over:
@@ -175,11 +244,15 @@ class CallMachine:
         act = self._lifecycle.cue(cue, now, reason)
         out: Outcome = []
         if self._lifecycle.over and not was_over:
+            self._answering.over()
+            out += self._away.give_up(now)
             out += [c for c in self._engine.stop(now) if not isinstance(c, EndCall | TransferCall)]
         if act is Act.HANG_UP:
             if say:
                 out.append(self._note("carrier.speaks", now, reason=self._lifecycle.reason))
             out.append(HangUp(say, self._plan.language if say else ""))
+        elif act is Act.RECALL:
+            out += self._away.recalled(now)
         elif act is Act.END:
             out += self._end(now)
         return out
@@ -208,6 +281,8 @@ class CallMachine:
             else:
                 self._meter.count_command(command)
                 commands.append(command)
+        if self._answering.listens and (heard := self._listen_for_machines(commands, now)):
+            commands += self._settle(heard, now)
         # Last, so that the stops come after everything that was started in the same breath.
         for wish in wishes:
             commands += self._settle(self._granted(wish, now), now)
@@ -219,8 +294,10 @@ class CallMachine:
     def _granted(self, wish: EndCall | TransferCall, now: float) -> Outcome:
         if isinstance(wish, EndCall):
             return self._act(Cue.HANG_UP, now, wish.reason, wish.say)
-        refused = ToolDone(wish.run_id, {"error": "This call cannot be transferred."}, ok=False)
-        return [] if self._lifecycle.over else self._engine.receive(refused, now)
+        if self._lifecycle.over:
+            return []
+        who = {"run_id": wish.run_id, "asked_by": "agent"}
+        return self._away.transfer(wish.target, wish.kind, wish.summary, now, **who)
 
     def _keep_heard(self, now: float) -> None:
         for heard in self._parts.playback.take_heard():

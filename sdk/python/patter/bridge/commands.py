@@ -42,6 +42,42 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
+class SendDigits:
+    """Press keys towards the far end. It may end the media stream; then a new one opens afterwards."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferStart:
+    """Connect the caller to a human. ``TransferMoved`` with this id tells how it goes.
+
+    Args:
+        number: whom to call, E.164. It was checked against the agent's targets.
+        kind: ``cold`` connects both at once; ``warm`` lets the caller wait with music, tells the human the
+            summary, and joins both when the human accepts.
+        caller_id: the number that the human sees; empty: whatever the carrier shows.
+        ring_s: how long it may ring.
+    """
+
+    transfer_id: str
+    number: str
+    kind: str = "cold"
+    summary: str = ""
+    caller_id: str = ""
+    ring_s: int = 30
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferStop:
+    """Give a transfer up: the human's leg ends. ``recall``: the caller's media stream is to open again."""
+
+    transfer_id: str
+    recall: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class CloseLeg:
     """Close the media socket."""
 
@@ -177,5 +213,6 @@ ProviderCommand = (
     | ToolRun
     | ToolStop
 )
-Command = LegCommand | HangUp | CloseLeg | ProviderCommand | Note | EndSession
+LineCommand = HangUp | SendDigits | TransferStart | TransferStop | CloseLeg
+Command = LegCommand | LineCommand | ProviderCommand | Note | EndSession
 Commands = list[Command]

@@ -67,6 +67,21 @@ class Engine(Protocol):
     def line_replaced(self, now: float) -> Outcome:
         """Another media socket took over: what the carrier had buffered is gone."""
 
+    def line_left(self, now: float, *, goes_on: bool) -> Outcome:
+        """The caller's line is used for something else: nothing is awaited until ``line_replaced``.
+
+        ``goes_on``: what is being said goes on afterwards (keys); else it ends here (a transfer).
+        """
+
+    def hush(self, now: float) -> Outcome:
+        """A machine listens, not a human: what is being said ends, and leaves no trace in the history.
+
+        Nothing is answered until the engine is told to say something (``SayAsked``, ``say_last``).
+        """
+
+    def say_last(self, text: str, reason: str, now: float) -> Outcome:
+        """Say this text, which nothing interrupts, then end with this reason."""
+
     def say_goodbye(self, reason: str, now: float) -> Outcome:
         """Say the goodbye phrase, then end with this reason."""
 

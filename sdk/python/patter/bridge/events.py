@@ -90,6 +90,66 @@ class SayAsked:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class DigitsAsked:
+    """Keys are to be pressed towards the far end: 0-9 A-D * #, ``w`` waits 0.5 s, ``W`` 1 s."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """Somebody outside the call wants the caller to be connected to a human.
+
+    ``target`` is the name of one of the agent's targets, or a number in E.164; ``kind`` is cold or warm,
+    or empty: as the target says. ``summary`` is told to the human first where the transfer is warm.
+    """
+
+    target: str
+    kind: str = ""
+    summary: str = ""
+
+
+# -- what the carrier does with the line ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsSent:
+    """The carrier took the keys on. Where that ends the media stream, the stream comes back by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsFailed:
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferMoved:
+    """A transfer came further.
+
+    ``state`` is dialling, ringing, briefing (the human hears the summary), joined or failed; ``reason``
+    says why it failed: busy, no_answer, declined, failed, cancelled or carrier_error. ``returns``: the
+    carrier brings the caller back by itself; else it is asked to (``TransferStop``).
+    """
+
+    transfer_id: str
+    state: str
+    reason: str = ""
+    returns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MachineHeard:
+    """The carrier's verdict on who answered: human, machine or unknown.
+
+    ``beep``: the greeting is over, and what is said now is recorded. ``detail`` is the carrier's own word.
+    """
+
+    result: str
+    beep: bool = False
+    detail: str = ""
+
+
 # -- speech to text ---------------------------------------------------------------------------
 
 
@@ -306,7 +366,19 @@ class HangUpFailed:
 
 
 LegEvent = LegOpened | CallerAudio | DigitPressed | MarkPlayed | LegStopped | LegLost | FrameRejected
-ControlEvent = CarrierEnded | HangUpAsked | SayAsked | HangUpDone | HangUpFailed
+ControlEvent = (
+    CarrierEnded
+    | HangUpAsked
+    | SayAsked
+    | DigitsAsked
+    | TransferAsked
+    | DigitsSent
+    | DigitsFailed
+    | TransferMoved
+    | MachineHeard
+    | HangUpDone
+    | HangUpFailed
+)
 SttEvent = (
     SttOpened
     | SttSpeechStarted

@@ -36,6 +36,7 @@ class State(Enum):
     ANSWERED = "answered"  # no media yet
     CONNECTED = "connected"
     DETACHED = "detached"  # the media socket is gone, the call may still be there
+    TRANSFERRING = "transferring"  # the carrier connects the caller to a human
     ENDING = "ending"  # the carrier was asked to hang up
     ENDED = "ended"
 
@@ -46,6 +47,9 @@ class Cue(Enum):
     OPENED = "opened"
     STOPPED = "stopped"  # the carrier says that the stream ended
     LOST = "lost"  # the socket closed without a word
+    TRANSFER = "transfer"  # the caller is to be given to a human
+    BACK = "back"  # that did not come about
+    JOINED = "joined"  # the caller and the human speak with each other
     OVER = "over"  # the carrier says that the call ended
     HANG_UP = "hang_up"  # we want it to end
     HUNG_UP = "hung_up"  # the carrier took our hang-up
@@ -56,11 +60,13 @@ class Act(Enum):
     NONE = "none"
     START = "start"
     REPLACE = "replace"
+    RECALL = "recall"  # a transfer whose outcome nobody told: fetch the caller back
     HANG_UP = "hang_up"
     END = "end"
 
 
 A, C, D, G, E = State.ANSWERED, State.CONNECTED, State.DETACHED, State.ENDING, State.ENDED
+T = State.TRANSFERRING
 
 TABLE: dict[State, dict[Cue, tuple[State, Act]]] = {
     A: {
@@ -77,6 +83,15 @@ TABLE: dict[State, dict[Cue, tuple[State, Act]]] = {
         Cue.LOST: (D, Act.NONE),
         Cue.OVER: (E, Act.END),
         Cue.HANG_UP: (G, Act.HANG_UP),
+        Cue.TRANSFER: (T, Act.NONE),
+    },
+    T: {
+        Cue.OPENED: (C, Act.REPLACE),  # the caller is back before we were told why
+        Cue.OVER: (E, Act.END),
+        Cue.HANG_UP: (G, Act.HANG_UP),
+        Cue.BACK: (D, Act.NONE),  # stays connected where the line was never left
+        Cue.JOINED: (E, Act.END),
+        Cue.LATE: (D, Act.RECALL),
     },
     D: {
         Cue.OPENED: (C, Act.START),  # becomes REPLACE where media flowed before
@@ -100,27 +115,54 @@ class Lifecycle:
         self.state = State.ANSWERED
         self.reason = ""
         self.was_connected = False
+        self.has_line = False
+        """A media socket is open, as far as we were told."""
         self.deadline: float | None = now + START_WITHIN_S
+        self._leaves = 0.0
 
     @property
     def over(self) -> bool:
         return self.state in (State.ENDING, State.ENDED)
 
-    def cue(self, cue: Cue, now: float, reason: str = "") -> Act:
-        """Move. A cue that the table does not name for this state changes nothing."""
+    @property
+    def away(self) -> bool:
+        """The caller's line is used for something else: nothing can be said or heard."""
+        return self.state in (State.DETACHED, State.TRANSFERRING)
+
+    def will_leave(self, until: float) -> None:
+        """What we asked of the carrier may end the stream, not the call: it opens a new one by ``until``."""
+        self._leaves = until
+
+    def cue(self, cue: Cue, now: float, reason: str = "", within_s: float = REATTACH_WITHIN_S) -> Act:
+        """Move. A cue that the table does not name for this state changes nothing.
+
+        ``within_s``: how long a transfer may last without an outcome.
+        """
+        self._follow_line(cue)
+        if cue is Cue.STOPPED and self.state is State.CONNECTED and now < self._leaves:
+            cue = Cue.LOST
+            within_s = max(within_s, self._leaves - now)
         state, act = TABLE[self.state].get(cue, (self.state, Act.NONE))
+        if cue is Cue.BACK and self.state is State.TRANSFERRING and self.has_line:
+            state, act = State.CONNECTED, Act.REPLACE
         if not self.reason and state in (State.ENDING, State.ENDED):
             self.reason = reason if reason in END_REASONS else "carrier_error"
         if state is not self.state:
-            self.deadline = self._deadline_of(state, now)
+            self.deadline = self._deadline_of(state, now, within_s)
         if act is Act.START and self.was_connected:
             act = Act.REPLACE
         self.was_connected = self.was_connected or act is Act.START
         self.state = state
         return act
 
+    def _follow_line(self, cue: Cue) -> None:
+        if cue is Cue.OPENED:
+            self.has_line, self._leaves = True, 0.0
+        elif cue in (Cue.STOPPED, Cue.LOST):
+            self.has_line = False
+
     @staticmethod
-    def _deadline_of(state: State, now: float) -> float | None:
-        if state is State.DETACHED:
-            return now + REATTACH_WITHIN_S
+    def _deadline_of(state: State, now: float, within_s: float) -> float | None:
+        if state in (State.DETACHED, State.TRANSFERRING):
+            return now + within_s
         return now + HANG_UP_WITHIN_S if state is State.ENDING else None

@@ -6,9 +6,26 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from patter.bridge.commands import Clear, CloseLeg, HangUp, Mark, Play
-from patter.bridge.events import Event, HangUpDone, HangUpFailed, LegLost
-from patter.bridge.ports import CarrierControl, Leg
+from patter.bridge.commands import (
+    Clear,
+    CloseLeg,
+    HangUp,
+    Mark,
+    Play,
+    SendDigits,
+    TransferStart,
+    TransferStop,
+)
+from patter.bridge.events import (
+    DigitsFailed,
+    DigitsSent,
+    Event,
+    HangUpDone,
+    HangUpFailed,
+    LegLost,
+    TransferMoved,
+)
+from patter.bridge.ports import CarrierControl, Leg, TransferControl
 from patter.bridge.work import Work
 from patter.errors import PatterError
 
@@ -17,15 +34,26 @@ HANG_UP_RETRY_S = 0.5
 CARRIER_SAYS_WITHIN_S = 2.0
 """For the carrier to take a last text on. After that there is still time to hang up without it."""
 CLOSE_WITHIN_S = 2.0
+TRANSFER_STOP_TRIES = 3
+TRANSFER_STOP_WITHIN_S = 8.0
 CLOSE_LEG = "close_leg"
-"""The work that outlives the call by a moment: the leg is closed after the end."""
+TRANSFER_STOP = "transfer_stop"
+LAST_WORK = frozenset({CLOSE_LEG, TRANSFER_STOP})
+"""The work that outlives the call by a moment: the leg is closed, a human is not left ringing."""
 
 
 class Line:
     """One call's line. ``leg`` is its newest media socket."""
 
-    def __init__(self, control: CarrierControl, work: Work, feed: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        control: CarrierControl,
+        transfers: TransferControl | None,
+        work: Work,
+        feed: Callable[[Event], None],
+    ) -> None:
         self._control = control
+        self._transfers = transfers
         self._work = work
         self._feed = feed
         self.leg: Leg | None = None
@@ -35,6 +63,9 @@ class Line:
             Mark: self._to_leg,
             Clear: self._to_leg,
             HangUp: self._hang_up,
+            SendDigits: self._send_digits,
+            TransferStart: self._transfer_start,
+            TransferStop: self._transfer_stop,
             CloseLeg: self._close_leg,
         }
 
@@ -69,6 +100,46 @@ class Line:
             else:
                 self._feed(HangUpDone())
                 return
+
+    # -- keys and transfers -----------------------------------------------------------------------
+
+    def _send_digits(self, command: SendDigits) -> None:
+        async def work() -> None:
+            await self._control.send_digits(self.carrier_call_id, command.digits)
+            self._feed(DigitsSent())
+
+        self._work.start("send_digits", work, DigitsFailed)
+
+    def _transfer_start(self, command: TransferStart) -> None:
+        def failed(error: str) -> Event:
+            return TransferMoved(command.transfer_id, "failed", "carrier_error")
+
+        transfers = self._transfers
+        if transfers is None:
+            self._work.later(failed(""))
+            return
+        self._work.start(command.transfer_id, lambda: transfers.start(self.carrier_call_id, command), failed)
+
+    def _transfer_stop(self, command: TransferStop) -> None:
+        self._work.cancel(command.transfer_id)
+        stop = self._stop_transfer
+        self._work.start(
+            TRANSFER_STOP, lambda: asyncio.wait_for(stop(command), TRANSFER_STOP_WITHIN_S), HangUpFailed
+        )
+
+    async def _stop_transfer(self, command: TransferStop) -> None:
+        """What cannot be stopped is left to the call's own deadline."""
+        for attempt in range(1, TRANSFER_STOP_TRIES + 1):
+            try:
+                if self._transfers is not None:
+                    await self._transfers.stop(
+                        self.carrier_call_id, command.transfer_id, recall=command.recall
+                    )
+                return
+            except PatterError as error:
+                if getattr(error, "permanent", False):
+                    return
+                await asyncio.sleep(HANG_UP_RETRY_S * attempt)
 
     def _close_leg(self, _command: CloseLeg) -> None:
         leg = self.leg

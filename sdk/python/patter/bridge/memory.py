@@ -95,6 +95,11 @@ class Memory:
             return self.turns[-1]
         return None
 
+    def forget_open(self) -> None:
+        """Drop the caller's last turn, while nothing of a reply to it was heard: a machine said it."""
+        if self.open_caller_turn() is not None:
+            self.turns.pop()
+
     def history(self) -> list[dict[str, str]]:
         """``[{role, text}]``, roles user and assistant only, heard text only."""
         return [

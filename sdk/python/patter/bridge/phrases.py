@@ -15,6 +15,8 @@ PHRASES: dict[str, Phrases] = {
         idle="Sind Sie noch da?",
         goodbye="Auf Wiederhören.",
         filler="Einen Moment, bitte.",
+        transfer="Einen Moment, ich verbinde Sie.",
+        transfer_failed="Dort war leider niemand zu erreichen. Wie kann ich Ihnen sonst helfen?",
     ),
     "es": Phrases(
         apology="Lo siento, algo ha fallado por nuestra parte. Llame más tarde, por favor. Adiós.",
@@ -22,6 +24,8 @@ PHRASES: dict[str, Phrases] = {
         idle="¿Sigue ahí?",
         goodbye="Adiós.",
         filler="Un momento, por favor.",
+        transfer="Un momento, le paso.",
+        transfer_failed="No he podido localizar a nadie. ¿En qué más puedo ayudarle?",
     ),
     "fr": Phrases(
         apology="Désolé, une erreur s'est produite de notre côté. Veuillez rappeler plus tard. Au revoir.",
@@ -29,6 +33,8 @@ PHRASES: dict[str, Phrases] = {
         idle="Êtes-vous toujours là ?",
         goodbye="Au revoir.",
         filler="Un instant, s'il vous plaît.",
+        transfer="Un instant, je vous passe la personne.",
+        transfer_failed="Je n'ai pu joindre personne. Comment puis-je vous aider autrement ?",
     ),
     "it": Phrases(
         apology="Mi dispiace, qualcosa non ha funzionato. La preghiamo di richiamare più tardi. Arrivederci.",
@@ -36,6 +42,8 @@ PHRASES: dict[str, Phrases] = {
         idle="È ancora in linea?",
         goodbye="Arrivederci.",
         filler="Un momento, per favore.",
+        transfer="Un momento, la metto in contatto.",
+        transfer_failed="Non sono riuscito a raggiungere nessuno. Come posso aiutarla altrimenti?",
     ),
 }
 

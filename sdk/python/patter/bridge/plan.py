@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from patter.bridge.answering import AnsweringPlan
 from patter.bridge.keypad import Keypad
+from patter.bridge.transfers import TransferPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,22 @@ class Phrases:
     goodbye: str = "Goodbye."
     filler: str = "One moment, please."
     """Said once where an answer takes long; empty: nothing."""
+    transfer: str = "One moment, I will put you through."
+    """Said before a transfer, where the agent said nothing itself."""
+    transfer_failed: str = "I could not reach anyone there. How else can I help you?"
+    """Said when the caller is back from a transfer that somebody outside asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolTraits:
+    """How a call treats a tool. ``effects``: it goes on when the caller speaks over it.
+
+    ``wait_s``: how long the model waits for its result; ``background``: it outlives the call.
+    """
+
+    effects: bool = False
+    background: bool = False
+    wait_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +98,14 @@ class CallPlan:
     speech: ProviderSpec | None = None
     fallbacks: Mapping[str, Sequence[ProviderSpec]] = field(default_factory=dict)
     tools: Sequence[Mapping[str, Any]] = ()
+    tool_traits: Mapping[str, ToolTraits] = field(default_factory=dict)
     turn_taking: TurnTaking = field(default_factory=TurnTaking)
     phrases: Phrases = field(default_factory=Phrases)
     keypad: Keypad = field(default_factory=Keypad)
     custom_params: Mapping[str, str] = field(default_factory=dict)
     record: bool = True
+    transfers: TransferPolicy = field(default_factory=TransferPolicy)
+    answering: AnsweringPlan = field(default_factory=AnsweringPlan)
 
     def chain(self, stage: str) -> list[ProviderSpec]:
         """The stage's own provider and those that stand behind it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from patter.bridge.commands import Clear, HandlerAsk, LlmAsk, Mark, Play, ToolRun
+from patter.bridge.commands import Clear, HandlerAsk, LlmAsk, Mark, Play, ToolRun, TransferStart
 from patter.bridge.events import Event
 from patter.bridge.records import Entry
 
@@ -38,6 +38,25 @@ class CarrierControl(Protocol):
         """Have the carrier speak a text in its own voice, then end the call. Returns once it took that on.
 
         A call that is already over is a success. Raises CarrierError.
+        """
+
+    async def send_digits(self, carrier_call_id: str, digits: str) -> None:
+        """Press keys towards the far end (``w`` waits 0.5 s, ``W`` 1 s). Returns once the carrier took it on.
+
+        Where that ends the media stream, the carrier is told to open a new one after it. Raises CarrierError.
+        """
+
+
+class TransferControl(Protocol):
+    """How a carrier connects a caller to a human. What comes of it is told by the carrier's webhooks."""
+
+    async def start(self, carrier_call_id: str, order: TransferStart) -> None:
+        """Begin. Returns once the carrier took it on. Raises CarrierError."""
+
+    async def stop(self, carrier_call_id: str, transfer_id: str, *, recall: bool) -> None:
+        """End the human's leg; with ``recall`` open the caller's media stream again.
+
+        What is over already is a success. Raises CarrierError.
         """
 
 

@@ -69,6 +69,25 @@ class RecordingSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferNoted:
+    """A transfer began or came further. ``state`` and ``reason`` are those of ``TransferMoved``.
+
+    The first entry of a transfer has the state ``requested`` and says whom it goes to; ``asked_by`` is
+    agent or api.
+    """
+
+    transfer_id: str
+    state: str
+    at_ms: int
+    reason: str = ""
+    target: str = ""
+    number: str = ""
+    kind: str = ""
+    summary: str = ""
+    asked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The last entry of every call, exactly once. ``reason`` is from the closed list of end reasons."""
 
@@ -79,4 +98,4 @@ class CallEnded:
     usage: Mapping[str, int] = field(default_factory=dict)
 
 
-Entry = CallConnected | Noted | Interim | TurnSettled | RecordingSegment | CallEnded
+Entry = CallConnected | Noted | Interim | TurnSettled | RecordingSegment | TransferNoted | CallEnded

@@ -16,9 +16,9 @@ from typing import Any
 from patter.bridge.call import CallMachine
 from patter.bridge.commands import Command, EndSession, Note
 from patter.bridge.events import Event, LegOpened
-from patter.bridge.line import CLOSE_LEG, Line
+from patter.bridge.line import LAST_WORK, Line
 from patter.bridge.performing import Performers, Performing
-from patter.bridge.ports import CallLog, CarrierControl, Leg
+from patter.bridge.ports import CallLog, CarrierControl, Leg, TransferControl
 from patter.bridge.work import Work
 
 __all__ = ["CallSession", "Performers"]
@@ -31,12 +31,18 @@ class CallSession:
     """One call in this process. ``run`` lives as long as the call does."""
 
     def __init__(
-        self, machine: CallMachine, *, control: CarrierControl, performers: Performers, log: CallLog
+        self,
+        machine: CallMachine,
+        *,
+        control: CarrierControl,
+        performers: Performers,
+        log: CallLog,
+        transfers: TransferControl | None = None,
     ) -> None:
         self._machine = machine
         self._loop = asyncio.get_running_loop()
         self._work = Work(self.feed)
-        self._line = Line(control, self._work, self.feed)
+        self._line = Line(control, transfers, self._work, self.feed)
         self._performing = Performing(performers, self._work, self.feed)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -164,4 +170,4 @@ class CallSession:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._work.stop(spare=CLOSE_LEG)
+        self._work.stop(spare=LAST_WORK)

@@ -6,7 +6,7 @@ What work says comes back as events. Work that breaks its promise and raises bec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from patter.bridge.events import Event
 
@@ -60,10 +60,10 @@ class Work:
         if task := self._running.get(key):
             task.cancel()
 
-    def stop(self, *, spare: str) -> None:
-        """Cancel everything but the task under ``spare``."""
+    def stop(self, *, spare: Collection[str]) -> None:
+        """Cancel everything but the tasks under ``spare``."""
         for key, task in list(self._running.items()):
-            if key != spare:
+            if key not in spare:
                 task.cancel()
 
 

@@ -6,11 +6,12 @@ Whoever owns the socket decides what the start must prove; nothing is contacted 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from typing import Any
 
 from patter.bridge.events import Event, FrameRejected, HangUpAsked, LegLost, LegOpened, LegStopped
 from patter.bridge.session import CallSession
+from patter.carriers.direct import Message, Receive, deliver
 from patter.carriers.kinds import StreamKind
 from patter.carriers.leg import NORMAL, Send, SocketLeg
 from patter.carriers.media_wire import MediaWire
@@ -24,15 +25,25 @@ GONE_WITHIN_S = 2.0
 HOLD_S = 0.12
 """A little longer than the frames that a wire holds back take to come."""
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-
 
 class MediaSocket:
-    """One socket of one stream. The call that it feeds may outlive it."""
+    """One socket of one stream. The call that it feeds may outlive it.
 
-    def __init__(self, kind: StreamKind, wire: MediaWire, receive: Receive, send: Send) -> None:
+    ``scope`` is the socket's; in it the server says what it can do beyond ASGI (``direct.py``).
+    """
+
+    def __init__(
+        self,
+        kind: StreamKind,
+        wire: MediaWire,
+        receive: Receive,
+        send: Send,
+        *,
+        scope: Mapping[str, Any] | None = None,
+    ) -> None:
         self._kind = kind
         self._wire = wire
+        self._scope = scope or {}
         self._receive = receive
         self._send = send
         self._rejected: list[Event] = []
@@ -109,19 +120,20 @@ class MediaSocket:
 
     async def _read(self, session: CallSession, leg: SocketLeg) -> None:
         stopped = False
-        while True:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                break
+
+        def hear(message: Message) -> None:
+            nonlocal stopped
             for event in self._decode(message):
                 stopped = stopped or isinstance(event, LegStopped)
                 session.feed(event)
             if self._wire.holds and self._held is None:
                 self._held = asyncio.get_running_loop().call_later(HOLD_S, self._release, session)
+
+        closed = await deliver(self._scope, self._receive, hear)
         if session.leg is leg and not stopped:
-            going = message.get("code") == SERVER_STOPS
+            going = closed.get("code") == SERVER_STOPS
             self.left_by_carrier = not going
-            session.feed(HangUpAsked("worker_lost") if going else LegLost(f"code {message.get('code')}"))
+            session.feed(HangUpAsked("worker_lost") if going else LegLost(f"code {closed.get('code')}"))
 
     def _release(self, session: CallSession) -> None:
         """What the wire held back for the sake of order has waited long enough."""

@@ -26,9 +26,10 @@ def spoken_chunks(text: str) -> list[str]:
     return [spoken for chunk in chunks if (spoken := cleaner.clean(chunk))]
 
 
-def chunks_of_phrases(phrases: Phrases) -> list[str]:
-    """The chunks of every phrase, each once."""
-    texts = [str(getattr(phrases, field.name)) for field in fields(phrases)]
+def chunks_of_phrases(phrases: Phrases, *, transfers: bool = False) -> list[str]:
+    """The chunks of every phrase, each once. ``transfers``: the agent may put its callers through."""
+    names = [field.name for field in fields(phrases)]
+    texts = [str(getattr(phrases, name)) for name in names if transfers or not name.startswith("transfer")]
     return list(dict.fromkeys(chunk for text in texts for chunk in spoken_chunks(text)))
 
 

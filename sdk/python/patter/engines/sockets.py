@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.frames import apply_mask
 from websockets.http11 import Response
 from websockets.protocol import State
+from websockets.uri import parse_uri
 
 from patter.errors import EngineError
+from patter.tools.guard import AddressRefused, HostUnknown, guard_for
 
 CLOSE_TIMEOUT_S = 1.0
 PING_INTERVAL_S = 20.0
@@ -46,18 +51,23 @@ async def open_socket(
         most_bytes: the longest message that is taken; a longer one ends the socket.
     """
     try:
-        return await connect(
-            url,
-            additional_headers=dict(headers),
-            user_agent_header="patter",
-            compression=None,
-            proxy=None if urlsplit(url).hostname in _LOOPBACK else True,
-            open_timeout=deadline_s,
-            close_timeout=CLOSE_TIMEOUT_S,
-            ping_interval=PING_INTERVAL_S,
-            max_size=most_bytes,
-            logger=_LOGGER,
-        )
+        async with asyncio.timeout(deadline_s):
+            return await connect(
+                url,
+                additional_headers=dict(headers),
+                user_agent_header="patter",
+                compression=None,
+                open_timeout=deadline_s,
+                close_timeout=CLOSE_TIMEOUT_S,
+                ping_interval=PING_INTERVAL_S,
+                max_size=most_bytes,
+                logger=_LOGGER,
+                **await way_to(url),
+            )
+    except AddressRefused as error:
+        raise EngineError(provider, str(error), permanent=not isinstance(error, HostUnknown)) from None
+    except ValueError:  # led elsewhere, from an address that was checked
+        raise EngineError(provider, "the server redirects to another one", permanent=True) from None
     except InvalidStatus as error:
         raise _refused(provider, error.response, error_header) from None
     except TimeoutError:
@@ -68,6 +78,19 @@ async def open_socket(
         raise EngineError(provider, f"no connection: {error}", permanent=False) from None
 
 
+async def way_to(url: str) -> dict[str, Any]:
+    """How to connect to this address, as options of ``connect``. Raises AddressRefused.
+
+    To a server that a customer named: to an address of it that was checked, and past no proxy.
+    """
+    guard = guard_for(url)
+    if guard is None:
+        return {"proxy": None if urlsplit(url).hostname in _LOOPBACK else True}
+    parsed = parse_uri(url)
+    addresses = await guard.addresses(parsed.host, parsed.port)
+    return {"proxy": None, "host": addresses[0], "port": parsed.port}
+
+
 def send_now(socket: ClientConnection, payload: bytes | str) -> bool:
     """Send bytes or a text without waiting and without a task, which is what most of a frame's cost would be.
 
@@ -75,12 +98,43 @@ def send_now(socket: ClientConnection, payload: bytes | str) -> bool:
     """
     if socket.state is not State.OPEN or socket.transport.get_write_buffer_size() > MOST_BUFFERED:
         return False
-    if isinstance(payload, str):
-        socket.protocol.send_text(payload.encode())
-    else:
-        socket.protocol.send_binary(payload)
-    socket.send_data()
+    frame = text_frame(payload) if isinstance(payload, str) else binary_frame(payload)
+    socket.transport.write(frame)
     return True
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """One client's frame, as the library writes it (RFC 6455, 5.2), at a quarter of the price."""
+    return _frame(b"\x82", payload)
+
+
+def text_frame(text: str) -> bytes:
+    """The same for a text."""
+    return _frame(b"\x81", text.encode())
+
+
+def _frame(opcode: bytes, payload: bytes) -> bytes:
+    size, mask = len(payload), _mask()
+    if size < 126:
+        head = bytes((0x80 | size,))
+    elif size < 65_536:
+        head = b"\xfe" + size.to_bytes(2, "big")
+    else:
+        head = b"\xff" + size.to_bytes(8, "big")
+    return opcode + head + mask + apply_mask(payload, mask)
+
+
+_masks: list[bytes] = []
+
+
+def _mask() -> bytes:
+    """A strong one, but a thousand for each question to the system."""
+    try:
+        return _masks.pop()
+    except IndexError:
+        pool = os.urandom(4096)
+        _masks.extend(pool[at : at + 4] for at in range(0, len(pool), 4))
+        return _masks.pop()
 
 
 async def close_socket(socket: ClientConnection, farewell: str | None = None) -> None:

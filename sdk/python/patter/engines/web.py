@@ -14,6 +14,7 @@ import httpx
 
 from patter.engines.refusal import read_refusal
 from patter.errors import EngineError
+from patter.tools.guard import AddressRefused, GuardedTransport, HostUnknown, guard_for
 
 CONNECT_TIMEOUT_S = 2.0
 KEPT_ALIVE = 50
@@ -27,12 +28,15 @@ def client_for(base_url: str) -> httpx.AsyncClient:
     """The shared client of an address. Keys go with each request: one process serves many accounts."""
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
     if (client := clients.get(base_url)) is None:
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=KEPT_ALIVE, keepalive_expiry=KEPT_ALIVE_S
+        )
+        guard = guard_for(base_url)
         client = clients[base_url] = httpx.AsyncClient(
             base_url=base_url,
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(
-                max_connections=None, max_keepalive_connections=KEPT_ALIVE, keepalive_expiry=KEPT_ALIVE_S
-            ),
+            limits=limits,
+            transport=GuardedTransport(guard, limits=limits) if guard is not None else None,
         )
     return client
 
@@ -92,6 +96,8 @@ async def _send(
             # A connection that was kept may have been closed from afar as we began to write.
             if last:
                 raise broken(provider, error) from None
+        except AddressRefused as error:
+            raise EngineError(provider, str(error), permanent=not isinstance(error, HostUnknown)) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise broken(provider, error) from None
     raise AssertionError("unreachable")

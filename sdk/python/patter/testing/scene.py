@@ -164,8 +164,10 @@ class Scene:
 
     # -- the caller -------------------------------------------------------------------------------
 
-    def open(self) -> Scene:
+    def open(self, *, age_ms: int = 0) -> Scene:
+        """The call begins; with ``age_ms`` nothing happened in it for so long."""
         self.feed(LegOpened("MZ1", "CA1", "AC1"))
+        self.pass_ms(age_ms)
         return self
 
     def says(self, text: str, *, ms: int = 600) -> None:

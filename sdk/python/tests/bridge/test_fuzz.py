@@ -5,11 +5,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patter.bridge.answering import AnsweringPlan
 from patter.bridge.commands import HandlerAsk, LlmAsk, Mark, SttOpen, ToolRun, TtsSay
 from patter.bridge.events import (
     CallerAudio,
     CarrierEnded,
     DigitPressed,
+    DigitsAsked,
+    DigitsFailed,
     Event,
     FrameRejected,
     HandlerDelta,
@@ -25,6 +28,7 @@ from patter.bridge.events import (
     LlmDone,
     LlmFailed,
     LlmToolCall,
+    MachineHeard,
     MarkPlayed,
     SayAsked,
     SttClosed,
@@ -36,15 +40,32 @@ from patter.bridge.events import (
     SttSpeechStarted,
     SttUtteranceEnded,
     ToolDone,
+    TransferAsked,
+    TransferMoved,
     TtsAudio,
     TtsDone,
     TtsFailed,
 )
 from patter.bridge.keypad import Keypad
 from patter.bridge.plan import TurnTaking
+from patter.bridge.transfers import TransferPolicy, TransferTarget
 from patter.testing.scene import VOICE, Scene
 
-TEXTS = st.sampled_from(["", " ", "yes", "mhm", "stop it now", "A table, please.", "👍", "```", "a" * 300])
+TEXTS = st.sampled_from(
+    [
+        "",
+        " ",
+        "leave a message",
+        "I'll see if this person is available",
+        "yes",
+        "mhm",
+        "stop it now",
+        "A table, please.",
+        "👍",
+        "```",
+        "a" * 300,
+    ]
+)
 BYTES = st.sampled_from([b"", b"\x90", b"\x90" * 161, b"\x90" * 1600, b"\x90" * 40_000])
 FLAG = st.booleans()
 
@@ -62,8 +83,9 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
     stt, ask = one(SttOpen, "stt_id"), one(LlmAsk, "ask_id")
     turn, say, run = one(HandlerAsk, "turn_id"), one(TtsSay, "say_id"), one(ToolRun, "run_id")
     text, flag = draw(TEXTS), draw(FLAG)
-    tool = draw(st.sampled_from(["check", "end_call"]))
-    arguments = draw(st.sampled_from(["{}", "", "[1]", "{", '{"a": 1}']))
+    tool = draw(st.sampled_from(["check", "end_call", "transfer_call"]))
+    arguments = draw(st.sampled_from(["{}", "", "[1]", "{", '{"target": "sales"}']))
+    moved = draw(st.sampled_from(["dialling", "briefing", "joined", "failed", "failed"]))
     media_ms = draw(st.sampled_from([call.media_ms, 0, call.media_ms + 5000, 10**12]))
     event: Event = draw(
         st.sampled_from(
@@ -75,6 +97,9 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
                 *[LegOpened("MZ", "CA", "AC"), LegLost("x"), DigitPressed("1"), SayAsked(text)],
                 *[SttOpened(stt), SttClosed(stt), SttFailed(stt, "x", flag), SttUtteranceEnded(stt)],
                 *[HandlerFailed(turn, "handler_error"), LlmFailed(ask, "x"), TtsFailed(say, "x", flag)],
+                *[DigitsAsked("1w2"), DigitsFailed("x"), TransferAsked("sales"), TransferAsked(text)],
+                *[TransferMoved("x1", moved, "busy", flag), TransferMoved("x2", moved)],
+                *[MachineHeard(draw(st.sampled_from(["human", "machine", "unknown"])), flag)],
                 *[SttEagerEnd(stt, text), SttEagerEnd(stt, text), SttResumed(stt)],
                 *[SttSpeechStarted(stt), FrameRejected("x"), DigitPressed("?"), HangUpDone()],
                 *[CallerAudio(VOICE if flag else b"", media_ms), HangUpFailed("x")],
@@ -95,6 +120,14 @@ def test_no_order_of_events_breaks_a_call(data: st.DataObject) -> None:
         reply_by=draw(st.sampled_from(["handler", "model"])),
         first_message=draw(st.sampled_from(["", "Hello, this is the bank. How can I help?"])),
         record=draw(FLAG),
+        direction=draw(st.sampled_from(["inbound", "outbound"])),
+        transfers=TransferPolicy((TransferTarget("sales", "+15550170"),)),
+        answering=AnsweringPlan(
+            draw(FLAG),
+            draw(st.sampled_from(["leave_message", "hang_up", "continue", "ask"])),
+            "Call back.",
+            5,
+        ),
         keypad=Keypad(collect=draw(FLAG), max_digits=3),
         turn_taking=TurnTaking(
             idle_prompt_s=3,

@@ -15,6 +15,7 @@ PATHS: dict[State, list[Cue]] = {
     State.ANSWERED: [],
     State.CONNECTED: [Cue.OPENED],
     State.DETACHED: [Cue.OPENED, Cue.LOST],
+    State.TRANSFERRING: [Cue.OPENED, Cue.TRANSFER],
     State.ENDING: [Cue.OPENED, Cue.HANG_UP],
     State.ENDED: [Cue.OPENED, Cue.OVER],
 }
@@ -31,6 +32,7 @@ def brought_to(state: State) -> Lifecycle:
 @pytest.mark.parametrize(("state", "cue"), list(product(State, Cue)))
 def test_every_state_and_cue(state: State, cue: Cue) -> None:
     lifecycle = brought_to(state)
+    lifecycle.has_line = False  # what an open line changes has its own test
     before = lifecycle.deadline
     act = lifecycle.cue(cue, 5.0, "idle")
     wanted, wanted_act = TABLE[state].get(cue, (state, Act.NONE))
@@ -40,7 +42,7 @@ def test_every_state_and_cue(state: State, cue: Cue) -> None:
     if wanted is state:
         assert lifecycle.deadline == before
     else:
-        seconds = {State.DETACHED: 10, State.ENDING: 5}.get(wanted)
+        seconds = {State.DETACHED: 10, State.TRANSFERRING: 10, State.ENDING: 5}.get(wanted)
         assert lifecycle.deadline == (None if seconds is None else 5.0 + seconds)
 
 
@@ -75,6 +77,28 @@ def test_a_socket_that_was_lost_before_media_still_starts_the_call() -> None:
     lifecycle = Lifecycle(0.0)
     assert lifecycle.cue(Cue.LOST, 1.0) is Act.NONE
     assert lifecycle.cue(Cue.OPENED, 2.0) is Act.START
+
+
+def test_a_stream_that_we_made_the_carrier_end_does_not_end_the_call() -> None:
+    lifecycle = brought_to(State.CONNECTED)
+    lifecycle.will_leave(20.0)
+    assert lifecycle.cue(Cue.STOPPED, 2.0) is Act.NONE
+    assert (lifecycle.state, lifecycle.deadline) == (State.DETACHED, 20.0)
+    assert lifecycle.cue(Cue.OPENED, 3.0) is Act.REPLACE
+    assert lifecycle.cue(Cue.STOPPED, 4.0, "caller_hung_up") is Act.END  # this one is the caller's own
+
+
+def test_a_transfer_that_the_carrier_refused_leaves_the_caller_on_the_line() -> None:
+    lifecycle = brought_to(State.TRANSFERRING)
+    assert lifecycle.cue(Cue.BACK, 2.0) is Act.REPLACE
+    assert lifecycle.state is State.CONNECTED
+
+
+def test_a_transfer_that_nobody_reports_on_is_recalled() -> None:
+    lifecycle = brought_to(State.TRANSFERRING)
+    assert lifecycle.cue(Cue.STOPPED, 2.0) is Act.NONE
+    assert lifecycle.cue(Cue.LATE, 11.0) is Act.RECALL
+    assert lifecycle.state is State.DETACHED
 
 
 def test_keys() -> None:

@@ -74,7 +74,7 @@ def test_the_caller_hangs_up_at_any_moment(event: Event) -> None:
     ids=["nothing", "voice", "words", "keys", "say", "dead ears", "new line", "time"],
 )
 def test_a_goodbye_of_four_seconds_is_heard_in_full(disturb: object) -> None:
-    call = Scene(reply_by="model", turn_taking=TurnTaking(max_duration_s=6)).open()
+    call = Scene(reply_by="model", turn_taking=TurnTaking(max_duration_s=8)).open(age_ms=2500)
     call.says("that is all")
     before = len(call.played)
     call.model_says(GOODBYE, tool="end_call")
@@ -90,7 +90,7 @@ def test_a_goodbye_of_four_seconds_is_heard_in_full(disturb: object) -> None:
 
 
 def test_what_is_said_during_the_goodbye_is_in_the_transcript() -> None:
-    call = Scene(reply_by="model").open()
+    call = Scene(reply_by="model").open(age_ms=2500)
     call.says("that is all")
     call.model_says("Goodbye now.", tool="end_call")
     call.pass_ms(200)

@@ -14,7 +14,7 @@ def state(call: Scene) -> str:
 
 
 def test_one_call_through_every_state() -> None:
-    call = Scene(reply_by="model", first_speaker="caller", first_message="Hi.").open()
+    call = Scene(reply_by="model", first_speaker="caller", first_message="Hi.").open(age_ms=2000)
     assert state(call) == "listening"
     call.feed(SttSpeechStarted(call.stt_id))
     call.pass_ms(300, VOICE)

@@ -42,9 +42,8 @@ async def vendor() -> AsyncIterator[ElevenLabsServer]:
 
 
 @pytest.fixture
-async def account(vendor: ElevenLabsServer) -> AsyncIterator[Account]:
-    async with Account(vendor.api_key, vendor.base_url) as opened:
-        yield opened
+def account(vendor: ElevenLabsServer) -> Account:
+    return Account(vendor.api_key, vendor.base_url)
 
 
 @BOTH

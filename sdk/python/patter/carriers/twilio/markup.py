@@ -100,24 +100,93 @@ def play_digits(digits: str, after: str) -> str:
     return _response(_element("Play", digits=digits) + _redirect(after))
 
 
-def dial(number: str, caller_id: str, action: str, timeout_s: int = 20, whisper: str | None = None) -> str:
+def redirect(url: str) -> str:
+    """Leave the running document for the one at this address."""
+    return _response(_redirect(url))
+
+
+def dial(
+    number: str,
+    caller_id: str,
+    action: str,
+    timeout_s: int = 20,
+    whisper: str | None = None,
+    status_callback: str | None = None,
+) -> str:
     """Connect the caller to another number. ``action`` hears how it went and says what comes next.
 
     Args:
-        caller_id: a number of the account, or that of the caller.
+        caller_id: a number of the account, or that of the caller; empty: the caller's.
         whisper: address of a document that only the other side hears before both are connected.
+        status_callback: address that hears when the other side rings, answers and ends.
     """
-    inside = _element("Number", escape(_xml_text(number)), url=_url(whisper))
+    inside = _element(
+        "Number",
+        escape(_xml_text(number)),
+        url=_url(whisper),
+        statusCallback=_url(status_callback),
+        statusCallbackEvent="initiated ringing answered completed" if status_callback else None,
+    )
     return _response(
         _element(
             "Dial",
             inside,
-            callerId=caller_id,
+            callerId=caller_id or None,
             action=_address(action),
             answerOnBridge="true",
             timeout=str(timeout_s),
         )
     )
+
+
+def wait_in_room(room: str, action: str) -> str:
+    """Let the caller wait, with the carrier's music, until somebody joins them in this conference.
+
+    It ends when either side leaves. ``action`` says what comes next.
+    """
+    inside = _element(
+        "Conference",
+        escape(_xml_text(room)),
+        beep="false",
+        startConferenceOnEnter="false",
+        endConferenceOnExit="true",
+    )
+    return _response(_element("Dial", inside, action=_address(action)))
+
+
+def join_room(room: str) -> str:
+    """Bring a human to the caller who waits for them."""
+    inside = _element(
+        "Conference",
+        escape(_xml_text(room)),
+        beep="false",
+        startConferenceOnEnter="true",
+        endConferenceOnExit="true",
+    )
+    return _response(_element("Dial", inside))
+
+
+def ask_to_accept(text: str, action: str, language: str = "en", timeout_s: int = 10) -> str:
+    """Say a text to a human and wait for a key or a word. Without an answer the call ends.
+
+    ``action`` gets ``Digits`` or ``SpeechResult``; where nothing comes, it is fetched with neither.
+    """
+    if len(text) > MAX_SAY_CHARS:
+        raise ConfigError(f"a spoken text has at most {MAX_SAY_CHARS} characters, this one has {len(text)}")
+    spoken = say_language(language)
+    said = _element("Say", escape(_xml_text(text)), language=spoken)
+    gather = _element(
+        "Gather",
+        said,
+        input="dtmf speech",
+        numDigits="1",
+        timeout=str(timeout_s),
+        speechTimeout="auto",
+        language=spoken,
+        actionOnEmptyResult="true",
+        action=_address(action),
+    )
+    return _response(gather + _element("Hangup"))
 
 
 def _response(inside: str) -> str:

@@ -9,14 +9,16 @@ from patter.bridge.commands import ToolRun, ToolStop
 from patter.bridge.engine import Outcome, TransferCall
 from patter.bridge.events import ToolDone
 from patter.engines.convai.wire import ToolCall, ToolResult
+from patter.tools.builtin import TRANSFER_CALL
 
-END_CALL = "end_call"
-TRANSFER_CALL = "transfer_call"
 MOST_RUNNING = 8
 """A model that has lost its way calls one tool hundreds of times."""
 WAIT_S = 10.0
 PENDING = {"status": "pending"}
 """What the model is told of a tool that takes longer than the caller can wait."""
+STOPPED = {"status": "stopped", "error": "The caller went on before they were put through."}
+PUT_THROUGH_AFTER_S = 1.5
+"""An agent that transfers without a word gets this long to begin one."""
 
 
 class ClientTools:
@@ -26,6 +28,9 @@ class ClientTools:
         self._count = 0
         self._running: dict[str, str] = {}
         self._due: dict[str, float] = {}
+        self._transfer: TransferCall | None = None
+        self.transfer_at: float | None = None
+        """When the caller is put through, unless the agent begins to speak: that is heard first."""
 
     @property
     def running(self) -> bool:
@@ -41,7 +46,9 @@ class ClientTools:
         run_id = f"tool{self._count}"
         self._running[run_id] = call.tool_call_id
         if call.name == TRANSFER_CALL:  # somebody else's phone rings: that has its own deadlines
-            return [_transfer(run_id, call.arguments)], []
+            self._transfer = _transfer(run_id, call.arguments)
+            self.transfer_at = now + PUT_THROUGH_AFTER_S
+            return [], []
         self._due[run_id] = now + WAIT_S
         return [ToolRun(run_id, call.name, call.arguments)], []
 
@@ -53,8 +60,19 @@ class ClientTools:
             return []
         return [ToolResult(tool_call_id, as_text(event.result), is_error=not event.ok)]
 
+    def take_transfer(self) -> Outcome:
+        """What the agent said of it was heard: put the caller through."""
+        transfer, self._transfer, self.transfer_at = self._transfer, None, None
+        return [transfer] if transfer is not None else []
+
+    def forget_transfer(self) -> list[ToolResult]:
+        """The caller spoke over it."""
+        transfer, self._transfer, self.transfer_at = self._transfer, None, None
+        return self.done(ToolDone(transfer.run_id, STOPPED, ok=False)) if transfer is not None else []
+
     def stop(self) -> Outcome:
         """Nobody waits any more."""
+        self._transfer = self.transfer_at = None
         running = list(self._due)
         self._running.clear()
         self._due.clear()
@@ -84,4 +102,4 @@ def _transfer(run_id: str, arguments: Any) -> TransferCall:
         value = arguments.get(name)
         return value if isinstance(value, str) else ""
 
-    return TransferCall(run_id, text("target"), text("kind"), text("summary"))
+    return TransferCall(run_id, text("target"), "", text("summary"))

@@ -15,6 +15,7 @@ from patter.bridge.events import (
     HandlerDelta,
     HandlerDone,
     HandlerFailed,
+    MachineHeard,
     SayAsked,
     SpeechClosed,
     SpeechFailed,
@@ -30,7 +31,7 @@ from patter.bridge.memory import Turn
 from patter.bridge.records import Interim, Noted
 from patter.engines.convai.answering import Answering
 from patter.engines.convai.caller import CallerSide
-from patter.engines.convai.client_tools import END_CALL, ClientTools, as_text
+from patter.engines.convai.client_tools import ClientTools, as_text
 from patter.engines.convai.endings import After, Ending, ending_of
 from patter.engines.convai.ends import FAILURES, Ends
 from patter.engines.convai.line import SpeechLine
@@ -56,7 +57,15 @@ from patter.engines.convai.wire import (
     Unreadable,
     UserMessage,
 )
+from patter.engines.pipeline.machine import MACHINE_TEXT
 from patter.engines.pipeline.reply import Kind
+from patter.tools.builtin import (
+    END_CALL,
+    TRANSFER_CALL,
+    CallFacts,
+    end_call_refusal,
+    transfer_refusal,
+)
 
 MOST_UNREADABLE_NOTES = 5
 NOTHING_SAID = frozenset(["", "...", "…"])
@@ -85,6 +94,10 @@ class ConvaiMachine:
         self._begin_at: float | None = None
         self._unreadable = 0
         self._stopped = False
+        self._away = False
+        """The caller's line is used for something else."""
+        self._hushed = False
+        """A machine listens: whatever it says is not answered."""
 
     # -- beginning --------------------------------------------------------------------------------
 
@@ -95,7 +108,27 @@ class ConvaiMachine:
 
     def line_replaced(self, now: float) -> Outcome:
         """Playback goes on by itself, from what was heard on the line before."""
+        self._away = False
         return self._after([], now)
+
+    def line_left(self, now: float, *, goes_on: bool) -> Outcome:
+        """The conversation is kept, with silence: its agent is told how a transfer ended."""
+        self._away = True
+        self._write_keys()
+        return self._after([] if goes_on else self._voice.stop_agent("transfer", now), now)
+
+    def hush(self, now: float) -> Outcome:
+        self._hushed = True
+        self._held.clear()
+        self._owed.nothing()
+        self._silence.caller_spoke()
+        dropped = self._voice.drop(now)
+        self._parts.memory.forget_open()
+        return self._after(dropped, now)
+
+    def say_last(self, text: str, reason: str, now: float) -> Outcome:
+        self._hushed = False
+        return self._after(self._end_with(text, reason, now), now)
 
     # -- events -----------------------------------------------------------------------------------
 
@@ -120,6 +153,8 @@ class ConvaiMachine:
             case DigitPressed() | SayAsked():
                 waits = self._unstoppable or not self._line.ready
                 return self._hold(event) if waits else self._from_outside(event, now)
+            case MachineHeard():
+                return self._ask_about_machine(now)
             case HandlerDelta():
                 return [*self._answering.delta(event, now)]
             case HandlerDone():
@@ -135,13 +170,8 @@ class ConvaiMachine:
 
     def _message(self, message: object, now: float) -> Outcome:
         match message:
-            case AgentAudio():
-                self._ends.words_at = None
-                return self._voice.audio(message, now)
-            case AgentText():
-                self._line.answered()
-                self._ends.words_at = None
-                return self._voice.text(message, now)
+            case AgentAudio() | AgentText():
+                return self._agent(message, now)
             case CallerText():
                 return self._caller_text(message, now)
             case Ping(event_id):
@@ -168,6 +198,15 @@ class ConvaiMachine:
                 if self._unreadable <= MOST_UNREADABLE_NOTES:
                     return [self._note("speech.unreadable", now, reason=reason)]
         return []
+
+    def _agent(self, message: AgentAudio | AgentText, now: float) -> Outcome:
+        self._line.answered()
+        if self._hushed or self._away:
+            return []  # it answers somebody who is not there
+        self._ends.words_at = self._tools.transfer_at = None
+        if isinstance(message, AgentText):
+            return self._voice.text(message, now)
+        return self._voice.audio(message, now)
 
     # -- the line ---------------------------------------------------------------------------------
 
@@ -238,7 +277,7 @@ class ConvaiMachine:
             return []
         self._silence.broken()
         now_ms = self._parts.clock.ms(now)
-        if not said.final:
+        if not said.final or self._hushed or self._away:
             return [Note(Interim("user", said.text, now_ms))]
         out = self._before_caller()
         turn = self._caller.said(said.text, self._voice.next_turn_id(), now_ms)
@@ -268,13 +307,16 @@ class ConvaiMachine:
         if self._unstoppable:
             return []  # the agent falls silent, but what is here is heard
         held = self._voice.speaking.gate.interrupted(event_id)
-        return self._voice.cut("words", now) + self._voice.play(held, now)
+        stopped = [c for result in self._tools.forget_transfer() for c in self._line.send(result)]
+        return self._voice.cut("words", now) + stopped + self._voice.play(held, now)
 
     # -- who replies ------------------------------------------------------------------------------
 
     def _reply_wanted(self, wanted: ReplyWanted, now: float) -> Outcome:
         if self._voice.words.is_ours(wanted.text):
             return self._give(wanted, self._voice.words.answer(wanted.text))
+        if self._hushed or self._away:
+            return self._give(wanted, "")
         open_turn = self._answering.turn
         if open_turn is not None and self._answering.same_turn(wanted):
             if open_turn.heard:
@@ -315,12 +357,25 @@ class ConvaiMachine:
         return out
 
     def _tool_call(self, call: ToolCall, now: float) -> Outcome:
-        if call.name != END_CALL:
-            out, results = self._tools.call(call, now)
-            return out + [c for result in results for c in self._line.send(result)]
-        result = ToolResult(
-            call.tool_call_id, as_text({"status": "the call ends when you have said goodbye"})
-        )
+        if refused := self._refusal(call, now):
+            told = self._note("tool.refused", now, tool=call.name)
+            failed = ToolResult(call.tool_call_id, as_text({"error": refused}), is_error=True)
+            return [told, *self._line.send(failed)]
+        if call.name == END_CALL:
+            return self._end_call(call, now)
+        out, results = self._tools.call(call, now)
+        return out + [c for result in results for c in self._line.send(result)]
+
+    def _refusal(self, call: ToolCall, now: float) -> str | None:
+        """Why the model may not do this now, as a sentence for it."""
+        spoke = any(turn.role == "user" for turn in self._parts.memory.turns)
+        facts = CallFacts(self._parts.clock.ms(now), spoke, self._silence.prompted)
+        if call.name == END_CALL:
+            return end_call_refusal(facts)
+        return transfer_refusal(facts) if call.name == TRANSFER_CALL else None
+
+    def _end_call(self, call: ToolCall, now: float) -> Outcome:
+        result = ToolResult(call.tool_call_id, as_text({"status": "the call ends after your goodbye"}))
         ended: Outcome = [self._note("tool.end_call", now), *self._line.send(result)]
         if self._ends.reason:
             return ended
@@ -330,6 +385,15 @@ class ConvaiMachine:
         if self._voice.current is None:
             self._ends.wait_for_words(now)
         return ended
+
+    def _ask_about_machine(self, now: float) -> Outcome:
+        """The beep was heard, and whoever replies decides what is left. Then the call ends."""
+        self._hushed = False
+        now_ms = self._parts.clock.ms(now)
+        turn = self._caller.keyed(MACHINE_TEXT, self._voice.next_turn_id(), now_ms, now_ms)
+        self._await_answer(turn, 0, now)
+        self._ending("voicemail", now)
+        return [*self._line.send(UserMessage(turn.text))]
 
     # -- keys, and what others want said ----------------------------------------------------------
 
@@ -353,6 +417,7 @@ class ConvaiMachine:
 
     def _from_outside(self, event: DigitPressed | SayAsked, now: float) -> Outcome:
         if isinstance(event, SayAsked):
+            self._hushed = False
             return self._voice.say(event.text, Kind.SYSTEM, now)
         self._silence.broken()
         out = self._voice.stop_agent("key", now)
@@ -388,7 +453,7 @@ class ConvaiMachine:
     def _after(self, out: Outcome, now: float) -> Outcome:
         """Whatever happened: either somebody replies, or the caller is waited for."""
         if (settled := self._voice.finished(now)) is not None:
-            out = out + settled
+            out = out + settled + self._tools.take_transfer()
             if self._ends.reason and not self._answering.going_on and not self._stopped:
                 out += self._end_now(now, said=True)
         if self._answering.given_up and not self._ends.reason:
@@ -402,7 +467,8 @@ class ConvaiMachine:
     @property
     def _busy(self) -> bool:
         waiting = self._owed.until is not None or self._tools.running or self._keys.pending
-        return self._voice.busy or waiting or not self._line.ready or bool(self._ends.reason)
+        elsewhere = self._away or self._hushed or not self._line.ready
+        return self._voice.busy or waiting or elsewhere or bool(self._ends.reason)
 
     # -- ends -------------------------------------------------------------------------------------
 
@@ -442,6 +508,7 @@ class ConvaiMachine:
             self._silence.at,
             self._ends.at,
             self._ends.words_at,
+            self._tools.transfer_at,
             self._owed.until,
             self._keys.due,
             self._line.next_timer(),
@@ -480,7 +547,9 @@ class ConvaiMachine:
             out += self._voice.say(self._plan.phrases.goodbye, Kind.SYSTEM, now)
         if self._silence.at is not None and self._silence.at <= now:
             out += self._break_silence(now)
-        if self._ends.at is not None and self._ends.at <= now:
+        if self._tools.transfer_at is not None and self._tools.transfer_at <= now:
+            out += self._tools.take_transfer()
+        if self._ends.is_due(now, speaking=self._voice.speaking_now):
             out += self._end_now(now)
         return out
 

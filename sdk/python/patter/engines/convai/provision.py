@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,8 +16,7 @@ import httpx
 from patter.engines.convai.wanted_agent import Finding, Wanted, changes, findings, wanted_settings
 from patter.engines.convai.wanted_tools import client_tool, tool_findings
 from patter.engines.convai.wire import host_of
-from patter.engines.refusal import read_refusal
-from patter.engines.web import broken
+from patter.engines.web import broken, open_answer
 from patter.errors import EngineError
 
 PROVIDER = "elevenlabs"
@@ -36,20 +36,11 @@ class Provisioned:
 
 
 class Account:
-    """An ElevenLabs account. Use as ``async with Account(key, base_url) as account``."""
+    """An ElevenLabs account."""
 
     def __init__(self, api_key: str, base_url: str | None = None) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=host_of(base_url),
-            headers={"xi-api-key": api_key},
-            timeout=httpx.Timeout(10.0, connect=4.0),
-        )
-
-    async def __aenter__(self) -> Account:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self._http.aclose()
+        self._api_key = api_key
+        self._base_url = host_of(base_url)
 
     async def check(self, agent_id: str, wanted: Wanted) -> list[Finding]:
         """What has to change in this agent. Changes nothing. Raises EngineError."""
@@ -143,23 +134,25 @@ class Account:
     # -- HTTP -------------------------------------------------------------------------------------
 
     async def _get(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
-        return await self._answer(self._http.build_request("GET", path, params=query))
+        return await self._answer("GET", path, params=query)
 
     async def _send(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return await self._answer(self._http.build_request(method, path, json=dict(body)))
+        return await self._answer(method, path, json=dict(body))
 
-    async def _answer(self, request: httpx.Request) -> dict[str, Any]:
+    async def _answer(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        def make(client: httpx.AsyncClient) -> httpx.Request:
+            return client.build_request(method, path, headers={"xi-api-key": self._api_key}, **content)
+
+        until = asyncio.get_running_loop().time() + WITHIN_S
+        response = await open_answer(PROVIDER, self._base_url, make, until=until)
         try:
-            response = await self._http.send(request)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            answer = json.loads(await response.aread())
+        except httpx.HTTPError as error:
             raise broken(PROVIDER, error) from None
-        if not response.is_success:
-            refusal = read_refusal(response.status_code, response.headers, response.content)
-            raise EngineError(PROVIDER, refusal.error, permanent=refusal.permanent, code=refusal.code)
-        try:
-            answer = response.json()
         except ValueError:
             raise EngineError(PROVIDER, "an answer cannot be read", permanent=False) from None
+        finally:
+            await response.aclose()
         return answer if isinstance(answer, dict) else {}
 
 

@@ -46,6 +46,11 @@ class Silence:
             self.at = now + self._values.idle_prompt_s
 
     @property
+    def prompted(self) -> bool:
+        """The caller was asked whether they are there."""
+        return self._prompts > 0
+
+    @property
     def exhausted(self) -> bool:
         """Everything was asked that is to be asked."""
         return self._prompts >= self._values.idle_prompts

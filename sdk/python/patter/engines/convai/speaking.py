@@ -90,6 +90,12 @@ class Speaking:
             self._cut_unnamed = (reply, heard_ms)
         return reply, heard, out
 
+    def drop(self, now: float) -> list[Command]:
+        """End the reply here as if nothing of it had been said: a machine heard it."""
+        self.current, self._cut_turn, self._cut_unnamed = None, None, None
+        _, commands = self._parts.playback.cut(now)
+        return [*commands]
+
     def correct(self, corrected: str, now: float) -> None:
         """The vendor's word on what was heard of the reply that was cut, or is about to be."""
         if self._cut_unnamed is not None:

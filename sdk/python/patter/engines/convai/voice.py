@@ -41,6 +41,11 @@ class Voice:
         return self.current is not None or own or self.words.wish is not None
 
     @property
+    def speaking_now(self) -> bool:
+        """Somebody's words are on their way to the caller."""
+        return self.current is not None or self._own.current is not None
+
+    @property
     def closing(self) -> bool:
         """Our own voice says the last words."""
         return self._own.closing
@@ -118,6 +123,13 @@ class Voice:
             out += self._answering.stop(heard)
         told = Noted("reply.cut", self._parts.clock.ms(now), {"by": by, "heard_ms": heard_ms})
         return [Note(told), *out]
+
+    def drop(self, now: float) -> Outcome:
+        """Whoever speaks is cut, and leaves no trace: a machine heard it."""
+        self.words.begun()
+        self.speaking.gate.cut()
+        own = self._own.drop(now)
+        return [*own, *self.speaking.drop(now), *self._answering.stop("")]
 
     def heard_so_far(self, now: float) -> str:
         """What was heard of the agent's present reply."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from patter.engines.convai.client_tools import END_CALL, TRANSFER_CALL
 from patter.engines.convai.wanted_agent import SENTENCES, Finding
+from patter.tools.builtin import END_CALL, TRANSFER_CALL
 
 WAITS_S = 20
 """For a tool's result: longer than Patter takes to answer, if only that it is still running."""

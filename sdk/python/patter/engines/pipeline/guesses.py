@@ -6,7 +6,8 @@ from patter.bridge.commands import LlmAsk
 from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import Event
 from patter.engines.pipeline.guess import Guess, History
-from patter.engines.pipeline.reply import Kind, Prompt, Reply
+from patter.engines.pipeline.prompt import Prompt
+from patter.engines.pipeline.reply import Kind, Reply
 
 
 class Guesses:
@@ -28,7 +29,7 @@ class Guesses:
         reply.asking = True
         reply.speech.withhold()
         self._open = Guess(reply, history)
-        return [*forgotten, LlmAsk(reply.ask_id, self._prompt.messages(history, ()), self._prompt.tools)]
+        return [*forgotten, LlmAsk(reply.ask_id, self._prompt.messages(history), self._prompt.tools)]
 
     def fits(self) -> bool:
         """Whether the reply to what was said so far is being prepared already."""

@@ -9,6 +9,7 @@ from patter.bridge.events import (
     CallerAudio,
     DigitPressed,
     Event,
+    MachineHeard,
     SayAsked,
     SttClosed,
     SttEagerEnd,
@@ -40,6 +41,8 @@ from patter.engines.pipeline.stt_line import SttLine
 
 GAP_S = 0.2
 """After this long without a frame, silence is counted by the loop's clock."""
+MACHINE_TEXT = "[answering machine: the beep was heard]"
+"""The turn with which whoever replies is asked what to leave on a machine."""
 LET_SPEAK_S = 3.0
 """A first message waits at most this long for a caller who is speaking when it should begin."""
 
@@ -68,6 +71,10 @@ class PipelineMachine:
         self._idle_prompts = 0
         self._gap_at: float | None = None
         self._stopped = False
+        self._away = False
+        """The caller's line is used for something else."""
+        self._hushed = False
+        """A machine listens: whatever it says is not answered."""
 
     @property
     def state(self) -> str:
@@ -103,7 +110,35 @@ class PipelineMachine:
 
     def line_replaced(self, now: float) -> Outcome:
         """Playback goes on by itself, from what was heard on the line before."""
-        return self._after([], now)
+        if not self._away:
+            return self._after([], now)
+        self._away = False
+        self._gap_at = now + GAP_S
+        return self._after([*self._stt.open(now)], now)
+
+    def line_left(self, now: float, *, goes_on: bool) -> Outcome:
+        """A recogniser that gets no audio closes by itself: it is opened anew afterwards."""
+        self._away = True
+        out = [] if goes_on else self._cut("transfer", now)
+        for signal in self._ears.take():
+            if isinstance(signal, UtteranceEnded):  # nobody is there who could be answered
+                self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
+        self._write_keys()
+        self._first_at = self._first_at if goes_on else None
+        self._idle_at = self._gap_at = None
+        return [*out, *self._stt.rest()]
+
+    def hush(self, now: float) -> Outcome:
+        self._hushed = True
+        self._first_at, self._greets_silence = None, False
+        self._held.clear()
+        self._ears.take()
+        dropped = self._replies.drop(now)
+        self._parts.memory.forget_open()
+        return self._after(dropped, now)
+
+    def say_last(self, text: str, reason: str, now: float) -> Outcome:
+        return self._after(self._end_with(text, reason, now), now)
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -132,9 +167,12 @@ class PipelineMachine:
                 return []
             case DigitPressed(digit):
                 return self._hold(event) if self._unstoppable else self._digit(digit, now)
+            case MachineHeard():
+                return self._ask_about_machine(now)
             case SayAsked(text):
                 if self._unstoppable:
                     return self._hold(event)
+                self._hushed = False
                 return [*self._cut("say", now), *self._say(text, now)]
             case _:
                 return self._replies.receive(event, now)
@@ -153,6 +191,13 @@ class PipelineMachine:
         if self._replies.current is not None:
             out += self._judge(now)
         return out
+
+    def _ask_about_machine(self, now: float) -> Outcome:
+        """The beep was heard, and whoever replies decides what is left. Then the call ends."""
+        self._hushed = False
+        now_ms = self._parts.clock.ms(now)
+        turn_id = self._caller_turn(MACHINE_TEXT, now_ms, now_ms)
+        return self._replies.answer(turn_id, MACHINE_TEXT, 0, now, end_reason="voicemail")
 
     def _stt_heard(self, event: SttHeard, now: float) -> Outcome:
         if event.stt_id != self._stt.stt_id:
@@ -250,6 +295,8 @@ class PipelineMachine:
         return out + self._cut("words", now) if verdict is Verdict.CUT else out
 
     def _utterance_ended(self, ended: UtteranceEnded, now: float) -> Outcome:
+        if self._hushed:
+            return []
         if not ended.text:
             return self._no_words(now)
         if self._unstoppable and self._first_at is None:
@@ -325,7 +372,7 @@ class PipelineMachine:
 
     def _prepare(self, text: str, now: float) -> Outcome:
         """The caller is probably done: the model may begin, and nothing of it is heard yet."""
-        waits = self._first_at is not None or self._keys.pending or self._stopped
+        waits = self._first_at is not None or self._keys.pending or self._stopped or self._hushed
         if waits or not self._values.speculation or self._plan.reply_by != "model":
             return []
         memory = self._parts.memory
@@ -407,11 +454,20 @@ class PipelineMachine:
         """Whatever happened: either somebody replies, or the caller is waited for."""
         if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
             out = out + self._take_held(now)
-        if self._replies.current is not None or self._first_at is not None or self._keys.pending:
+        if self._replies.has_news and self._quiet:
+            out = out + self._replies.tell_news(now)
+        busy = self._replies.current is not None or self._first_at is not None or self._keys.pending
+        if busy or self._away or self._hushed:
             self._idle_at = None
         elif self._idle_at is None and not self._stopped:
             self._idle_at = now + self._values.idle_prompt_s
         return out
+
+    @property
+    def _quiet(self) -> bool:
+        """Nobody speaks, and nothing else is about to be said."""
+        listening = not (self._ears.voiced or self._ears.pending_text or self._keys.pending)
+        return listening and self._first_at is None and not self._stopped and self._plan.reply_by == "model"
 
     def say_goodbye(self, reason: str, now: float) -> Outcome:
         return self._after(self._end_with(self._plan.phrases.goodbye, reason, now), now)

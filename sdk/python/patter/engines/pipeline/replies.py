@@ -10,11 +10,9 @@ from patter.bridge.commands import (
     LlmAsk,
     LlmStop,
     Note,
-    ToolRun,
-    ToolStop,
     TtsStop,
 )
-from patter.bridge.engine import EndCall, Outcome, Parts
+from patter.bridge.engine import EndCall, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     Event,
     HandlerDelta,
@@ -32,14 +30,18 @@ from patter.bridge.events import (
 from patter.bridge.records import Noted
 from patter.engines.pipeline.guess import History
 from patter.engines.pipeline.guesses import Guesses
-from patter.engines.pipeline.reply import Kind, Prompt, Reply, State
+from patter.engines.pipeline.prompt import Prompt
+from patter.engines.pipeline.reply import Kind, Reply, State
 from patter.engines.pipeline.settling import Settling
-from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, PENDING, WAIT_S, Run
+from patter.engines.pipeline.tool_desk import ToolDesk
+from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, ToolRounds
 
 MOST_FAILURES = 3
 MOST_VOICE_FAILURES = 2
 FAILURES = ("provider_error", "handler_lost")
 """Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
+FILL_AGAIN_S = 5.0
+"""The longest silence while a tool runs."""
 VOICE_LATE_S = 5.0
 """A voice that owes audio and gives none for this long has failed."""
 
@@ -58,7 +60,8 @@ class Replies:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._plan = parts.plan
-        self._prompt = Prompt(parts.plan.system_prompt, parts.plan.tools)
+        self._prompt = Prompt(parts.plan)
+        self._desk = ToolDesk(parts, self._prompt.tool_memory)
         self._settling = Settling(parts)
         self.guesses = Guesses(parts, self._prompt)
         self._count = 0
@@ -69,6 +72,7 @@ class Replies:
         self._filler_at: float | None = None
         self._end_reason = ""
         self._owes_apology = False
+        self._transferring: ToolRounds | None = None
         self.current: Reply | None = None
 
     @property
@@ -82,8 +86,10 @@ class Replies:
 
     # -- beginnings -----------------------------------------------------------------------------
 
-    def answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
-        """Ask whoever replies in this call."""
+    def answer(
+        self, turn_id: str, text: str, end_of_turn_ms: int, now: float, *, end_reason: str = ""
+    ) -> Outcome:
+        """Ask whoever replies in this call; with ``end_reason`` the call ends when the answer was heard."""
         history = self._parts.memory.history()
         if self.guesses.fits():
             return self._answer_as_guessed(turn_id, end_of_turn_ms, now)
@@ -91,10 +97,28 @@ class Replies:
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.asking = True
+        if end_reason:
+            reply.closing, self._end_reason = True, end_reason
         self._await_text(now)
         if self._plan.reply_by == "handler":
             return [*forgotten, HandlerAsk(turn_id, text, history)]
-        return [*forgotten, LlmAsk(turn_id, self._prompt.messages(history, ()), self._prompt.tools)]
+        self._prompt.tool_memory.forget_news()
+        return [*forgotten, LlmAsk(turn_id, self._prompt.messages(history), self._prompt.tools)]
+
+    @property
+    def has_news(self) -> bool:
+        """A tool that took long has answered, and nobody has told the caller."""
+        return self.current is None and self._prompt.tool_memory.has_news
+
+    def tell_news(self, now: float) -> Outcome:
+        """Ask the model what the caller should know of it: a turn of its own."""
+        turn_id = self.next_turn_id()
+        reply = self._begin(turn_id, Kind.NEWS, now)
+        reply.asking = True
+        self._deadline = now + self._plan.turn_taking.handler_timeout_s
+        news = self._prompt.tool_memory.take_news()
+        messages = self._prompt.messages(self._parts.memory.history(), news)
+        return [*self.guesses.forget(), LlmAsk(turn_id, messages, self._prompt.tools)]
 
     def _await_text(self, now: float) -> None:
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
@@ -144,6 +168,8 @@ class Replies:
     def receive(self, event: Event, now: float) -> Outcome:
         if self.guesses.owns(event):
             return self.guesses.take(event, now)
+        if isinstance(event, ToolDone):
+            return self._tool_answered(event, now)
         reply = self.current
         if reply is None:
             return []
@@ -164,8 +190,6 @@ class Replies:
                 return self._failed(reply, "model", error, now)
             case HandlerFailed(turn_id, code, _) if turn_id == reply.turn_id and reply.asking:
                 return self._failed(reply, code, code, now)
-            case ToolDone(run_id, result):
-                return self._tool_done(reply, run_id, result, now)
             case TtsDone() if reply.speech.owns(event.say_id):
                 out: Outcome = [*reply.speech.done(event, now)]
                 self._watch_voice(reply, now)
@@ -222,35 +246,41 @@ class Replies:
         if reply.tools.count >= MOST_ROUNDS:
             return self._failed(reply, "model", "too many tool rounds", now)
         reply.asking = False
-        self._deadline = now + WAIT_S
+        after = len(self._parts.memory.history())
         runs = reply.end_round()
+        self._deadline = now + self._desk.longest_wait_s(runs)
+        self._fill_again(now)
+        self._prompt.tool_memory.keep(reply.tools, after)
         out = self._speak(reply, now)
+        out += [command for run in runs for command in self._desk.start(reply, run, now)]
         if reply.tools.ends_call:
-            out += self._end_call(reply, now)
-        return out + [command for run in runs for command in self._run_tool(reply, run, now)]
+            reply.closing = True
+            self._end_reason = "agent_ended"
+        return out if reply.tools.running else out + self._round_over(reply, now)
 
-    def _run_tool(self, reply: Reply, run: Run, now: float) -> Outcome:
-        if run.arguments is None:
-            error = {"error": "The arguments are not a JSON object. Call the tool again with one."}
-            return self._tool_done(reply, run.run_id, error, now)
-        return [ToolRun(run.run_id, run.name, run.arguments)]
+    def _tool_answered(self, event: ToolDone, now: float) -> Outcome:
+        away, reply = self._transferring, self.current
+        if away is not None and away.transfer is not None and away.transfer.run_id == event.run_id:
+            return self._back_from_transfer(away, event, now)
+        if reply is not None and event.run_id in reply.tools.running:
+            noted = self._desk.note_answer(reply, event, now)
+            over = reply.tools.result(event.run_id, event.result)
+            return [noted, *self._round_over(reply, now)] if over else [noted]
+        late = self._desk.take_late(event, now)
+        # A guess was made without it.
+        return [*late, *self.guesses.forget()] if late else []
 
-    def _tool_done(self, reply: Reply, run_id: str, result: object, now: float) -> Outcome:
-        if not reply.tools.result(run_id, result):
-            return []
+    def _round_over(self, reply: Reply, now: float) -> Outcome:
+        """Every tool of the round has a result: the model goes on, or the call ends."""
         if reply.tools.ends_call:
             return self._finish_closing(reply, now)
+        if reply.tools.transfer:
+            return self._finish_before_transfer(reply, now)
         reply.ask_id = f"{reply.turn_id}r{reply.tools.count}"
         reply.asking = True
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
-        messages = self._prompt.messages(self._parts.memory.history(), reply.tools.messages)
+        messages = self._prompt.messages(self._parts.memory.history())
         return [LlmAsk(reply.ask_id, messages, self._prompt.tools)]
-
-    def _end_call(self, reply: Reply, now: float) -> Outcome:
-        reply.closing = True
-        self._end_reason = "agent_ended"
-        noted = Note(Noted("tool.end_call", self._parts.clock.ms(now), {"turn_id": reply.turn_id}))
-        return [noted] if reply.tools.running else [noted, *self._finish_closing(reply, now)]
 
     def _finish_closing(self, reply: Reply, now: float) -> Outcome:
         self._deadline = None
@@ -258,6 +288,38 @@ class Replies:
             reply.push(self._plan.phrases.goodbye, now)
         reply.finish()
         return self._speak(reply, now)
+
+    # -- transfers --------------------------------------------------------------------------------
+
+    def _finish_before_transfer(self, reply: Reply, now: float) -> Outcome:
+        """The caller hears what the agent says before they are put through."""
+        self._deadline = None
+        if reply.empty:
+            reply.push(self._plan.phrases.transfer, now)
+        reply.finish()
+        return self._speak(reply, now)
+
+    def _put_through(self, reply: Reply) -> Outcome:
+        run = reply.tools.transfer
+        if run is None or run.arguments is None:
+            return []
+        self._transferring = reply.tools
+        given = {name: str(run.arguments.get(name) or "") for name in ("target", "kind", "summary")}
+        return [TransferCall(run.run_id, **given)]
+
+    def _back_from_transfer(self, tools: ToolRounds, event: ToolDone, now: float) -> Outcome:
+        """It did not come about: the model is told why, and goes on."""
+        self._transferring = tools.transfer = None
+        late = self._desk.take_late(event, now)
+        if self.current is not None:
+            return late  # somebody speaks already, and the model hears of it afterwards
+        history = self._parts.memory.history()
+        self._prompt.tool_memory.move(tools, len(history))
+        self._prompt.tool_memory.forget_news()
+        reply = self._begin(self.next_turn_id(), Kind.ANSWER, now)
+        reply.asking = True
+        self._await_text(now)
+        return [*late, LlmAsk(reply.ask_id, self._prompt.messages(history), self._prompt.tools)]
 
     def _done(self, reply: Reply, now: float) -> Outcome:
         reply.asking = False
@@ -268,7 +330,8 @@ class Replies:
         ):  # a deliberate silence: the caller's turn was answered, and does not go on
             self.current = None
             self._parts.playback.cut(now)
-            return self._settling.turns()
+            ends: Outcome = [EndCall("machine")] if reply.closing else []
+            return self._settling.turns() + ends
         reply.finish()
         return self._speak(reply, now)
 
@@ -277,9 +340,13 @@ class Replies:
     def _failed(self, reply: Reply, code: str, error: str, now: float) -> Outcome:
         self._deadline = self._filler_at = None
         reply.asking, reply.failed = False, True
-        self._failures += 1
         noted = Note(Noted("reply.failed", self._parts.clock.ms(now), {"code": code, "error": error}))
+        if reply.kind is Kind.NEWS and reply.empty:  # nobody waits for it, and the next question tells it too
+            return [noted, *self.cut(now).out]
+        self._failures += 1
         reason = "provider_error" if code == "model" else "handler_lost"
+        if reply.closing and reply.empty:  # there was something to be left on a machine, and nobody said what
+            return [noted, *self.drop(now), EndCall("machine")]
         if self._failures >= MOST_FAILURES:
             cut = self.cut(now)
             apology = self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
@@ -335,21 +402,31 @@ class Replies:
     def _fill(self, now: float) -> Outcome:
         """No text yet: say that it takes a moment. The answer follows in the same voice, after it."""
         reply = self.current
-        if reply is None or not reply.empty or reply.closing or reply.state is State.DONE:
+        if reply is None or reply.closing or reply.state is State.DONE:
             return []
+        if not reply.empty and not reply.tools.running:
+            return []
+        if reply.tools.running:
+            self._fill_again(now)
+            if not self._desk.silent(reply, now):
+                return []
         reply.filled = True
         reply.speech.add_aside(self._plan.phrases.filler.strip())
         return self._speak(reply, now)
+
+    def _fill_again(self, now: float) -> None:
+        """A tool runs: the caller is told again that it takes a moment, however much was said before."""
+        if self._filler_at is None and self._plan.phrases.filler.strip():
+            self._filler_at = now + FILL_AGAIN_S
 
     def _answer_late(self, now: float) -> Outcome:
         reply = self.current
         if reply is None:
             return []
         if reply.tools.running:
-            out: Outcome = [ToolStop(run_id) for run_id in reply.tools.running]
-            return out + [
-                c for run_id in reply.tools.running for c in self._tool_done(reply, run_id, PENDING, now)
-            ]
+            for run_id in reply.tools.running:
+                reply.tools.wait_no_more(run_id)
+            return self._round_over(reply, now)
         code = "handler_timeout" if self._plan.reply_by == "handler" else "model"
         return [*self._stop_asking(reply), *self._failed(reply, code, "no answer in time", now)]
 
@@ -383,8 +460,10 @@ class Replies:
         text = reply.script.full_text if heard_ms and reply.speech.failed is None else ""
         heard = text or reply.script.heard_text(heard_ms)
         out = self._settling.turns() + self._settling.aside(reply, heard_ms, now)
-        out += self._settling.reply(reply, heard, not text, now)
-        return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
+        out += self._settling.reply(reply, heard, not text, now) + self._desk.close(reply)
+        if reply.closing:
+            return [*out, *self._end(heard_ms > 0, now)]
+        return out + self._put_through(reply)
 
     def _end(self, heard: bool, now: float) -> Outcome:
         """The last reply is over; ``heard``: something of it was."""
@@ -404,6 +483,7 @@ class Replies:
         self.current = None
         self._deadline = self._voice_until = self._filler_at = None
         self._settling.note_sent(reply)
+        reply.tools.forget_transfer()
         heard_ms, commands = self._parts.playback.cut(now)
         heard = reply.script.heard_text(heard_ms)
         out: Outcome = [*commands, *reply.speech.stop(), *self._stop_asking(reply, heard)]
@@ -411,6 +491,17 @@ class Replies:
         if heard:
             out += self._settling.turns() + self._settling.reply(reply, heard, True, now)
         return Cut(heard, out)
+
+    def drop(self, now: float) -> Outcome:
+        """End the reply here as if nothing of it had been said: a machine heard it."""
+        forgotten = self.guesses.forget()
+        reply, self.current = self.current, None
+        if reply is None:
+            return forgotten
+        self._deadline = self._voice_until = self._filler_at = None
+        reply.tools.forget_transfer()
+        _, commands = self._parts.playback.cut(now)
+        return [*forgotten, *commands, *reply.speech.stop(), *self._stop_asking(reply)]
 
     def _stop_asking(self, reply: Reply, heard: str = "") -> Outcome:
         commands: Outcome = []
@@ -420,7 +511,7 @@ class Replies:
         elif reply.asking:
             commands.append(LlmStop(reply.ask_id))
         reply.asking = False
-        return commands + [ToolStop(run_id) for run_id in reply.tools.abandon()]
+        return commands + self._desk.close(reply)
 
     def settle_turns(self) -> Outcome:
         """All turns so far do not change any more."""

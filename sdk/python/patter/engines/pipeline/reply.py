@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from patter.bridge.playback import Playback
 from patter.bridge.script import Script
@@ -20,6 +18,8 @@ class Kind(Enum):
     ANSWER = "answer"
     FIRST = "first"
     SYSTEM = "system"
+    NEWS = "news"
+    """Nobody asked: a tool that took long has answered."""
 
 
 class State(Enum):
@@ -118,19 +118,3 @@ class Reply:
             self.speech.add(chunk)
         self._round_from = len(self.text)
         return self.tools.begin(said)
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What the model is told about every call of this agent."""
-
-    system: str
-    tools: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-
-    def messages(
-        self, history: Sequence[Mapping[str, str]], extra: Sequence[Mapping[str, Any]]
-    ) -> list[Mapping[str, Any]]:
-        """Chat messages: the prompt, what was said and heard, and the tool rounds of this reply."""
-        head: list[Mapping[str, Any]] = [{"role": "system", "content": self.system}] if self.system else []
-        said = [{"role": turn["role"], "content": turn["text"]} for turn in history]
-        return [*head, *said, *extra]

@@ -133,6 +133,11 @@ class Speech:
         return [TtsStop(gone.say_id) for gone in after[1:] if not gone.done]
 
     @property
+    def idle(self) -> bool:
+        """Nothing is being synthesised, and nothing waits to be."""
+        return not self._open and not self._waiting
+
+    @property
     def waits_for(self) -> str | None:
         """The chunk whose audio is wanted next, while its voice still owes some."""
         return self._open[0].say_id if self._open and not self._open[0].done else None

@@ -92,6 +92,14 @@ class SttLine:
         self._again_at = self._open_until = None
         return [SttStop(self.stt_id)] if self._count else []
 
+    def rest(self) -> Commands:
+        """Nobody is on the line for a while. What was heard before is not given to the next recogniser."""
+        stops = [SttStop(self.stt_id)] if self._count and not self._lost else []
+        self._open, self._lost = False, True
+        self._again_at = self._open_until = None
+        self.final_text()
+        return [*stops]
+
     def _keep(self, payload: bytes) -> None:
         self._kept.append(payload)
         self._kept_bytes += len(payload)

@@ -12,10 +12,9 @@ from patter.bridge.events import LlmToolCall
 MOST_ROUNDS = 3
 MOST_CALLS = 8
 """In one round. A model that has lost its way calls one tool hundreds of times."""
-END_CALL = "end_call"
-WAIT_S = 10.0
 PENDING = {"status": "pending"}
 """What the model is told of a tool that takes longer than the caller can wait."""
+STOPPED = {"status": "stopped", "error": "The caller went on before there was a result."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,14 @@ class ToolRounds:
     def __init__(self, turn_id: str) -> None:
         self._turn_id = turn_id
         self._calls: list[LlmToolCall] = []
-        self._running: list[str] = []
+        self._running: dict[str, str] = {}
+        self._late: dict[str, str] = {}
         self.messages: list[dict[str, Any]] = []
         self.count = 0
         self.ends_call = False
-        """The model called ``end_call``: the other tools of that round run first."""
+        """The model may end the call: the other tools of that round run first."""
+        self.transfer: Run | None = None
+        """The model wants the caller transferred: the other tools run, and what it said is heard, first."""
 
     @property
     def called(self) -> bool:
@@ -48,6 +50,10 @@ class ToolRounds:
     def running(self) -> tuple[str, ...]:
         """Runs whose result is missing."""
         return tuple(self._running)
+
+    def name_of(self, run_id: str) -> str:
+        """The tool of a run that is running or late; empty for any other."""
+        return self._running.get(run_id) or self._late.get(run_id, "")
 
     def add(self, call: LlmToolCall) -> None:
         if len(self._calls) < MOST_CALLS:
@@ -68,24 +74,67 @@ class ToolRounds:
                 "tool_calls": [_as_call(run) for run in runs],
             }
         )
-        self.ends_call = any(run.name == END_CALL for run in runs)
-        runs = [run for run in runs if run.name != END_CALL]
-        self._running = [run.run_id for run in runs]
+        self._running = {run.run_id: run.name for run in runs}
         return runs
 
     def result(self, run_id: str, result: Any) -> bool:
         """Take one result. True when it was the last that was missing."""
-        if run_id not in self._running:
+        if self._running.pop(run_id, None) is None:
             return False
-        self._running.remove(run_id)
-        content = json.dumps(result, ensure_ascii=False, default=str)
-        self.messages.append({"role": "tool", "tool_call_id": run_id, "content": content})
+        self._answer(run_id, result)
         return not self._running
 
-    def abandon(self) -> tuple[str, ...]:
-        """Nobody waits any more. Gives the runs to stop."""
-        running, self._running = self.running, []
-        return running
+    def wait_no_more(self, run_id: str) -> bool:
+        """The model is told that a result is pending, which may still come. True when it was the last."""
+        name = self._running.get(run_id, "")
+        over = self.result(run_id, PENDING)
+        if name:
+            self._late[run_id] = name
+        return over
+
+    def hold_transfer(self, run: Run) -> None:
+        """The call itself carries this one out. Whoever is transferred is not hung up on."""
+        self.wait_no_more(run.run_id)
+        self.transfer, self.ends_call = run, False
+
+    def forget_transfer(self) -> None:
+        """The caller went on before they were put through."""
+        if self.transfer is not None:
+            self.take_late(self.transfer.run_id, STOPPED)
+            self.transfer = None
+
+    def take_late(self, run_id: str, result: Any) -> str | None:
+        """A pending result came: it takes its place. Gives the tool's name."""
+        name = self._late.pop(run_id, None)
+        if name is None:
+            return None
+        for message in self.messages:
+            if message.get("tool_call_id") == run_id:
+                message["content"] = _content(result)
+        return name
+
+    def leave(self, goes_on: Mapping[str, bool]) -> tuple[str, ...]:
+        """The reply is over. ``goes_on``: which runs are waited for nevertheless. Gives those to stop.
+
+        What was said of the reply stands in the history from now on, so it is not told here too.
+        """
+        stopped = tuple(run_id for run_id in self._running if not goes_on.get(run_id))
+        for run_id in self.running:
+            if run_id in stopped:
+                self.result(run_id, STOPPED)
+            else:
+                self.wait_no_more(run_id)
+        for message in self.messages:
+            if message["role"] == "assistant":
+                message["content"] = None
+        return stopped
+
+    def _answer(self, run_id: str, result: Any) -> None:
+        self.messages.append({"role": "tool", "tool_call_id": run_id, "content": _content(result)})
+
+
+def _content(result: Any) -> str:
+    return json.dumps(result, ensure_ascii=False, default=str)
 
 
 def _arguments(text: str) -> Mapping[str, Any] | None:

@@ -12,9 +12,9 @@ import httpx
 
 from patter.simulators.caller import Caller
 from patter.simulators.facts import Fact
+from patter.simulators.handset import Handset
 from patter.simulators.line import PhoneLine
 from patter.simulators.twilio.call import Call, Source
-from patter.simulators.twilio.handset import Handset
 from patter.simulators.twilio.postman import Postman
 from patter.simulators.twilio.trouble import TroubleError
 from patter.simulators.twilio.twiml import Document, read_answer, read_document

@@ -11,8 +11,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from patter.carriers.twilio.signature import HEADER, sign
 from patter.simulators.line import Bunches
+from patter.simulators.play_buffer import Underrun
 from patter.simulators.twilio.call import Call
-from patter.simulators.twilio.play_buffer import Underrun
 from patter.simulators.twilio.stream_side import StreamSide
 from patter.simulators.twilio.trouble import Trouble, TroubleError
 from patter.simulators.twilio.twiml import StreamPlan

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from patter.carriers.frames import BadFrame, audio_in, parse_object, text_in
-from patter.simulators.twilio.play_buffer import PlayBuffer
+from patter.simulators.play_buffer import PlayBuffer
 from patter.simulators.twilio.trouble import Trouble
 
 # The exact fields of each message: one more or one less is an invalid message (31951).

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from patter.engines.refusal import read_refusal
+from patter.engines.sockets import way_to
 from patter.engines.tts.elevenlabs import wire
 from patter.engines.tts.elevenlabs.wire import Audio, Final, Settings, Trouble
 from patter.errors import EngineError
@@ -18,7 +18,6 @@ from patter.errors import EngineError
 PROVIDER = "elevenlabs"
 CONNECT_TIMEOUT_S = 2.0
 CLOSE_TIMEOUT_S = 1.0
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 KEEP_ALIVE_S = 20.0
 HOLD = "hold"
 """A context that never speaks: only a context can be kept alive, and one that is not known would be made."""
@@ -127,11 +126,13 @@ async def open_line(
             address,
             additional_headers={"xi-api-key": api_key},
             compression=None,
-            proxy=None if urlsplit(address).hostname in LOOPBACK else True,
             max_size=8 * 1024 * 1024,
             open_timeout=CONNECT_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
+            **await way_to(address),
         )
+    except ValueError as error:  # an address that may not be called, or one that led elsewhere
+        raise EngineError(PROVIDER, str(error), permanent=True) from None
     except InvalidStatus as error:
         answer = error.response
         refusal = read_refusal(answer.status_code, answer.headers, bytes(answer.body or b""))

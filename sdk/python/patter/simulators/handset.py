@@ -10,8 +10,8 @@ from patter.audio.frames import FRAME_MS
 from patter.simulators.caller import Caller
 from patter.simulators.facts import Fact
 from patter.simulators.line import PhoneLine
+from patter.simulators.observed import Media
 from patter.simulators.sound import SILENT_FRAME
-from patter.simulators.twilio.call import Media
 
 
 class Ear(Protocol):

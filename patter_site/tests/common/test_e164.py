@@ -1,6 +1,6 @@
 import pytest
 
-from phone_numbers.e164 import NotANumber, checked_e164
+from patter_site.common.e164 import NotANumber, checked_e164
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""What can be done to a live call at its carrier, met for the hosted home.
+
+A client is made for each request: it is needed once or twice a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from patter.bridge.ports import TransferControl
+from patter.carriers.twilio.control import TwilioControl
+from patter.errors import CarrierError
+from phone_numbers.carrier import CarrierAccess
+from phone_numbers.models import Carrier
+
+HANG_UP_S = 4.0
+SAY_S = 2.0
+
+
+class Reached(Protocol):
+    """What must be known of a call to reach it at its carrier (``calls.assembly.Ready``)."""
+
+    @property
+    def carrier(self) -> CarrierAccess: ...
+
+    @property
+    def call_id(self) -> str: ...
+
+    @property
+    def doors_url(self) -> str: ...
+
+    @property
+    def stream(self) -> int: ...
+
+
+class CallControl:
+    """One call at its carrier. Meets ``CarrierControl``; ``transfers`` is None where it has none.
+
+    ``ready`` is that of the call's newest stream: our addresses name the stream that is left through them.
+    """
+
+    def __init__(self, ready: Reached) -> None:
+        self.ready = ready
+        self.transfers: TransferControl | None = None
+
+    async def hang_up(self, carrier_call_id: str) -> None:
+        carrier = self.ready.carrier
+        if not carrier_call_id:
+            raise CarrierError(carrier.carrier, "the call has no id at the carrier yet", permanent=True)
+        async with carrier.rest(timeout_s=HANG_UP_S) as rest:
+            await rest.hang_up(carrier_call_id)
+
+    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
+        async with self.ready.carrier.rest(timeout_s=SAY_S) as rest:
+            await rest.say_and_hang_up(carrier_call_id, text, language)
+
+    async def send_digits(self, carrier_call_id: str, digits: str) -> None:
+        raise CarrierError(self.ready.carrier.carrier, "keys cannot be pressed there yet", permanent=True)
+
+
+class TwilioCallControl(CallControl):
+    def __init__(self, ready: Reached) -> None:
+        super().__init__(ready)
+        self._twilio = TwilioControl(self._rest, self._door)
+        self.transfers = self._twilio
+
+    async def send_digits(self, carrier_call_id: str, digits: str) -> None:
+        await self._twilio.send_digits(carrier_call_id, digits)
+
+    def _rest(self, timeout_s: float) -> AbstractAsyncContextManager[Any]:
+        return self.ready.carrier.rest(timeout_s=timeout_s)
+
+    def _door(self, door: str, **query: str) -> str:
+        ready = self.ready
+        if not ready.doors_url:
+            raise CarrierError("twilio", "there is no address under which it could call back", permanent=True)
+        known = {"call": ready.call_id, "stream": str(ready.stream)}
+        return f"{ready.doors_url}{door}?{urlencode({**known, **query})}"
+
+
+CONTROLS: Mapping[str, Callable[[Reached], CallControl]] = {
+    Carrier.TWILIO.value: TwilioCallControl,
+    Carrier.TELNYX.value: CallControl,
+}
+
+
+def control_of(ready: Reached) -> CallControl:
+    return CONTROLS[ready.carrier.carrier](ready)

@@ -1,0 +1,118 @@
+"""Transfers: to whom the caller may be given, and how the present one stands.
+
+A model can be talked into any number, so nobody is called who is not among the agent's targets or its
+allowed prefixes: that is decided here, once, for the agent, the API and the page alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+KINDS = ("cold", "warm")
+BRIEFING_S = 60
+"""How long a human may listen to the summary and make up their mind."""
+MARGIN_S = 15
+"""For the carrier to begin, and to tell the end, beside the time that it rings."""
+REASONS: Mapping[str, str] = {
+    "busy": "The line is busy.",
+    "no_answer": "Nobody answered.",
+    "declined": "The call was not accepted.",
+    "failed": "The call could not be put through.",
+    "cancelled": "The transfer was cancelled.",
+    "carrier_error": "The carrier could not make the transfer.",
+}
+"""Why a transfer did not come about, as the agent is told it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTarget:
+    """Somebody to whom the agent may give a caller. ``number`` is E.164, ``kind`` cold or warm."""
+
+    name: str
+    number: str
+    kind: str = "cold"
+    description: str = ""
+    ring_s: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TransferPolicy:
+    """Whom this agent may transfer to: its targets, and any number that begins with one of the prefixes."""
+
+    targets: tuple[TransferTarget, ...] = ()
+    prefixes: tuple[str, ...] = ()
+
+    @property
+    def some(self) -> bool:
+        """Whether there is anybody to transfer to."""
+        return bool(self.targets or self.prefixes)
+
+    def find(self, asked: str) -> TransferTarget | None:
+        """The target of this name or number; a number that only a prefix allows is its own name."""
+        wanted = asked.strip()
+        number = "".join(character for character in wanted if character not in " -()./")
+        for target in self.targets:
+            if wanted.casefold() == target.name.casefold() or number == target.number:
+                return target
+        plain = number.startswith("+") and number[1:].isascii() and number[1:].isdecimal()
+        if plain and 8 <= len(number) <= 16 and any(number.startswith(one) for one in self.prefixes):
+            return TransferTarget(number, number)
+        return None
+
+    def refusal(self, asked: str) -> str:
+        """What to tell whoever asked for a target that is not allowed."""
+        names = ", ".join(repr(target.name) for target in self.targets)
+        known = f" Possible: {names}." if names else " This agent has no transfer targets."
+        return f"Callers cannot be transferred to {asked.strip()[:60]!r}.{known}"
+
+
+@dataclass(slots=True)
+class Transfer:
+    """One transfer of this call. ``failed`` is the reason, once it did not come about."""
+
+    transfer_id: str
+    target: TransferTarget
+    kind: str
+    run_id: str = ""
+    """The tool run that waits for the outcome; empty where somebody outside asked."""
+    failed: str = ""
+
+    @property
+    def within_s(self) -> float:
+        """After this long without an outcome it has failed."""
+        briefing_s = BRIEFING_S if self.kind == "warm" else 0
+        return self.target.ring_s + briefing_s + MARGIN_S
+
+
+class Transfers:
+    """The transfers of one call: one at a time, numbered."""
+
+    def __init__(self, policy: TransferPolicy) -> None:
+        self._policy = policy
+        self._count = 0
+        self.current: Transfer | None = None
+
+    def begin(self, asked: str, kind: str, run_id: str) -> Transfer | str:
+        """A transfer to this target, or the sentence that says why not."""
+        if self.current is not None:
+            return "A transfer is already under way."
+        if kind and kind not in KINDS:
+            return f"A transfer is cold or warm, not {kind[:20]!r}."
+        target = self._policy.find(asked)
+        if target is None:
+            return self._policy.refusal(asked)
+        self._count += 1
+        self.current = Transfer(f"x{self._count}", target, kind or target.kind, run_id)
+        return self.current
+
+    def settle(self) -> Transfer | None:
+        """The outcome was told: forget the transfer."""
+        settled, self.current = self.current, None
+        return settled
+
+
+def outcome_of(transfer: Transfer) -> dict[str, str]:
+    """What the model is told of a transfer that did not come about."""
+    why = REASONS.get(transfer.failed, REASONS["failed"])
+    return {"status": transfer.failed, "error": f"{why} The caller is back with you: tell them, and go on."}
