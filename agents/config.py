@@ -22,12 +22,13 @@ from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
 
 MODES = ("pipeline", "realtime", "convai")
-RUNNING_MODES = ("pipeline",)
+RUNNING_MODES = ("pipeline", "convai")
 MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
 MAX_KEYTERMS = 100
 ON_MACHINE = ("leave_message", "hang_up", "continue", "ask")
+CONVAI_AGENT_ID = re.compile(r"[A-Za-z0-9_-]+")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -177,7 +178,7 @@ class AgentConfigSerializer(StrictSerializer):
     mode = serializers.CharField(
         default="pipeline",
         help_text="`pipeline`: speech recognition, language model and voice of your choice; `realtime`: one "
-        "OpenAI Realtime model that hears and speaks.",
+        "OpenAI Realtime model that hears and speaks; `convai`: an ElevenLabs agent that hears and speaks.",
     )
     reply_by = serializers.ChoiceField(
         choices=["handler", "model"],
@@ -193,7 +194,12 @@ class AgentConfigSerializer(StrictSerializer):
     stt = SttField(default=None, allow_null=True)
     llm = LlmField(default=None, allow_null=True)
     tts = TtsField(default=None, allow_null=True)
-    convai_agent_id = serializers.CharField(default=None, allow_null=True, max_length=100)
+    convai_agent_id = serializers.CharField(
+        default=None,
+        allow_null=True,
+        max_length=100,
+        help_text="The ElevenLabs agent of the mode `convai`. `POST /agents/{id}/convai/provision` makes one.",
+    )
     tools = serializers.ListField(child=serializers.CharField(), default=list)
     transfer_targets = serializers.ListField(child=TransferTargetField(), default=list, max_length=50)
     turn_taking = TurnTakingField(default=dict)
@@ -237,7 +243,11 @@ class AgentConfigSerializer(StrictSerializer):
         return variables
 
     def validate_convai_agent_id(self, value: str | None) -> str | None:
-        return _not_yet(value, "It belongs to the mode 'convai', which does not run yet.")
+        if value and not CONVAI_AGENT_ID.fullmatch(value):
+            raise serializers.ValidationError(
+                "This is not the id of an ElevenLabs agent, which consists of letters, digits, - and _."
+            )
+        return value or None
 
     def validate_tools(self, names: list[str]) -> list[str]:
         unknown = [name for name in names if name not in BUILT_IN]
@@ -266,12 +276,6 @@ def _e164(number: str) -> str:
         return checked_e164(number)
     except NotANumber as error:
         raise serializers.ValidationError(str(error)) from None
-
-
-def _not_yet(value: Any, sentence: str) -> Any:
-    if value:
-        raise serializers.ValidationError(sentence)
-    return value
 
 
 def _bounded(name: str) -> serializers.Field[Any, Any, Any, Any]:

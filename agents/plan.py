@@ -51,15 +51,24 @@ def check_ready(agent: Agent | None, version: int | None = None) -> None:
     resolve_plan(agent, CallWishes(call_id=""), version)
 
 
-def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = None) -> ResolvedPlan:
-    """The plan of a call. ``version`` pins one; otherwise the published one counts. Raises AgentNotReady."""
-    number, config = _config_of(agent, version)
+def resolve_plan(
+    agent: Agent | None,
+    wishes: CallWishes,
+    version: int | None = None,
+    *,
+    config: Mapping[str, Any] | None = None,
+) -> ResolvedPlan:
+    """The plan of a call. ``version`` pins one; otherwise the published one counts. Raises AgentNotReady.
+
+    ``config`` takes the place of a version's: what a call would be like with it.
+    """
+    number, config = _config_of(agent, version) if config is None else (0, config)
     assert agent is not None
     values = merged(config.get("variables", {}), wishes.custom_params, wishes.variables)
     prompt = substitute(config.get("system_prompt", ""), values)
     first = substitute(wishes.first_message or config.get("first_message", ""), values)
     language = config.get("language", "en")
-    specs = specs_of(agent, config, language)
+    specs = specs_of(agent, {**config, "variables": values}, language)
     transfers = transfers_of(config)
     answering = answering_of(config, wishes, values)
     plan = CallPlan(

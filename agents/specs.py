@@ -20,6 +20,7 @@ LEAST_ENDPOINTING_MS = {"deepgram": 10, "openai": 100, "offline": 100}
 TAKE_KEYTERMS = frozenset(["deepgram", "deepgram_flux", "openai"])
 REALTIME_PROVIDER = "openai"
 """Who carries a realtime agent that names nobody."""
+CONVAI_PROVIDER = "elevenlabs"
 
 Specs = dict[str, ProviderSpec | None]
 """By the field of the call's plan: stt, llm, tts, speech."""
@@ -97,9 +98,27 @@ def _realtime_options(config: Mapping[str, Any], chosen: Mapping[str, Any]) -> d
     return {**options, **(chosen.get("options") or {})}
 
 
+def _convai(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:
+    agent_id = config.get("convai_agent_id")
+    if not agent_id:
+        raise AgentNotReady(
+            "convai_agent_missing",
+            f"The agent {agent.name!r} has no ElevenLabs agent. Set one up, or enter its id as convai_agent_id.",
+        )
+    options = {
+        "agent_id": agent_id,
+        "dynamic_variables": config.get("variables", {}),
+        "patter_agent": agent.pk,
+    }
+    chosen = {"provider": CONVAI_PROVIDER, "voice": config.get("voice") or None, "options": options}
+    speech = _spec(agent, "convai", {**chosen, "language": language})
+    return {"speech": speech, "tts": _spare_voice(agent, config, language)}
+
+
 SPECS_OF_MODE: dict[str, Callable[[Agent, Mapping[str, Any], str], Specs]] = {
     "pipeline": _pipeline,
     "realtime": _realtime,
+    "convai": _convai,
 }
 
 
