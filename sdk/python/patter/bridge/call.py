@@ -44,7 +44,7 @@ from patter.bridge.meter import Meter
 from patter.bridge.plan import CallPlan
 from patter.bridge.playback import Playback
 from patter.bridge.recorder import Recorder
-from patter.bridge.records import CallConnected, CallEnded, Interim, Noted
+from patter.bridge.records import CallConnected, CallEnded, Interim, KeyPressed, Noted
 
 MOST_REJECTED_NOTES = 20
 
@@ -86,7 +86,8 @@ class CallMachine:
                 out = self._opened(event, now)
             case DigitPressed(digit):
                 known = digit in DIGITS and not self._lifecycle.over
-                out = self._engine.receive(event, now) if known else []
+                pressed = Note(KeyPressed(digit, self._parts.clock.ms(now)))
+                out = [pressed, *self._engine.receive(event, now)] if known else []
             case LegStopped():
                 out = [*self._away.line_lost(now), *self._act(Cue.STOPPED, now, "caller_hung_up")]
             case LegLost(detail):
