@@ -198,7 +198,7 @@ class AgentConfigSerializer(StrictSerializer):
         default=None,
         allow_null=True,
         max_length=100,
-        help_text="The ElevenLabs agent of the mode `convai`. `POST /agents/{id}/convai/provision` makes one.",
+        help_text="The ElevenLabs agent of the mode `convai`. `/agents/{id}/convai/provision` makes one.",
     )
     tools = serializers.ListField(child=serializers.CharField(), default=list)
     transfer_targets = serializers.ListField(child=TransferTargetField(), default=list, max_length=50)

@@ -1,4 +1,4 @@
-"""An agent in convai mode and the ElevenLabs agent behind it: checked, or set up, when somebody asks for it."""
+"""The ElevenLabs agent behind an agent in convai mode: checked, or set up, when somebody asks for it."""
 
 from __future__ import annotations
 

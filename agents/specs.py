@@ -103,7 +103,7 @@ def _convai(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:
     if not agent_id:
         raise AgentNotReady(
             "convai_agent_missing",
-            f"The agent {agent.name!r} has no ElevenLabs agent. Set one up, or enter its id as convai_agent_id.",
+            f"The agent {agent.name!r} has no ElevenLabs agent. Set one up, or enter its id.",
         )
     options = {
         "agent_id": agent_id,
