@@ -1,4 +1,4 @@
-"""Calls in convai mode between real processes: set up over REST, answered by a program on the SDK's socket."""
+"""Calls in convai mode between real processes: set up over REST, answered over the SDK's socket."""
 
 from __future__ import annotations
 
