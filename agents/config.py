@@ -18,8 +18,10 @@ from patter.bridge.keypad import DIGITS
 from patter.bridge.transfers import KINDS
 from patter.tools.builtin import NAMES as BUILT_IN
 from patter.variables import NAME
+from patter_site.accounts.models import Organisation
 from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
+from tools.specs import missing_tools
 
 MODES = ("pipeline", "realtime", "convai")
 RUNNING_MODES = ("pipeline", "convai")
@@ -200,7 +202,12 @@ class AgentConfigSerializer(StrictSerializer):
         max_length=100,
         help_text="The ElevenLabs agent of the mode `convai`. `/agents/{id}/convai/provision` makes one.",
     )
-    tools = serializers.ListField(child=serializers.CharField(), default=list)
+    tools = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        default=list,
+        max_length=64,
+        help_text="Names or ids of tools. `end_call` and `transfer_call` every agent has already.",
+    )
     transfer_targets = serializers.ListField(child=TransferTargetField(), default=list, max_length=50)
     turn_taking = TurnTakingField(default=dict)
     phrases = PhrasesField(default=dict)
@@ -250,12 +257,14 @@ class AgentConfigSerializer(StrictSerializer):
         return value or None
 
     def validate_tools(self, names: list[str]) -> list[str]:
-        unknown = [name for name in names if name not in BUILT_IN]
+        organisation = self.context.get("organisation")
+        built_in = [name for name in names if name not in BUILT_IN]
+        unknown = missing_tools(organisation, names) if organisation is not None else built_in
         if unknown:
             raise serializers.ValidationError(
                 f"There is no tool {unknown[0]!r}. Every agent already has: {', '.join(BUILT_IN)}."
             )
-        return names
+        return list(dict.fromkeys(names))
 
     def validate_transfer_targets(self, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
         names = [target["name"].casefold() for target in targets]
@@ -264,9 +273,12 @@ class AgentConfigSerializer(StrictSerializer):
         return targets
 
 
-def validated_config(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A complete configuration. Raises DRF's ValidationError with one entry per wrong field."""
-    serializer = AgentConfigSerializer(data=dict(data))
+def validated_config(data: Mapping[str, Any], organisation: Organisation | None = None) -> dict[str, Any]:
+    """A complete configuration. Raises DRF's ValidationError with one entry per wrong field.
+
+    Without ``organisation`` there are no tools but those that are built in.
+    """
+    serializer = AgentConfigSerializer(data=dict(data), context={"organisation": organisation})
     serializer.is_valid(raise_exception=True)
     return _plain(serializer.validated_data)
 

@@ -16,6 +16,7 @@ from calls.adapters.call_log import CallLog, LogWriter
 from calls.adapters.controls import CallControl
 from calls.adapters.courier import CallCourier
 from calls.adapters.remote_handler import RemoteHandler, ToldLog
+from calls.adapters.tool_runner import JournaledTools
 from calls.addresses import recording_url
 from calls.models import Call
 from calls.plan import plan_of
@@ -36,6 +37,8 @@ from patter.engines.convai.machine import ConvaiMachine
 from patter.engines.convai.settings import settings_of
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
+from patter.tools.runner import Tools
+from patter.tools.spec import ToolContext, ToolSpec
 from phone_numbers.carrier import CarrierAccess, access_to
 from phone_numbers.configure import webhook_address
 
@@ -56,10 +59,17 @@ class Ready:
     """What is stored of the system's phrases, by text."""
     asks: AskLine = field(default_factory=AskLine, repr=False)
     """Where ElevenLabs asks for this call's replies, in convai mode."""
+    tools: tuple[ToolSpec, ...] = field(default=(), repr=False)
+    agent_id: str = ""
 
     @property
     def call_id(self) -> str:
         return self.plan.call_id
+
+    @property
+    def own_number(self) -> str:
+        """Our side of the line: the number that was called, or that calls."""
+        return self.plan.callee if self.plan.direction == "inbound" else self.plan.caller
 
 
 class NotReady(Exception):
@@ -88,10 +98,18 @@ def read_call(call_id: str) -> Ready:
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
         sdk=_sdk_facts(call, plan, resolved.variables),
         carrier=access_to(call.carrier_account),
-        doors_url=webhook_address(call.carrier_account, "", call.callback_base) if call.callback_base else "",
+        doors_url=_doors_url(call),
         stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
+        tools=resolved.tools,
+        agent_id=call.agent_id or "",
     )
+
+
+def _doors_url(call: Call) -> str:
+    if call.carrier_account is None or not call.callback_base:
+        return ""
+    return f"{webhook_address(call.carrier_account, base_url=call.callback_base)}/"
 
 
 def _sdk_facts(call: Call, plan: CallPlan, variables: Mapping[str, Any]) -> SdkFacts:
@@ -132,7 +150,7 @@ def make_session(ready: Ready, writer: LogWriter, control: CallControl, courier:
     return CallSession(
         machine,
         control=control,
-        performers=replace(mode.performers(ready), handler=handler),
+        performers=replace(mode.performers(ready), handler=handler, tools=_tools_of(ready)),
         log=ToldLog(CallLog(writer, ready.logged), courier),
         transfers=control.transfers,
     )
@@ -175,6 +193,13 @@ MODES: dict[str, Mode] = {
 
 def _voice_of(ready: Ready) -> Tts:
     return PhrasebookTts(ChainTts(Chain("tts", ready.plan.chain("tts"), keeps=True)), ready.phrases)
+
+
+def _tools_of(ready: Ready) -> Tools:
+    plan = ready.plan
+    context = ToolContext(plan.call_id, plan.caller, plan.callee, plan.direction, ready.agent_id)
+    journaled = JournaledTools(ready.logged.organisation_id, context)
+    return Tools(ready.tools, {"webhook": journaled, "mcp": journaled})
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:
