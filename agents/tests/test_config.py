@@ -26,7 +26,7 @@ def test_a_name_is_enough():
         ({"turn_taking": {"endpoint": 1}}, "turn_taking.endpoint", "Unknown field"),
         ({"stt": {"provider": "offline", "key": "x"}}, "stt.key", "Unknown field"),
         ({"mode": "realtime"}, "mode", "does not run yet. Use one of: pipeline"),
-        ({"mode": "convai"}, "mode", "does not run yet. Use one of: pipeline"),
+        ({"convai_agent_id": "no id"}, "convai_agent_id", "not the id of an ElevenLabs agent"),
         ({"mode": "pipelin"}, "mode", "is not a mode"),
         (
             {"tts": {"provider": "whisper9"}},

@@ -182,7 +182,7 @@ class ConvaiAgents:
         return self.tools[tool_id]
 
     async def _tool(self, request: Request, body: Any) -> dict[str, Any]:
-        tool = self._found(self.tools, request.path_params["id"], "tool_not_found")
+        tool: dict[str, Any] = self._found(self.tools, request.path_params["id"], "tool_not_found")
         if request.method == "DELETE":
             del self.tools[tool["id"]]
             return {}

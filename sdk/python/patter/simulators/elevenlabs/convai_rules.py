@@ -193,7 +193,7 @@ def _check_overrides(given: Any, allowed: Any, at: str) -> None:
         raise ConversationError(1008, "override_error", f"Override for field {at[:-1]} is not allowed")
 
 
-def check_message(message: object) -> tuple[str, Any]:
+def check_message(message: Any) -> tuple[str, Any]:
     """A client's message as its kind and what it holds. Raises ConversationError."""
     match message:
         case {"user_audio_chunk": str(chunk)} if set(message) == {"user_audio_chunk"}:
