@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Iterator
-
 import pytest
 
 from agents.models import Agent, ProviderCredential
@@ -14,22 +10,6 @@ from patter.simulators.elevenlabs import ElevenLabsServer, Fault
 from patter_site.testing import Cast, api, error_of
 
 AGENTS = "/api/v1/agents"
-
-
-@pytest.fixture
-def vendor(settings) -> Iterator[ElevenLabsServer]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    server = ElevenLabsServer()
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
-    settings.PATTER_ELEVENLABS_BASE_URL = server.base_url
-    settings.PATTER_PUBLIC_URL = "https://calls.example"
-    yield server
-    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
 
 
 def make(cast: Cast, vendor: ElevenLabsServer, **config) -> str:
