@@ -20,6 +20,7 @@ from patter.local.environment import BASE_URLS, completed, read_environment
 from patter.local.plan import CallFacts, plan_of
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
+from patter.local.telnyx import TelnyxCarrier
 from patter.local.twilio import TwilioCarrier
 from patter.options import CallOptions, LocalOptions, ServeOptions
 
@@ -29,7 +30,10 @@ NOT_SERVING = (
     "call() in local mode needs serve() to run: it carries the audio. Await serve() in a task, or call from "
     "on_ready."
 )
-CARRIERS: dict[str, Callable[[LocalOptions, Addresses, str], LocalCarrier]] = {"twilio": TwilioCarrier}
+CARRIERS: dict[str, Callable[[LocalOptions, Addresses, str], LocalCarrier]] = {
+    "twilio": TwilioCarrier,
+    "telnyx": TelnyxCarrier,
+}
 
 
 class LocalPhone:
