@@ -200,7 +200,8 @@ class ConvaiMachine:
         return []
 
     def _agent(self, message: AgentAudio | AgentText, now: float) -> Outcome:
-        self._line.answered()
+        if isinstance(message, AgentAudio):
+            self._line.answered()
         if self._hushed or self._away:
             return []  # it answers somebody who is not there
         self._ends.words_at = self._tools.transfer_at = None
@@ -228,10 +229,10 @@ class ConvaiMachine:
         begun = self._note("speech.begun", now, conversation=metadata.conversation_id, **formats)
         if not self._owed.greeted and not self._silence.greets:
             self._owed.greeting(now + self._values.handler_timeout_s)
-        picked_up = self._pick_up() if self._line.again and self._owed.greeted else []
+        picked_up = self._pick_up(now) if self._line.again and self._owed.greeted else []
         return [begun, *early, *picked_up]
 
-    def _pick_up(self) -> list[Command]:
+    def _pick_up(self, now: float) -> list[Command]:
         """A new conversation goes on with the call: it is told what was said, and answers what is open."""
         memory = self._parts.memory
         open_turn = memory.open_caller_turn()
@@ -243,6 +244,7 @@ class ConvaiMachine:
             out += self._line.send(ContextUpdate(told)) if said else []
         if open_turn is not None:
             self._answering.moved(open_turn.text)
+            self._await_answer(open_turn, 0, now)
             out += self._line.send(UserMessage(open_turn.text))
         return out
 
@@ -252,6 +254,8 @@ class ConvaiMachine:
         out: Outcome = [*self._line.stop(), self._note("speech.ended", now, reason=ending.words)]
         out += self._tools.stop()
         broken = ending.after in (After.AGAIN, After.GIVE_UP)
+        if broken and self._voice.speaking.unsaid(now) is Kind.FIRST:
+            self._owed.greeted = False  # the next conversation greets
         out += self._voice.speaking.close(now, broken=broken)
         if self._stopped or self._voice.closing:
             return out
