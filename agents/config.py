@@ -12,6 +12,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from agents.line_policies import transfers_of
 from agents.modes import MODES
 from agents.providers import ROLE_NAMES, Role, providers_for
 from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
@@ -28,7 +29,13 @@ MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
 MAX_KEYTERMS = 100
-ON_MACHINE = ("leave_message", "hang_up", "continue", "ask")
+ON_MACHINE = [
+    ("leave_message", "Leave Message"),
+    ("hang_up", "Hang Up"),
+    ("continue", "Continue"),
+    ("ask", "Ask"),
+]
+HANDLER_POLICIES = ("goodbye", "model", "transfer")
 CONVAI_AGENT_ID = re.compile(r"[A-Za-z0-9_-]+")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -165,11 +172,43 @@ class MachinePolicyField(StrictSerializer):
     )
 
 
+class RecordingPolicyField(StrictSerializer):
+    """How calls are recorded, beside `record`, and for how long recordings are kept."""
+
+    carrier = serializers.BooleanField(
+        required=False, help_text="Have the carrier record both sides too, from the answer to the end."
+    )
+    announcement = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="Said first in every call that is recorded. Nothing interrupts it.",
+    )
+    days = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=3650, help_text="Kept so long."
+    )
+
+
+class HandlerPolicyField(StrictSerializer):
+    """What becomes of a call whose handler failed three times running."""
+
+    lost = serializers.ChoiceField(
+        choices=HANDLER_POLICIES,
+        required=False,
+        help_text="`goodbye` (default), `model`: the model of `llm` goes on, `transfer`: to `transfer_to`.",
+    )
+    transfer_to = serializers.CharField(
+        max_length=100, required=False, help_text="One of the transfer targets, or a number that is allowed."
+    )
+
+
 class PoliciesField(StrictSerializer):
     """What the agent may do, and what it does in situations that are not a conversation."""
 
+    handler = HandlerPolicyField(required=False)
     transfer = TransferPolicyField(required=False)
     machines = MachinePolicyField(required=False)
+    recording = RecordingPolicyField(required=False)
 
 
 class AgentConfigSerializer(StrictSerializer):
@@ -270,7 +309,21 @@ class AgentConfigSerializer(StrictSerializer):
 
     def validate(self, config: dict[str, Any]) -> dict[str, Any]:
         MODES[config.get("mode", "pipeline")].check(config)
+        _check_handler_policy(config)
         return config
+
+
+def _check_handler_policy(config: Mapping[str, Any]) -> None:
+    """Whoever is to go on must be there. Raises ValidationError."""
+    policy = config.get("policies", {}).get("handler", {})
+    if policy.get("lost") == "model" and not config.get("llm"):
+        raise serializers.ValidationError({"policies": ["The model that goes on is chosen under 'llm'."]})
+    if policy.get("lost") != "transfer":
+        return
+    target = policy.get("transfer_to", "")
+    refusal = "Name one of the transfer targets as transfer_to."
+    if not target or transfers_of(config).find(target) is None:
+        raise serializers.ValidationError({"policies": [refusal]})
 
 
 def validated_config(data: Mapping[str, Any], organisation: Organisation | None = None) -> dict[str, Any]:

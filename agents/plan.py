@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.errors import AgentNotReady
-from agents.line_policies import answering_of, transfers_of
+from agents.line_policies import answering_of, handler_policy_of, recording_of, transfers_of
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.specs import fallbacks_of, specs_of
@@ -81,6 +81,8 @@ def resolve_plan(
     specs = specs_of(agent, {**config, "variables": values}, language)
     transfers = transfers_of(config)
     answering = answering_of(config, wishes, values)
+    record = config.get("record", True) if wishes.record is None else wishes.record
+    announcement = substitute(recording_of(config).announcement, values)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -88,6 +90,7 @@ def resolve_plan(
         callee=wishes.callee,
         mode=config.get("mode", "pipeline"),
         reply_by=config.get("reply_by", "handler"),
+        **handler_policy_of(config),
         system_prompt=prompt.text,
         first_message=first.text,
         first_speaker=config.get("first_speaker", "agent"),
@@ -106,10 +109,11 @@ def resolve_plan(
         keypad=Keypad(**config.get("keypad", {})),
         transfers=transfers,
         answering=answering.plan,
+        announcement=announcement.text if record else "",
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
-        record=config.get("record", True) if wishes.record is None else wishes.record,
+        record=record,
     )
-    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
+    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown + announcement.unknown)
     return ResolvedPlan(plan, number, tools, tuple(unknown), values)
 
 

@@ -212,4 +212,5 @@ def _tools_of(ready: Ready) -> Tools:
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:
-    return ChainLlm(Chain("llm", plan.chain("llm"))) if plan.reply_by == "model" and plan.llm else None
+    wanted = plan.reply_by == "model" or plan.handler_policy == "model"
+    return ChainLlm(Chain("llm", plan.chain("llm"))) if wanted and plan.llm else None
