@@ -84,3 +84,14 @@ class ConvaiScene(Scene):
     def end_of_turn_latency(self) -> dict[str, int]:
         """The stages of the last turn's latency."""
         return dict(self.notes(TurnSettled)[-1].latency or {})
+
+
+LONG = "First we open at nine, then we serve lunch, and at night we dance until two."
+
+
+def greeted(**plan: Any) -> ConvaiScene:
+    """A call whose first message was heard."""
+    call = ConvaiScene(first_message="Hi.", **plan).open()
+    call.agent_says("Hi.")
+    call.pass_ms(1500)
+    return call
