@@ -10,9 +10,7 @@ from patter.bridge.events import (
 from patter.engines.convai.wanted import ReplyUnwanted
 from patter.testing.scene import VOICE
 
-from .scene import LONG, greeted
-
-LONG = "First we open at nine, then we serve lunch, and at night we dance until two."
+from .scene import greeted
 
 
 def test_the_transcript_and_the_request_for_its_reply_are_one_turn_in_either_order() -> None:

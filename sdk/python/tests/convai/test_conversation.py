@@ -28,8 +28,6 @@ from patter.testing.scene import VOICE
 
 from .scene import LONG, ConvaiScene, greeted
 
-LONG = "First we open at nine, then we serve lunch, and at night we dance until two."
-
 
 def test_audio_before_the_conversation_is_kept_for_two_seconds_and_comes_first() -> None:
     call = ConvaiScene(begins=False).open()

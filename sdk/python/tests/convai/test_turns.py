@@ -20,8 +20,6 @@ from patter.engines.convai.wire import (
 
 from .scene import LONG, greeted
 
-LONG = "First we open at nine, then we serve lunch, and at night we dance until two."
-
 
 def test_an_interruption_clears_and_history_holds_what_was_heard() -> None:
     call = greeted()

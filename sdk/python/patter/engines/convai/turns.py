@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patter.bridge.answering import MACHINE_TEXT
 from patter.bridge.commands import Note
 from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import HandlerDone
@@ -16,7 +17,6 @@ from patter.engines.convai.silence import Silence
 from patter.engines.convai.voice import Voice
 from patter.engines.convai.wanted import ReplyEnd, ReplyPiece, ReplyWanted
 from patter.engines.convai.wire import CallerText, UserMessage
-from patter.engines.pipeline.machine import MACHINE_TEXT
 
 NOTHING_SAID = frozenset(["", "...", "…"])
 """Transcripts of a caller who only made a noise."""
