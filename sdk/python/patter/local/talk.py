@@ -112,7 +112,7 @@ async def talk_aloud(
         raise ConfigError("audio=True needs say=[…]: the lines that the caller speaks.")
     if find_spec("espeakng_loader") is None:
         raise ConfigError("The caller has no voice: pip install './sdk/python[simulators,offline-voice]'.")
-    from patter.simulators.script import HangUp, Say, Wait
+    from patter.simulators.script import HangUp, Say, Step, Wait
     from patter.simulators.twilio import TwilioSimulator
     from patter.simulators.voice import OfflineVoice
 
@@ -141,7 +141,7 @@ async def talk_aloud(
         )
         try:
             await _first_of(serving, ready)
-            steps = [*(Say(line) for line in say), Wait(500), HangUp()]
+            steps: list[Step] = [*(Say(line) for line in say), Wait(500), HangUp()]
             call = await carrier.dial_in(CALLEE, CALLER, steps, time_limit_s=LONGEST_CALL_S)
             await call.ended(LONGEST_CALL_S)
         finally:
