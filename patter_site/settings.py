@@ -169,7 +169,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "MemberRole": "patter_site.accounts.models.Role",
-        "TransferKind": "patter.bridge.transfers.KINDS",
+        "TransferKind": [("cold", "cold"), ("warm", "warm")],
+        "ToolKind": "tools.models.Tool.Kind",
     },
     "PREPROCESSING_HOOKS": ["patter_site.operations.schema.without_last_slash"],
 }
