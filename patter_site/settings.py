@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "tools",
     "agents",
     "phone_numbers",
+    "recipients",
     "calls",
 ]
 
