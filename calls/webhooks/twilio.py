@@ -14,8 +14,9 @@ from calls.services.refusals import NOT_SET_UP
 from calls.services.stream import note_stream
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
-from calls.webhooks.twilio_words import custom_params, greeting_is_over, machine_result, status_step
+from calls.webhooks.twilio_words import custom_params, status_step
 from patter.carriers.twilio import markup
+from patter.carriers.twilio.words import greeting_is_over, machine_result
 from phone_numbers.models import CarrierAccount
 from phone_numbers.selectors import route_of
 

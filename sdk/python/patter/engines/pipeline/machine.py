@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patter.audio.mulaw import level
+from patter.bridge.answering import MACHINE_TEXT
 from patter.bridge.clock import earliest
 from patter.bridge.commands import Note, SttFinalize, SttStop
 from patter.bridge.engine import EndCall, Outcome, Parts
@@ -41,8 +42,6 @@ from patter.engines.pipeline.stt_line import SttLine
 
 GAP_S = 0.2
 """After this long without a frame, silence is counted by the loop's clock."""
-MACHINE_TEXT = "[answering machine: the beep was heard]"
-"""The turn with which whoever replies is asked what to leave on a machine."""
 LET_SPEAK_S = 3.0
 """A first message waits at most this long for a caller who is speaking when it should begin."""
 

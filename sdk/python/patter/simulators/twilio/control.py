@@ -28,6 +28,7 @@ class Simulator(Protocol):
 
     world: World
     calls: dict[str, Call]
+    carriers: list[str]
 
     def add_account(self, account_sid: str, auth_token: str, name: str = ...) -> Account: ...
 
@@ -73,7 +74,7 @@ class ControlApi:
 
     async def _health(self, request: Request) -> Response:
         running = sum(not call.finished.is_set() for call in self._simulator.calls.values())
-        return JSONResponse({"ready": True, "carriers": ["twilio"], "running_calls": running})
+        return JSONResponse({"ready": True, "carriers": self._simulator.carriers, "running_calls": running})
 
     async def _add_account(self, request: Request) -> Response:
         given = await object_in(request, {"account_sid", "auth_token"}, {"name"})
