@@ -83,3 +83,10 @@ def transfers_of(call: Call) -> QuerySet[Transfer]:
 def transfer_of(call: Call, ref: str) -> Transfer | None:
     """One transfer by the call machine's name for it."""
     return transfers_of(call).filter(ref=ref).first()
+
+
+def hang_up_wish(call_id: str) -> str:
+    """Why somebody has asked for this call to be hung up; empty: nobody has."""
+    rows = CallEvent.objects.unscoped("the process that carries the call asks about it")
+    asked = rows.filter(call_id=call_id, kind="call.hang_up_asked").order_by("id").first()
+    return str(asked.data.get("reason", "api_hung_up")) if asked else ""
