@@ -41,6 +41,12 @@ def ready_recording(call: Call, source: str = "") -> Recording | None:
     return ready.filter(source=Recording.Source.BRIDGE).last() or ready.last()
 
 
+def shown_recording(call: Call) -> Recording | None:
+    """The recording that the call's page shows, ready or not: our own where there is one."""
+    rows = recordings_of(call)
+    return rows.filter(source=Recording.Source.BRIDGE).last() or rows.last()
+
+
 def transcript_of(call: Call) -> list[dict[str, Any]]:
     """The turns of a call in the public shape."""
     return [turn_row(turn) for turn in turns_of(call)]
