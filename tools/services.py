@@ -12,12 +12,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from patter.standard_webhooks import SECRET_BYTES, secret_of
-from patter.tools.builtin import NAMES
 from patter.tools.direct import try_tool
+from patter.tools.given import callable_name
 from patter.tools.mcp import McpFailed, discover
 from patter.tools.requests import headers_with_variables, request_of, url_with_variables
 from patter.tools.schema import SchemaRefused, check_schema, wrong_arguments
-from patter.tools.spec import NAME, ToolContext
+from patter.tools.spec import ToolContext
 from patter.tools.webhook import Try
 from patter_site.accounts.models import Organisation
 from patter_site.common.addresses import outside_guard
@@ -183,20 +183,13 @@ def _tool_of(source: McpSource, item: Mapping[str, Any]) -> Tool:
         kind=Tool.Kind.MCP,
         source=source,
         url=source.url,
-        name=tool_name(item["name"]),
+        name=callable_name(item["name"]),
         remote_name=item["name"],
         description=item["description"] or item["name"],
         parameters=item["parameters"],
         effects=not item.get("read_only"),
         idempotent=bool(item.get("idempotent")),
     )
-
-
-def tool_name(remote_name: str) -> str:
-    """What models may call a tool: servers allow dots and slashes in names, providers do not."""
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in remote_name)[:64]
-    name = plain if NAME.fullmatch(plain) else f"tool_{plain}"[:64]
-    return f"mcp_{name}"[:64] if name in NAMES else name
 
 
 def _save_new(tool: Tool) -> None:
