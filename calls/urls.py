@@ -4,6 +4,7 @@ from calls import views
 
 app_name = "calls"
 urlpatterns = [
+    path("o/<slug:slug>/tools/<str:tool_id>/runs/", views.tool_runs, name="tool_runs"),
     path("o/<slug:slug>/calls/", views.call_list, name="list"),
     path("o/<slug:slug>/calls/<str:call_id>/", views.call_page, name="call"),
     path("o/<slug:slug>/calls/<str:call_id>/row/", views.call_row, name="row"),

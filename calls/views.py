@@ -17,12 +17,15 @@ from calls.listing import CallFilter, filtered, page_of, rows_of
 from calls.models import Call, Recording
 from calls.presenters import percentile, timeline, totals, waveform
 from calls.ranged import ranged_response
-from calls.selectors import events_of, ready_recording, recordings_of, turns_of
+from calls.selectors import events_of, invocations_of, ready_recording, recordings_of, turns_of
 from calls.services.control import hang_up_call
 from calls.words import END_REASONS, state_of, trouble_of
 from patter_site.accounts.pages import MemberRequest, member_page
 from patter_site.accounts.roles import may
 from patter_site.common.errors import ApiProblem
+from tools.models import Tool
+
+MOST_RUNS = 100
 
 
 def _call(request: MemberRequest, call_id: str) -> Call:
@@ -97,8 +100,18 @@ def call_page(request: MemberRequest, call_id: str) -> HttpResponse:
         "playable": playable,
         "waveform": waveform(turns, playable, _lasted_ms(call)) if call.is_over else None,
         "extras": _extras(call),
+        "runs": list(invocations_of(request.organisation).filter(call=call).order_by("id")[:MOST_RUNS]),
     }
     return render(request, "calls/call.html", context)
+
+
+@require_GET
+@member_page()
+def tool_runs(request: MemberRequest, tool_id: str) -> HttpResponse:
+    """The newest runs of one tool, in whichever calls."""
+    tool = get_object_or_404(Tool.objects.of(request.organisation), pk=tool_id)
+    runs = invocations_of(request.organisation).filter(tool=tool).order_by("-id")[:MOST_RUNS]
+    return render(request, "calls/tool_runs.html", {"tool": tool, "runs": list(runs)})
 
 
 @require_GET

@@ -6,10 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 
 from patter.standard_webhooks import SECRET_BYTES, secret_of
 from patter.tools.direct import try_tool
@@ -42,10 +44,7 @@ def create_tool(*, organisation: Organisation, values: Mapping[str, Any]) -> Too
 
 def change_tool(*, tool: Tool, changes: Mapping[str, Any]) -> Tool:
     """Replace fields. Of ``secret_headers`` those that are given are set, and those given as None removed."""
-    given = dict(changes)
-    _set_secret_headers(tool, given.pop("secret_headers", {}))
-    for field, value in given.items():
-        setattr(tool, field, value)
+    _apply(tool, changes)
     tool.save()
     return tool
 
@@ -101,10 +100,7 @@ def create_source(*, organisation: Organisation, values: Mapping[str, Any]) -> M
 
 def change_source(*, source: McpSource, changes: Mapping[str, Any]) -> McpSource:
     """Replace fields, as ``change_tool`` does."""
-    given = dict(changes)
-    _set_secret_headers(source, given.pop("secret_headers", {}))
-    for field, value in given.items():
-        setattr(source, field, value)
+    _apply(source, changes)
     source.save()
     return source
 
@@ -200,7 +196,15 @@ def _save_new(tool: Tool) -> None:
         raise ToolNameTaken(tool.name) from None
 
 
-def _set_secret_headers(row: Tool | McpSource, given: Mapping[str, str | None]) -> None:
-    if given:
-        kept = {**row.secret_headers, **given}
-        row.secret_headers = {name: value for name, value in kept.items() if value is not None}
+def _apply(row: Tool | McpSource, changes: Mapping[str, Any]) -> None:
+    given = dict(changes)
+    secrets: Mapping[str, str | None] = given.pop("secret_headers", {})
+    kept = [name for name in row.secret_headers if name not in secrets]
+    if kept and urlsplit(given.get("url", row.url)).netloc != urlsplit(row.url).netloc:
+        # Whoever may change an address must not learn by it what they cannot read.
+        sentence = f"{kept[0]!r} was given for another server. Give it again, or remove it."
+        raise ValidationError({"secret_headers": [sentence]})
+    headers = {**row.secret_headers, **secrets}
+    row.secret_headers = {name: value for name, value in headers.items() if value is not None}
+    for field, value in given.items():
+        setattr(row, field, value)
