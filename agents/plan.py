@@ -50,6 +50,8 @@ class ResolvedPlan:
     agent_version: int
     tools: tuple[ToolSpec, ...] = field(default=(), repr=False)
     unknown_variables: tuple[str, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """All values that the call has: the agent's, its custom parameters, its own."""
 
 
 def check_ready(agent: Agent | None, version: int | None = None) -> None:
@@ -99,7 +101,7 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
     unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
-    return ResolvedPlan(plan, number, tools, tuple(unknown))
+    return ResolvedPlan(plan, number, tools, tuple(unknown), values)
 
 
 def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, Any]]:

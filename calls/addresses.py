@@ -38,6 +38,12 @@ def media_url(call: Call, base: str) -> str:
     return urlunsplit(("ws" if plain else "wss", parts.netloc, path, "", ""))
 
 
+def recording_url(call: Call) -> str:
+    """Where a call's recording is fetched with an API key, once it is ready. Empty: no public address."""
+    base = settings.PATTER_PUBLIC_URL
+    return f"{base}/api/v1/calls/{call.pk}/recording" if base else ""
+
+
 def callback_url(call: Call, door: str, base: str, **more: str | int) -> str:
     """One of our webhook doors for this call: its account in the path, its id in the signed query."""
     assert call.carrier_account is not None

@@ -18,6 +18,7 @@ from calls.filters import filtered_calls
 from calls.line_serializers import DigitsSerializer, TransferRequestSerializer, TransferSerializer
 from calls.models import Call
 from calls.ranged import ranged_response
+from calls.sdk.addresses import connection_group, is_connection_id
 from calls.selectors import events_of, ready_recording, transcript_of, transfers_of
 from calls.serializers import (
     AcceptedSerializer,
@@ -73,7 +74,7 @@ class CallViewSet(OrganisationViewSet):
             to=given.pop("to"),
             from_=given.pop("from", ""),
             agent=given.pop("agent", None),
-            options=PlaceOptions(**given),
+            options=PlaceOptions(**given, reply_to=_placer(request, self.organisation.pk)),
             callback_base=public_base(request),
         )
         return Response(CallSerializer(call).data, status=status.HTTP_201_CREATED)
@@ -162,6 +163,12 @@ class CallViewSet(OrganisationViewSet):
         """The call's transfers to humans, oldest first."""
         rows = transfers_of(self.get_object())
         return Response({"results": TransferSerializer(rows, many=True).data, "next": None, "previous": None})
+
+
+def _placer(request: Request, organisation_id: str) -> str:
+    """The bus address of the SDK connection that asks (X-Patter-Connection): the call will be its own."""
+    connection_id = request.headers.get("X-Patter-Connection", "")
+    return connection_group(organisation_id, connection_id) if is_connection_id(connection_id) else ""
 
 
 def _accepted() -> Response:

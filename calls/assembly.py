@@ -8,14 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from agents.errors import AgentNotReady
 from agents.phrases import stored_phrases
 from calls.adapters.call_log import CallLog, LogWriter
 from calls.adapters.controls import CallControl
+from calls.adapters.courier import CallCourier
+from calls.adapters.remote_handler import RemoteHandler, ToldLog
 from calls.adapters.tool_runner import JournaledTools
+from calls.addresses import recording_url
 from calls.models import Call
 from calls.plan import plan_of
+from calls.sdk.facts import SdkFacts
 from calls.services.live_log import LoggedCall
 from patter.bridge.call import CallMachine
 from patter.bridge.engine import Engine, Parts
@@ -40,6 +45,7 @@ class Ready:
     plan: CallPlan
     logged: LoggedCall
     carrier: CarrierAccess
+    sdk: SdkFacts
     doors_url: str = ""
     """Our doors at this call's carrier account, up to the last slash; empty: nothing can call us back."""
     stream: int = 0
@@ -53,6 +59,11 @@ class Ready:
     def call_id(self) -> str:
         return self.plan.call_id
 
+    @property
+    def own_number(self) -> str:
+        """Our side of the line: the number that was called, or that calls."""
+        return self.plan.callee if self.plan.direction == "inbound" else self.plan.caller
+
 
 class NotReady(Exception):
     """This call cannot be carried. ``code`` says why."""
@@ -65,7 +76,7 @@ class NotReady(Exception):
 def read_call(call_id: str) -> Ready:
     """Read a call whose token was proven and used. For a thread: it reads the database. Raises NotReady."""
     rows = Call.objects.unscoped("the stream token was proven").select_related(
-        "agent", "carrier_account", "organisation"
+        "agent", "carrier_account", "organisation", "number"
     )
     call = rows.get(pk=call_id)
     if call.carrier_account is None:
@@ -78,12 +89,36 @@ def read_call(call_id: str) -> Ready:
     return Ready(
         plan=plan,
         logged=LoggedCall(call.pk, call.organisation_id, _providers_by_meter(plan)),
+        sdk=_sdk_facts(call, plan, resolved.variables),
         carrier=access_to(call.carrier_account),
-        doors_url=webhook_address(call.carrier_account, "", call.callback_base) if call.callback_base else "",
+        doors_url=_doors_url(call),
         stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
         tools=resolved.tools,
         agent_id=call.agent_id or "",
+    )
+
+
+def _doors_url(call: Call) -> str:
+    if call.carrier_account is None or not call.callback_base:
+        return ""
+    return f"{webhook_address(call.carrier_account, base_url=call.callback_base)}/"
+
+
+def _sdk_facts(call: Call, plan: CallPlan, variables: Mapping[str, Any]) -> SdkFacts:
+    return SdkFacts(
+        call_id=call.pk,
+        organisation_id=call.organisation_id,
+        number=call.number.number if call.number else "",
+        agent_id=call.agent_id or "",
+        direction=call.direction,
+        caller=call.from_number,
+        callee=call.to_number,
+        mode=plan.mode,
+        custom_params=plan.custom_params,
+        variables=variables,
+        reply_to=call.reply_to,
+        recording_url=recording_url(call) if plan.record else "",
     )
 
 
@@ -100,16 +135,16 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
     return providers
 
 
-def make_session(ready: Ready, writer: LogWriter, control: CallControl) -> CallSession:
+def make_session(ready: Ready, writer: LogWriter, control: CallControl, courier: CallCourier) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     mode = MODES[ready.plan.mode]
     machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
-    log = CallLog(writer, ready.logged)
+    handler = RemoteHandler(courier) if ready.plan.reply_by == "handler" else None
     return CallSession(
         machine,
         control=control,
-        performers=replace(mode.performers(ready), tools=_tools_of(ready)),
-        log=log,
+        performers=replace(mode.performers(ready), handler=handler, tools=_tools_of(ready)),
+        log=ToldLog(CallLog(writer, ready.logged), courier),
         transfers=control.transfers,
     )
 

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from calls.adapters.call_log import CallLog, LogWriter
 from calls.adapters.controls import control_of
+from calls.adapters.courier import CallCourier
 from calls.adapters.threads import open_in_thread
 from calls.assembly import Ready, make_session
 from calls.services.lease import renew_leases
@@ -42,6 +43,7 @@ logger = structlog.get_logger(__name__)
 
 RENEW_EVERY_S = 5.0  # at most; short leases are renewed three times before they run out
 DRAIN_S = 4.0
+TELL_S = 1.0
 
 
 class LiveCall:
@@ -52,7 +54,8 @@ class LiveCall:
         self._ready = ready
         self._writer = writer
         self._control = control_of(ready)
-        self.session: CallSession = make_session(ready, writer, self._control)
+        self.courier = CallCourier(ready.sdk)
+        self.session: CallSession = make_session(ready, writer, self._control, self.courier)
         self.task: asyncio.Task[None] | None = None
 
     def goes_on_over(self, ready: Ready) -> None:
@@ -101,7 +104,9 @@ class LiveCall:
 
     async def _abandon(self) -> None:
         """A fault of ours: hang up and write the end, so that nobody pays for a silent line."""
-        CallLog(self._writer, self._ready.logged).write(CallEnded("worker_lost", 0, [], []))
+        ended = CallEnded("worker_lost", 0, [], [])
+        CallLog(self._writer, self._ready.logged).write(ended)
+        self.courier.write(ended)
         with contextlib.suppress(PatterError):
             await self._control.hang_up(self.session.carrier_call_id)
         if self.session.leg is not None:
@@ -137,6 +142,7 @@ class LiveCalls:
         self.writer = LogWriter()
         self._calls: dict[str, LiveCall] = {}
         self._keeper: asyncio.Task[None] | None = None
+        self._couriers: dict[asyncio.Task[None], CallCourier] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -153,9 +159,29 @@ class LiveCalls:
             self._keeper = asyncio.create_task(self._keep_leases(), name="call leases")
         live = LiveCall(ready, self.writer)
         self._calls[live.call_id] = live
+        # A task of its own: it outlives the call, for an SDK that comes back to hear of its end.
+        courier = asyncio.create_task(live.courier.run(), name=f"courier {live.call_id}")
+        self._couriers[courier] = live.courier
+        courier.add_done_callback(self._courier_done)
         live.task = asyncio.create_task(live.run(), name=f"call {live.call_id}")
         live.task.add_done_callback(lambda _: self._calls.pop(live.call_id, None))
         return live
+
+    def _courier_done(self, task: asyncio.Task[None]) -> None:
+        self._couriers.pop(task, None)
+        if not task.cancelled() and (fault := task.exception()):
+            logger.error("A courier failed", task=task.get_name(), exc_info=fault)
+
+    async def _stop_couriers(self) -> None:
+        """Let SDKs hear how their calls ended, as far as the time allows."""
+        couriers = dict(self._couriers)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TELL_S):
+                for courier in couriers.values():
+                    await courier.delivered()
+        for task in couriers:
+            task.cancel()
+        await asyncio.gather(*couriers, return_exceptions=True)
 
     async def _keep_leases(self) -> None:
         while self._calls:
@@ -180,6 +206,7 @@ class LiveCalls:
             await asyncio.wait(tasks, timeout=DRAIN_S)
         if self._keeper is not None:
             self._keeper.cancel()
+        await self._stop_couriers()
         await self.writer.close()
 
 

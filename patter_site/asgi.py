@@ -44,7 +44,7 @@ def _for_browsers(pattern: Any) -> Any:
 
 browser_sockets = [_for_browsers(pattern) for pattern in getattr(routing, "browser_sockets", [])]
 nowhere = re_path(r"", unknown_socket)  # type: ignore[arg-type]
-sockets = URLRouter([*routing.carrier_sockets, *browser_sockets, nowhere])
+sockets = URLRouter([*routing.carrier_sockets, *routing.program_sockets, *browser_sockets, nowhere])
 lifespan = Lifespan()
 
 

@@ -20,7 +20,7 @@ from calls.adapters.threads import write_in_thread
 from calls.selectors import recordings_to_join
 from calls.services.live_log import LoggedCall, entry_summary, store_entries, store_notes_and_turns
 from calls.tasks import join_call_recording
-from patter.bridge.records import CallEnded, Entry, Interim, Noted, RecordingSegment, TurnSettled
+from patter.bridge.records import CallEnded, Entry, Interim, KeyPressed, Noted, RecordingSegment, TurnSettled
 from patter_site.common.bus import publish
 from patter_site.common.jobs import wake
 
@@ -60,6 +60,8 @@ class LogWriter:
 
     def put(self, written: Written) -> None:
         """Take an entry. Never blocks, never raises."""
+        if isinstance(written.entry, KeyPressed):
+            return
         if isinstance(written.entry, Interim):
             _show(written)
             return

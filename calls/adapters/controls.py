@@ -10,7 +10,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from calls.adapters.threads import open_in_thread
+from calls.services.telnyx_calls import ask_for_stream
+from calls.webhooks.hold import music_address
 from patter.bridge.ports import TransferControl
+from patter.carriers.telnyx.control import TelnyxControl
 from patter.carriers.twilio.control import TwilioControl
 from patter.errors import CarrierError
 from phone_numbers.carrier import CarrierAccess
@@ -31,6 +35,9 @@ class Reached(Protocol):
 
     @property
     def doors_url(self) -> str: ...
+
+    @property
+    def own_number(self) -> str: ...
 
     @property
     def stream(self) -> int: ...
@@ -58,7 +65,7 @@ class CallControl:
             await rest.say_and_hang_up(carrier_call_id, text, language)
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
-        raise CarrierError(self.ready.carrier.carrier, "keys cannot be pressed there yet", permanent=True)
+        raise NotImplementedError
 
 
 class TwilioCallControl(CallControl):
@@ -81,9 +88,30 @@ class TwilioCallControl(CallControl):
         return f"{ready.doors_url}{door}?{urlencode({**known, **query})}"
 
 
+class TelnyxCallControl(CallControl):
+    def __init__(self, ready: Reached) -> None:
+        super().__init__(ready)
+        account_url = ready.doors_url.rstrip("/")
+        self._telnyx = TelnyxControl(
+            self._rest,
+            call_id=ready.call_id,
+            own_number=ready.own_number,
+            webhook_url=account_url,
+            music_url=music_address(account_url),
+            reopen=lambda: open_in_thread(ask_for_stream, ready.call_id),
+        )
+        self.transfers = self._telnyx
+
+    async def send_digits(self, carrier_call_id: str, digits: str) -> None:
+        await self._telnyx.send_digits(carrier_call_id, digits)
+
+    def _rest(self, timeout_s: float) -> AbstractAsyncContextManager[Any]:
+        return self.ready.carrier.rest(timeout_s=timeout_s)
+
+
 CONTROLS: Mapping[str, Callable[[Reached], CallControl]] = {
     Carrier.TWILIO.value: TwilioCallControl,
-    Carrier.TELNYX.value: CallControl,
+    Carrier.TELNYX.value: TelnyxCallControl,
 }
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from calls.models import Call, CallEvent
 from calls.services.announce import announce_answered, announce_end, announce_ringing, announce_started
 from calls.services.progress import Move, Step, decide
+from calls.services.tell_sdk import tell_end, tell_status
 from patter_site.common.bus import publish
 
 
@@ -76,6 +77,7 @@ def advance_call(*, call_id: str, step: Step, happening: Happening, facts: Facts
     _announce(call, before, move, facts)
     if move.status is not None:
         transaction.on_commit(partial(_show, call.organisation_id, call.pk, call.status))
+        tell_status(call)
     return Advanced(call, moved=move.status is not None)
 
 
@@ -170,3 +172,4 @@ def _announce(call: Call, before: tuple[Any, Any, Any], move: Move, facts: Facts
         announce_answered(call)
     if move.ends and not facts.from_media and not call.has_media:
         announce_end(call)
+        tell_end(call)

@@ -14,6 +14,7 @@ from calls.services.announce import announce_end
 from calls.services.finish import meter, release
 from calls.services.progress import Step
 from calls.services.record import finish_recording
+from calls.services.tell_sdk import tell_end
 
 logger = structlog.get_logger(__name__)
 MESSAGE = "The process that carried this call was lost."
@@ -42,6 +43,7 @@ def lose_call(call_id: str) -> bool:
     # What the engines used is lost with the process; how long the line was open is known.
     meter(call, {"media_ms": duration_ms}, {}, estimated=True)
     announce_end(call)
+    tell_end(call)
     release(call)
     Leg.objects.of(call.organisation_id).filter(call=call, ended_at=None).update(ended_at=ended_at)
     finish_recording(call.organisation_id, call.pk, duration_ms)

@@ -10,6 +10,7 @@ from calls.models import Call
 from calls.services.advance import Happening, locked_call, note_event
 from calls.services.announce import announce_machine
 from calls.services.control import group_of
+from calls.services.tell_sdk import tell_machine
 from patter_site.common.bus import publish
 
 MACHINE = "machine"
@@ -30,6 +31,7 @@ def note_machine(*, call: Call, result: str, detail: str, beep: bool = False) ->
         call.outcome = MACHINE
         call.save(update_fields=["outcome"])
     announce_machine(call, result)
+    tell_machine(call, result)
     if call.has_media:
         told = {"type": "call.machine_detected", "result": result, "detail": detail, "beep": beep}
         transaction.on_commit(partial(publish, group_of(call.pk), told))

@@ -20,6 +20,7 @@ from calls.services.announce import announce_end
 from calls.services.finish import index_transcript
 from calls.services.lose import lose_call
 from calls.services.progress import Step
+from calls.services.tell_sdk import tell_end
 from patter.carriers.kinds import stays_up
 
 logger = structlog.get_logger(__name__)
@@ -116,6 +117,7 @@ def _announce(call_id: str) -> int:
     # Whoever carried the call would have done this at its end.
     index_transcript(call)
     announce_end(call)
+    tell_end(call)
     return 1
 
 

@@ -9,9 +9,9 @@ import structlog
 from django.conf import settings
 
 from calls.addresses import media_url
-from calls.models import Call, CarrierNotice
+from calls.models import Call
 from calls.services.advance import Facts, Happening, advance_call
-from calls.services.answer import Connect, answer_again
+from calls.services.answer import Connect, answer_again, note_callback_base
 from calls.services.progress import Step
 from calls.services.refusals import Refusal
 from patter.carriers.telnyx import commands
@@ -51,6 +51,7 @@ def open_stream(call: Call, base: str, *, ended_stream: int = 0) -> None:
         leave_if_over(call)
         return
     call = answer.call
+    note_callback_base(call, base)
     command = commands.start_stream(
         call.carrier_call_id,
         media_url(call, base),
@@ -66,7 +67,8 @@ def ask_for_stream(call_id: str) -> None:
     rows = Call.objects.unscoped("this process carries the call").select_related("carrier_account")
     call = rows.get(pk=call_id)
     if not call.is_over:
-        open_stream(call, _base_of(call), ended_stream=call.stream_used)
+        base = call.callback_base or settings.PATTER_PUBLIC_URL
+        open_stream(call, base, ended_stream=call.stream_used)
 
 
 def leave_if_over(call: Call) -> None:
@@ -104,12 +106,3 @@ def _gone(call: Call) -> None:
     happening = Happening("carrier.gone", {}, "telnyx:gone")
     step = Step.COMPLETED if call.answered_at else Step.CANCELLED
     advance_call(call_id=call.pk, step=step, happening=happening)
-
-
-def _base_of(call: Call) -> str:
-    """Where Telnyx reaches us. Without PATTER_PUBLIC_URL (development) it is where it last did."""
-    if settings.PATTER_PUBLIC_URL and not call.simulated:
-        return settings.PATTER_PUBLIC_URL
-    notices = CarrierNotice.objects.unscoped("the call's own account")
-    newest = notices.filter(carrier_account=call.carrier_account).exclude(base="").order_by("-id").first()
-    return newest.base if newest else settings.PATTER_PUBLIC_URL

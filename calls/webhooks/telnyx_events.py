@@ -21,6 +21,7 @@ from calls.services.refusals import Refusal
 from calls.services.stream import note_stream
 from calls.services.telnyx_calls import end_broken, leave_if_over, open_stream, pick_up, turn_away
 from calls.webhooks.stamps import happened_at
+from calls.webhooks.telnyx_transfer import carry_out_of_transfer, is_of_transfer
 from calls.webhooks.telnyx_words import custom_params, end_reason, hangup_step, machine_result
 from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.webhooks import CallEvent as TelnyxEvent
@@ -54,6 +55,9 @@ class Told:
 
 def carry_out(told: Told) -> None:
     """Do what an event asks for. Safe to repeat, in any order. Raises CarrierError."""
+    if is_of_transfer(told.event):
+        carry_out_of_transfer(told.account, told.event)
+        return
     handler = HANDLERS.get(told.event.kind)
     if handler is not None:
         handler(told)
@@ -118,7 +122,8 @@ def _hung_up(told: Told) -> None:
 def _machine(told: Told) -> None:
     call, result = told.call(), told.event.text("result")
     if call is not None and result:
-        note_machine(call=call, result=machine_result(result), detail=result)
+        beep = result == "beep_detected"
+        note_machine(call=call, result=machine_result(result), detail=result, beep=beep)
 
 
 def _greeting_over(told: Told) -> None:

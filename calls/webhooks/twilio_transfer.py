@@ -11,6 +11,7 @@ from calls.models import Call, Transfer
 from calls.selectors import transfer_of
 from calls.services.answer import answer_again
 from calls.services.transfer import TransferNews, note_from_carrier
+from calls.webhooks.briefing import briefing_of
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
 from calls.webhooks.twilio_words import DECLINED_SIP, is_accepted
@@ -23,20 +24,6 @@ REASONS = {
     "failed": "failed",
 }
 LEG_STATES = {"initiated": "dialling", "ringing": "ringing"}
-ACCEPT = {
-    "en": "Press 1 or say yes to take the call.",
-    "de": "Drücken Sie die 1 oder sagen Sie Ja, um den Anruf anzunehmen.",
-    "es": "Pulse 1 o diga sí para aceptar la llamada.",
-    "fr": "Appuyez sur 1 ou dites oui pour prendre l'appel.",
-    "it": "Prema 1 o dica sì per accettare la chiamata.",
-}
-INTRO = {
-    "en": "A caller is waiting to be connected to you.",
-    "de": "Ein Anrufer möchte mit Ihnen verbunden werden.",
-    "es": "Una persona espera para hablar con usted.",
-    "fr": "Une personne attend d'être mise en relation avec vous.",
-    "it": "Una persona attende di parlare con lei.",
-}
 
 
 @twilio_door
@@ -107,10 +94,8 @@ def _briefing(request: TwilioRequest, call: Call, row: Transfer) -> str:
     base = public_base(request.http, simulated=call.simulated)
     room = request.http.GET.get("room", "")
     language = request.http.GET.get("language", "en")
-    short = language.split("-")[0]
     action = callback_url(call, "whisper", base, transfer=row.ref, room=room, answer=1)
-    told = [row.summary or INTRO.get(short, INTRO["en"]), ACCEPT.get(short, ACCEPT["en"])]
-    return markup.ask_to_accept(" ".join(told)[: markup.MAX_SAY_CHARS], action, language)
+    return markup.ask_to_accept(briefing_of(row, language)[: markup.MAX_SAY_CHARS], action, language)
 
 
 def _stream(request: TwilioRequest) -> int:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from calls.webhooks import telnyx, twilio, twilio_transfer
+from calls.webhooks import hold, telnyx, twilio, twilio_transfer
 
 DOORS = {
     "voice": twilio.voice,
@@ -24,6 +24,7 @@ urlpatterns = [
     )
 ]
 urlpatterns += [
+    path(hold.PATH, hold.hold, name="hold-music"),
     path("webhooks/telnyx", telnyx.events, name="telnyx"),
     path("webhooks/telnyx/<str:carrier_account_id>", telnyx.events, name="telnyx-account"),
 ]

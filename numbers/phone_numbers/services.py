@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents.models import Agent, Owner
+from patter.carriers.telnyx.signature import is_public_key
 from patter.errors import CarrierError
 from patter_site.accounts.models import Organisation
-from phone_numbers.carrier import ask_twilio
+from phone_numbers.carrier import ask_telnyx, ask_twilio
 from phone_numbers.errors import AccountInUse, NumberTaken
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
 
@@ -84,12 +85,22 @@ def change_number(*, number: PhoneNumber, changes: Mapping[str, Any]) -> PhoneNu
 
 
 def _check_error(account: CarrierAccount) -> str:
-    if account.carrier != Carrier.TWILIO:
-        return "Accounts at Telnyx cannot be checked yet."
     try:
-        found = ask_twilio(account, lambda rest: rest.fetch_account())
+        return CHECKS[account.carrier](account)
     except CarrierError as error:
         return str(error)
-    if found.status != "active":
-        return f"twilio: the account is {found.status}"
-    return ""
+
+
+def _check_twilio(account: CarrierAccount) -> str:
+    found = ask_twilio(account, lambda rest: rest.fetch_account())
+    return "" if found.status == "active" else f"twilio: the account is {found.status}"
+
+
+def _check_telnyx(account: CarrierAccount) -> str:
+    if not is_public_key(account.public_key):
+        return "telnyx: the public key is not one: copy it from the portal, Keys & Credentials, Public Key"
+    found = ask_telnyx(account, lambda rest: rest.fetch_application())
+    return "" if found.active else f"telnyx: the application {found.name} is not active"
+
+
+CHECKS = {Carrier.TWILIO.value: _check_twilio, Carrier.TELNYX.value: _check_telnyx}

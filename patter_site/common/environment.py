@@ -94,7 +94,9 @@ class Shape:
 
     def channel_layers(self) -> dict[str, Any]:
         if self.embedded:
-            return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+            # Hundreds of calls may speak to one SDK connection in the same moment.
+            memory = {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 5000}}
+            return {"default": memory}
         return {
             "default": {
                 "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

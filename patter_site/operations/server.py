@@ -13,7 +13,9 @@ from types import FrameType
 
 import uvicorn
 import uvloop
+from django.conf import settings
 
+from calls.consumers.sdk import send_sdks_away
 from calls.live import drain_live_calls
 from patter_site.operations.direct_socket import DirectSocket
 
@@ -21,6 +23,8 @@ SWITCH_S = 0.0005
 """How long a thread may keep the interpreter from the event loop. Python's 5 ms, waited for at every step
 of a turn whenever a view, the call log or a worker computes, would be most of a turn's latency."""
 
+SDKS_LEAVE_WITHIN_S = 2.0
+"""For SDKs to connect elsewhere. A process that has everything in it has no elsewhere."""
 GRACE_S = 1  # for requests and sockets that are open when the end is asked for
 
 
@@ -60,6 +64,7 @@ class Server(uvicorn.Server):
             threading.Thread(target=self._when_ready, name="when-ready", daemon=True).start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await send_sdks_away(0 if settings.SHAPE.embedded else SDKS_LEAVE_WITHIN_S)
         # Before the sockets are closed: a call that ends in order hangs up and is written down.
         await drain_live_calls()
         await super().shutdown(sockets)

@@ -39,16 +39,19 @@ class Tenant:
 
     async def set_up(self, agent: Mapping[str, Any] = AGENT) -> Tenant:
         """A workspace with one agent, one carrier account and one number at the carrier."""
-        words = ["--name", self.name, "--email", self.email, "--password", PASSWORD, "--json"]
-        made = json.loads((await self.platform.manage("create_workspace", *words)).strip().splitlines()[-1])
-        self.organisation = made["organisation"]
-        self.http.headers["X-API-Key"] = made["api_key"]
+        await self.open_workspace()
         self.simulator.add_account(self.account_sid, self.auth_token)
         account = {"carrier": "twilio", "account_sid": self.account_sid, "auth_token": self.auth_token}
         self.account = (await self.post("carrier-accounts", account))["id"]
         self.agent = (await self.post("agents", agent))["id"]
         self.number = await self.add_number(self.agent)
         return self
+
+    async def open_workspace(self) -> None:
+        words = ["--name", self.name, "--email", self.email, "--password", PASSWORD, "--json"]
+        made = json.loads((await self.platform.manage("create_workspace", *words)).strip().splitlines()[-1])
+        self.organisation = made["organisation"]
+        self.http.headers["X-API-Key"] = made["api_key"]
 
     async def add_number(self, agent: str) -> str:
         """A number at the carrier, brought to the platform and pointed at it."""
@@ -113,6 +116,14 @@ class Tenant:
         deadline = time.monotonic() + within_s
         while (row := await self.get(f"calls/{call_id}"))["status"] != status:
             assert time.monotonic() < deadline, f"{row['status']} instead of {status}"
+            await asyncio.sleep(0.05)
+        return dict(row)
+
+    async def until_known(self, call_id: str, within_s: float = 5.0) -> dict[str, Any]:
+        """The call once its carrier has given it a name."""
+        deadline = time.monotonic() + within_s
+        while not (row := await self.get(f"calls/{call_id}"))["carrier_call_id"]:
+            assert time.monotonic() < deadline, f"never taken by the carrier: {row}"
             await asyncio.sleep(0.05)
         return dict(row)
 

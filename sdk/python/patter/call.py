@@ -93,6 +93,12 @@ class Call:
         """What it cost, as the platform's price book says; None where nothing is billed."""
         return self._end.get("cost")
 
+    def lose(self, error: Exception) -> None:
+        """Its end will never be known here; whoever waits for it is told so."""
+        if not self._ended.done():
+            self._ended.set_exception(error)
+            self._ended.exception()  # perhaps nobody waits
+
     def finish(self, end: Data) -> None:
         """The home says that it is over. A second time changes nothing."""
         if not self._ended.done():

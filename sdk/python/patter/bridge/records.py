@@ -44,6 +44,14 @@ class Interim:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The caller pressed a key just now: for whoever listens live. Not kept; turns hold what was meant."""
+
+    digit: str = field(repr=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnSettled:
     """A turn that does not change any more. ``index`` orders the turns of a call."""
 
@@ -98,4 +106,6 @@ class CallEnded:
     usage: Mapping[str, int] = field(default_factory=dict)
 
 
-Entry = CallConnected | Noted | Interim | TurnSettled | RecordingSegment | TransferNoted | CallEnded
+Entry = (
+    CallConnected | Noted | Interim | KeyPressed | TurnSettled | RecordingSegment | TransferNoted | CallEnded
+)

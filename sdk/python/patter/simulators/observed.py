@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from patter.audio.frames import BYTES_PER_MS
 from patter.audio.wav import write_pcm16
 from patter.simulators.facts import Fact
 from patter.simulators.play_buffer import Underrun
+from patter.simulators.sound import is_audible
 
 
 @dataclass(slots=True)
@@ -96,3 +98,27 @@ class ObservedCall:
     def latencies_ms(self) -> list[int]:
         """Of each turn: from the end of the caller's voice to the first sound of the reply."""
         return [fact.data["ms"] for fact in self.of_kind("turn_latency")]
+
+
+def media_result(call: ObservedCall, audio_path: str) -> dict[str, Any]:
+    """What was measured in a call, as JSON for clients."""
+    media = call.media
+    return {
+        "over": call.finished.is_set(),
+        "duration_s": call.duration_s,
+        "answered_ms": call.answered_ms,
+        "latencies_ms": call.latencies_ms,
+        "audio": {
+            "path": audio_path,
+            "ms": len(media.agent) // BYTES_PER_MS,
+            "agent_was_heard": any(fact.kind == "agent_started" for fact in call.facts)
+            or is_audible(bytes(media.agent)),
+        },
+        "stats": {
+            **media.counts,
+            "underruns": [asdict(underrun) for underrun in media.underruns],
+            "late_frames": len(media.late_frames()),
+            "worst_clock_lag_ms": round(media.worst_clock_lag_ms, 3),
+        },
+        "facts": [fact.as_json() for fact in call.facts],
+    }

@@ -164,6 +164,30 @@ def speak(
     return _action(call_control_id, "speak", command_id, client_state=_state(client_state), **spoken)
 
 
+def ask_for_key(
+    call_control_id: str,
+    text: str,
+    language: str,
+    *,
+    command_id: str,
+    timeout_s: int = 15,
+    voice: str = SPEAK_VOICE,
+) -> Command:
+    """Speak a text and wait for one key. It ends with ``call.gather.ended``."""
+    return _action(
+        call_control_id,
+        "gather_using_speak",
+        command_id,
+        payload=text[:MAX_SPEAK_CHARS],
+        voice=voice,
+        language=speak_language(language),
+        minimum_digits=1,
+        maximum_digits=1,
+        maximum_tries=1,
+        timeout_millis=timeout_s * 1000,
+    )
+
+
 def send_digits(call_control_id: str, digits: str, *, command_id: str) -> Command:
     """Press keys towards the far end (``w`` waits 0.5 s, ``W`` 1 s). The stream goes on meanwhile."""
     if not digits or not set(digits) <= set("0123456789ABCD*#wW"):

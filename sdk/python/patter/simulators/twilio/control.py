@@ -7,22 +7,20 @@ caller, right the agent), ``POST calls/{sid}/hang-up``, ``GET health``.
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from patter.simulators.control_doors import Door, guarded, lines_of, object_in
 from patter.simulators.line import parse_profile
 from patter.simulators.script import Step, parse_steps
 from patter.simulators.twilio.call import Call
 from patter.simulators.twilio.faults import Faults
 from patter.simulators.twilio.result import result_of
 from patter.simulators.twilio.world import Account, Number, Phone, World
-
-Door = Callable[[Request], Awaitable[Response]]
 
 
 class Simulator(Protocol):
@@ -71,37 +69,37 @@ class ControlApi:
             ("GET", "calls/{sid}/audio.wav", self._audio),
             ("POST", "calls/{sid}/hang-up", self._hang_up),
         ]
-        return [Route(f"/simulator/{path}", _guarded(door), methods=[method]) for method, path, door in doors]
+        return [Route(f"/simulator/{path}", guarded(door), methods=[method]) for method, path, door in doors]
 
     async def _health(self, request: Request) -> Response:
         running = sum(not call.finished.is_set() for call in self._simulator.calls.values())
         return JSONResponse({"ready": True, "carriers": ["twilio"], "running_calls": running})
 
     async def _add_account(self, request: Request) -> Response:
-        given = await _object(request, {"account_sid", "auth_token"}, {"name"})
+        given = await object_in(request, {"account_sid", "auth_token"}, {"name"})
         self._simulator.add_account(**given)
         return JSONResponse({"account_sid": given["account_sid"]}, 201)
 
     async def _add_number(self, request: Request) -> Response:
         optional = {"voice_url", "status_callback", "voice_method", "voice_fallback_url", "friendly_name"}
-        given = await _object(request, {"number", "account_sid"}, optional)
+        given = await object_in(request, {"number", "account_sid"}, optional)
         number = self._simulator.add_number(**given)
         return JSONResponse({"number": number.number, "sid": number.sid}, 201)
 
     async def _add_phone(self, request: Request) -> Response:
         optional = {"behaviour", "answer_after_s", "talk_s", "steps", "profile", "faults"}
-        phone = Phone.parse(await _object(request, {"number"}, optional))
+        phone = Phone.parse(await object_in(request, {"number"}, optional))
         self._simulator.add_phone(phone)
         return JSONResponse({"number": phone.number}, 201)
 
     async def _set_faults(self, request: Request) -> Response:
-        given = await _object(request, set(), {"refuse_next_requests"})
+        given = await object_in(request, set(), {"refuse_next_requests"})
         self._simulator.world.refuse_next_requests = int(given.get("refuse_next_requests", 0))
         return JSONResponse(given)
 
     async def _dial_in(self, request: Request) -> Response:
         optional = {"account_sid", "voice_url", "steps", "profile", "faults", "time_limit_s"}
-        given = await _object(request, {"to", "from"}, optional)
+        given = await object_in(request, {"to", "from"}, optional)
         call = await self._simulator.dial_in(
             given["to"],
             given["from"],
@@ -122,7 +120,7 @@ class ControlApi:
         return JSONResponse(result_of(self._call(request)))
 
     async def _events(self, request: Request) -> Response:
-        return StreamingResponse(_lines(self._call(request)), media_type="application/x-ndjson")
+        return StreamingResponse(lines_of(self._call(request)), media_type="application/x-ndjson")
 
     async def _audio(self, request: Request) -> Response:
         return Response(self._call(request).media.wav(), media_type="audio/wav")
@@ -137,31 +135,3 @@ class ControlApi:
         if sid not in self._simulator.calls:
             raise LookupError(f"no such call: {sid}")
         return self._simulator.calls[sid]
-
-
-def _guarded(door: Door) -> Door:
-    async def answer(request: Request) -> Response:
-        try:
-            return await door(request)
-        except LookupError as error:
-            return JSONResponse({"error": str(error)}, 404)
-        except (ValueError, TypeError, OSError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-
-    return answer
-
-
-async def _object(request: Request, required: set[str], optional: set[str]) -> Mapping[str, Any]:
-    given = json.loads(await request.body() or b"{}")
-    if not isinstance(given, dict):
-        raise ValueError("a JSON object is expected")
-    if missing := sorted(required - given.keys()):
-        raise ValueError(f"missing: {', '.join(missing)}")
-    if unknown := sorted(given.keys() - required - optional):
-        raise ValueError(f"unknown: {', '.join(unknown)}")
-    return given
-
-
-async def _lines(call: Call) -> AsyncIterator[str]:
-    async for fact in call.follow():
-        yield json.dumps(fact.as_json()) + "\n"

@@ -1,0 +1,313 @@
+"""The SDK's socket, ``/ws/sdk``: frames in both directions, as ``docs/reference/socket.md`` has them.
+
+A consumer with a receive loop of its own, like the media socket's: one task reads the client, one the bus,
+one writes. What a frame means is decided in ``calls/sdk/``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+import structlog
+from channels.consumer import AsyncConsumer
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.http.request import HttpHeaders
+from django.urls import path
+
+from calls.adapters.threads import open_in_thread
+from calls.sdk.addresses import calls_group, connection_group, doors_group
+from calls.sdk.door import Door, Overflow
+from calls.sdk.facts import Frame
+from calls.services.admit_sdk import Admitted, admit, is_remembered, remember_connection
+from calls.services.sdk_commands import COMMANDS, obey, refusal_of
+from patter_site.common.errors import ApiProblem
+from patter_site.common.ids import make_id
+
+logger = structlog.get_logger(__name__)
+
+PROTOCOL = 2
+HEARTBEAT_S = 20
+MOST_AT_ONCE = 50
+"""Commands of one connection that are being carried out."""
+REFUSED, NOT_ALLOWED, TOO_SLOW, REPLACED, FAILED = 4001, 4003, 4008, 4009, 1011
+REPLIES = frozenset({"received", "response", "response_delta", "response_end", "response_error"})
+
+
+class Closed(Exception):
+    """The connection is over. Without a code the client closed it."""
+
+    def __init__(self, code: int = 0, reason: str = "") -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+class SdkConsumer(AsyncConsumer):
+    """One connection of one SDK process."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self._receive, self._send = receive, send
+        if (await receive())["type"] != "websocket.connect":
+            return
+        # Accepted first: a client can read the reason of a close, but not of a refused handshake.
+        await send({"type": "websocket.accept"})
+        self._headers = HttpHeaders({f"HTTP_{_meta(name)}": _text(value) for name, value in scope["headers"]})
+        try:
+            query = parse_qs(_text(scope.get("query_string", b"")))
+            admitted = await open_in_thread(admit, self._headers, query)
+        except ApiProblem as refused:
+            await self._close(REFUSED if refused.status == 401 else NOT_ALLOWED, refused.message)
+            return
+        await self._serve(admitted)
+
+    # -- one admitted connection --------------------------------------------------------------------
+
+    async def _serve(self, admitted: Admitted) -> None:
+        self._layer = get_channel_layer()
+        channel = await self._layer.new_channel()
+        legacy = self._headers.get("X-Patter-Protocol", "") != str(PROTOCOL)
+        self._admitted = admitted
+        self._door = Door(admitted.organisation.pk, make_id("con"), channel, admitted.names, legacy)
+        self._news = asyncio.Event()
+        self._commands = 0
+        self.gone = asyncio.Event()
+        groups = [doors_group(self._door.organisation_id), self._own_group()]
+        for group in groups:
+            await self._layer.group_add(group, channel)
+        connections().add(self)
+        self._greet(resumed=False)
+        for code, sentence in admitted.complaints:
+            self._push({"type": "error", "code": code, "message": sentence})
+        try:
+            await self._run()
+        finally:
+            connections().discard(self)
+            self.gone.set()
+            await asyncio.shield(self._leave([*groups, self._own_group()]))
+
+    async def _run(self) -> None:
+        closed: BaseExceptionGroup[BaseException] | None = None
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                for work in (self._read_client, self._read_bus, self._write, self._keep):
+                    self._tasks.create_task(work(), name=f"sdk {self._door.connection_id}")
+                await self._tell_calls({"type": "sdk.joined"})
+        except* (Closed, Overflow) as over:
+            closed = over
+        except* Exception as fault:
+            logger.error("An SDK socket failed", exc_info=fault)
+            await self._close(FAILED)
+        if closed is not None:
+            await self._say_why(closed.exceptions[0])
+
+    async def _say_why(self, over: BaseException) -> None:
+        if isinstance(over, Overflow):
+            await self._close(TOO_SLOW, "Frames were not read: more than 1,000 wait.")
+        elif isinstance(over, Closed) and over.code:
+            await self._close(over.code, over.reason)
+
+    async def _leave(self, groups: list[str]) -> None:
+        door = self._door
+        for group in set(groups):
+            with contextlib.suppress(Exception):
+                await self._layer.group_discard(group, door.channel)
+        with contextlib.suppress(Exception):
+            await open_in_thread(remember_connection, door.organisation_id, door.connection_id)
+        lost = {"type": "sdk.lost", "connection_id": door.connection_id, "channel": door.channel}
+        with contextlib.suppress(Exception):
+            await self._tell_calls(lost)
+
+    def _own_group(self) -> str:
+        return connection_group(self._door.organisation_id, self._door.connection_id)
+
+    async def _tell_calls(self, message: dict[str, Any]) -> None:
+        await self._layer.group_send(calls_group(self._door.organisation_id), message)
+
+    # -- to the client --------------------------------------------------------------------------------
+
+    def _push(self, frame: Frame) -> int:
+        seq = self._door.send(frame)
+        self._news.set()
+        return seq
+
+    def _greet(self, *, resumed: bool) -> None:
+        self._push(
+            {
+                "type": "hello",
+                "protocol": PROTOCOL,
+                "connection_id": self._door.connection_id,
+                "heartbeat_s": HEARTBEAT_S,
+                "resumed": resumed,
+            }
+        )
+
+    async def _write(self) -> None:
+        while True:
+            while (text := self._door.next()) is not None:
+                try:
+                    await self._send({"type": "websocket.send", "text": text})
+                except RuntimeError:
+                    raise Closed from None  # the client closed at this moment
+            self._news.clear()
+            await self._news.wait()
+
+    def go_away(self, deadline_s: float) -> None:
+        """This server stops: no new calls, and the client is asked to connect elsewhere."""
+        self._door.closing = True
+        with contextlib.suppress(Overflow):
+            self._push({"type": "goaway", "deadline_s": deadline_s})
+
+    async def _close(self, code: int, reason: str = "") -> None:
+        with contextlib.suppress(RuntimeError):
+            await self._send({"type": "websocket.close", "code": code, "reason": reason[:120]})
+
+    async def _keep(self) -> None:
+        """Be remembered, and see from time to time whether the key still opens this door."""
+        while True:
+            await open_in_thread(remember_connection, self._door.organisation_id, self._door.connection_id)
+            await asyncio.sleep(HEARTBEAT_S)
+            try:
+                await open_in_thread(admit, self._headers, {})
+            except ApiProblem as refused:
+                raise Closed(REFUSED, refused.message) from refused
+            except Exception as error:  # a database that is away must not end calls
+                logger.warning("An SDK's key could not be looked at", reason=type(error).__name__)
+
+    # -- from the bus -------------------------------------------------------------------------------------
+
+    async def _read_bus(self) -> None:
+        door = self._door
+        while True:
+            match await self._layer.receive(door.channel):
+                case {"type": "sdk.frame", "call_id": call_id, "number": number, "frame": frame, "reply": to}:
+                    seq = door.deliver(call_id, number, to, frame)
+                    self._news.set()
+                    acked = {"type": "sdk.ack", "number": number, "seq": seq}
+                    await self._layer.send(to, {**acked, "connection_id": door.connection_id})
+                case {"type": "sdk.offer", "reply": to, "search": search} as offer:
+                    await self._bid(to, search, offer)
+                case {"type": "sdk.tell", "frame": frame}:
+                    self._push(frame)
+                case {"type": "sdk.replaced", "channel": channel} if channel != door.channel:
+                    raise Closed(REPLACED, "This connection was resumed by another one.")
+
+    async def _bid(self, to: str, search: int, offer: dict[str, Any]) -> None:
+        rank = self._door.rank(offer)
+        if rank is None:
+            return
+        bid = {"type": "sdk.bid", "search": search, "connection": self._door.describe()}
+        await self._layer.send(to, {**bid, "rank": rank, "load": len(self._door.calls)})
+
+    # -- from the client --------------------------------------------------------------------------------
+
+    async def _read_client(self) -> None:
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                raise Closed
+            try:
+                frame = json.loads(message.get("text") or message.get("bytes") or b"")
+            except ValueError:
+                self._complain("bad_frame", "A frame is one JSON object as text.")
+                continue
+            if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+                self._complain("bad_frame", "A frame is a JSON object with a type.")
+                continue
+            await self._take(frame)
+
+    async def _take(self, frame: dict[str, Any]) -> None:
+        kind = frame["type"]
+        if kind in REPLIES and isinstance(call_id := frame.get("call_id"), str):
+            await self._pass_on(call_id, frame)
+        elif kind == "resume":
+            await self._resume(frame)
+        elif kind == "call" or kind in COMMANDS:
+            self._command(frame)
+
+    async def _pass_on(self, call_id: str, frame: dict[str, Any]) -> None:
+        mine = {"call_id": call_id, "connection_id": self._door.connection_id}
+        said = {"type": "sdk.said", **mine, "frame": frame}
+        if to := self._door.calls.get(call_id):
+            await self._layer.send(to, said)
+        else:  # after it came back a client may answer before the call found its way here
+            await self._tell_calls(said)
+
+    async def _resume(self, frame: dict[str, Any]) -> None:
+        """The client was another connection before, and read it up to ``last_seq``."""
+        before, last_seq, door = str(frame.get("connection_id", "")), frame.get("last_seq"), self._door
+        last_seq = last_seq if isinstance(last_seq, int) and 0 <= last_seq < 2**53 else 0
+        if not await open_in_thread(is_remembered, door.organisation_id, before):
+            self._greet(resumed=False)
+            return
+        temporary = self._own_group()
+        door.resume(before, last_seq)
+        await self._layer.group_add(self._own_group(), door.channel)
+        await self._layer.group_discard(temporary, door.channel)
+        self._greet(resumed=True)
+        await self._layer.group_send(self._own_group(), {"type": "sdk.replaced", "channel": door.channel})
+        await self._tell_calls({"type": "sdk.moved", "connection": door.describe(), "last_seq": last_seq})
+
+    def _command(self, frame: dict[str, Any]) -> None:
+        if self._commands >= MOST_AT_ONCE:
+            self._complain("too_many", "Too many commands at once. Wait for their answers.", frame)
+            return
+        self._commands += 1
+        self._tasks.create_task(self._obey(frame), name=f"sdk {frame['type']}")
+
+    async def _obey(self, frame: dict[str, Any]) -> None:
+        base = settings.PATTER_PUBLIC_URL
+        if not base and settings.DEBUG:
+            base = f"http://{self._headers.get('Host', '')}"
+        organisation, group = self._admitted.organisation, self._own_group()
+        try:
+            call_id = await open_in_thread(obey, organisation, frame, reply_to=group, callback_base=base)
+        except Exception as error:
+            code, sentence = refusal_of(error)
+            if code == "internal":
+                logger.exception("A command of an SDK failed", kind=frame["type"])
+            self._complain(code, sentence, frame)
+        else:
+            self._push({"type": "ack", "ref": frame.get("ref"), "call_id": call_id})
+        finally:
+            self._commands -= 1
+
+    def _complain(self, code: str, sentence: str, frame: dict[str, Any] | None = None) -> None:
+        error: Frame = {"type": "error", "code": code, "message": sentence}
+        for name in ("ref", "call_id"):
+            if frame and name in frame:
+                error[name] = frame[name]
+        self._push(error)
+
+
+_open: dict[int, set[SdkConsumer]] = {}
+
+
+def connections() -> set[SdkConsumer]:
+    """The SDK connections of this process's event loop."""
+    return _open.setdefault(id(asyncio.get_running_loop()), set())
+
+
+async def send_sdks_away(deadline_s: float) -> None:
+    """This process stops. Returns when every SDK has left, or the deadline is over."""
+    leaving = list(connections())
+    for connection in leaving:
+        connection.go_away(deadline_s)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(deadline_s):
+            for connection in leaving:
+                await connection.gone.wait()
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("latin-1")
+
+
+def _meta(name: bytes) -> str:
+    return _text(name).upper().replace("-", "_")
+
+
+sdk_sockets = [path("ws/sdk", SdkConsumer.as_asgi())]

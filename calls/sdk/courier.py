@@ -1,0 +1,437 @@
+"""A call's way to the SDK that answers for it, as a machine: messages and time in, commands out.
+
+Every frame of the call goes out in order, one at a time: the connection acknowledges within 300 ms, is sent
+the frame once more, and then counts as lost. Frames are kept for a minute, so that a client that comes back
+(``resume``) gets what it missed from the process that carries the call, whichever web process it reaches.
+
+A turn is asked once. While its handler may be running somewhere, nobody else is asked: its connection gets
+a while to come back with the answer, and then the turn is lost and the engine speaks its own phrase.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from calls.sdk import facts as frames
+from calls.sdk.addresses import doors_group
+from calls.sdk.facts import Frame, SdkFacts
+from calls.sdk.search import ANSWER_WITHIN_S, Peer, Search
+from calls.sdk.turn import HandlerEvent, OpenTurn
+from patter.bridge.commands import HandlerAsk
+from patter.bridge.records import CallEnded, Entry, KeyPressed, TurnSettled
+
+ACK_WITHIN_S = 0.3
+MOST_TRIES = 2
+KEEP_S = 60.0
+MOST_KEPT = 1_000
+COMES_BACK_S = 1.5
+"""A lost connection is waited for this long before others take its call over."""
+ANSWER_COMES_BACK_S = 8.0
+"""The same, while a handler of its may be running a turn."""
+ASK_AGAIN_S = 10.0
+ASK_AGAIN_SOON_S = 1.0
+MOST_ASKED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """To a connection's own channel."""
+
+    channel: str
+    message: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """To a group."""
+
+    group: str
+    message: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """The engine hears this of its handler."""
+
+    event: HandlerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The call is with this connection from now on."""
+
+    connection_id: str
+
+
+Order = Send | Publish | Tell | Bound
+Orders = list[Order]
+
+
+@dataclass(slots=True)
+class Kept:
+    """A frame of the call. ``connection_id`` and ``seq``: where it arrived, once it did."""
+
+    number: int
+    at: float
+    frame: Frame
+    delivered: bool = False
+    connection_id: str = ""
+    seq: int = 0
+
+
+class Courier:
+    """Contract as in the bridge: ``receive(message, now)``, ``next_timer()``, ``handle_timer(now)``."""
+
+    def __init__(self, facts: SdkFacts, channel: str = "") -> None:
+        self.facts = facts
+        self.channel = channel
+        self._owner: Peer | None = None
+        self._former: Peer | None = None
+        self._introduced: set[str] = set()
+        self._dead: set[str] = set()
+        self._search: Search | None = None
+        self._searches = 0
+        self._search_at: float | None = None
+        self._kept: deque[Kept] = deque()
+        self._numbers = 0
+        self._in_flight: Kept | None = None
+        self._tries = 0
+        self._ack_until: float | None = None
+        self._turn: OpenTurn | None = None
+        self._asked: deque[str] = deque(maxlen=MOST_ASKED)
+        self._losses: dict[str, list[str]] = {}
+        self._history: list[dict[str, str]] = []
+        self._ended_at: float | None = None
+
+    @property
+    def over_at(self) -> float | None:
+        """Until then a client that comes back may still fetch what it missed; None while the call runs."""
+        return None if self._ended_at is None else self._ended_at + KEEP_S
+
+    @property
+    def is_told(self) -> bool:
+        """The end was delivered."""
+        return self._ended_at is not None and all(kept.delivered for kept in self._kept)
+
+    # -- what the call says -----------------------------------------------------------------------
+
+    def start(self, now: float) -> Orders:
+        """The call is carried from now on: find out who answers for it."""
+        return self._look(now, placed=bool(self.facts.reply_to))
+
+    def write(self, entry: Entry, now: float) -> Orders:
+        """An entry of the call's log."""
+        call_id = self.facts.call_id
+        match entry:
+            case TurnSettled(turn_id=turn_id, role=role, text=text):
+                if text and role in ("user", "assistant"):
+                    self._history.append({"role": role, "text": text})
+                return self._put(frames.transcript(call_id, turn_id, role, text, self._history), now)
+            case KeyPressed(digit):
+                return self._put({"type": "dtmf", "call_id": call_id, "digit": digit}, now)
+            case CallEnded():
+                return self._end(entry, now)
+            case _:
+                return []
+
+    def _end(self, ended: CallEnded, now: float) -> Orders:
+        self._turn = None
+        self._ended_at = now
+        end = frames.call_end(
+            self.facts.call_id,
+            reason=ended.reason,
+            duration_s=round(ended.duration_ms / 1000, 3),
+            history=ended.history,
+            transcript=ended.transcript,
+            recording_url=self.facts.recording_url,
+        )
+        return self._put(end, now)
+
+    def ask(self, command: HandlerAsk, now: float) -> Orders:
+        """Have a turn answered. ``Tell`` follows; the last is HandlerDone or HandlerFailed."""
+        self._drop_question()
+        self._turn = OpenTurn(command.turn_id)
+        self._asked.append(command.turn_id)
+        asked = frames.message(self.facts, command.turn_id, command.text, command.history)
+        out = self._put(asked, now)
+        if self._owner is None and self._search is None and self._former is None:
+            out += self._look(now, placed=bool(self.facts.reply_to))  # perhaps somebody has come since
+        return out
+
+    def cancel(self, turn_id: str, heard: str, now: float) -> Orders:
+        """The caller spoke over the reply; ``heard`` is what they heard of it."""
+        unsent = self._turn is not None and self._turn.turn_id == turn_id and not self._turn.asked
+        if self._turn is not None and self._turn.turn_id == turn_id:
+            self._drop_question()
+        if unsent or turn_id not in self._asked:
+            return []
+        frame = {"type": "cancel", "call_id": self.facts.call_id, "turn_id": turn_id, "heard": heard}
+        return self._put(frame, now)
+
+    def _drop_question(self) -> None:
+        """Nobody waits for the open turn's answer any more."""
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return
+        for kept in self._kept:
+            if kept.frame["type"] == "message" and not kept.delivered and kept is not self._in_flight:
+                kept.delivered = True
+
+    # -- what comes over the bus ------------------------------------------------------------------
+
+    def receive(self, message: Mapping[str, Any], now: float) -> Orders:
+        match message:
+            case {"type": "sdk.bid", "search": int(number), "connection": dict(described)}:
+                return self._bid(number, Peer.of(described), message, now)
+            case {"type": "sdk.ack", "number": int(number), "connection_id": str(peer), "seq": int(seq)}:
+                return self._acked(number, peer, seq, now)
+            case {"type": "sdk.said", "connection_id": str(peer), "frame": dict(frame)}:
+                return self._said(peer, frame, now)
+            case {"type": "sdk.note", "frame": dict(frame)}:
+                return self._put(frame, now) if self._ended_at is None else []
+            case {"type": "sdk.lost", "connection_id": str(), "channel": str(channel)}:
+                return self._lost(now) if self._owner and self._owner.channel == channel else []
+            case {"type": "sdk.moved", "connection": dict(described), "last_seq": int(last_seq)}:
+                return self._moved(Peer.of(described), last_seq, now)
+            case {"type": "sdk.joined"}:
+                waits = self._owner is None and self._search is None and not self._is_held(now)
+                return self._look(now) if waits else []
+        return []
+
+    def _said(self, peer: str, frame: Mapping[str, Any], now: float) -> Orders:
+        turn = self._turn
+        if turn is None:
+            return []
+        told = turn.take(peer, frame)
+        if turn.received and turn.held_until is not None:
+            turn.held_until = now + ANSWER_COMES_BACK_S
+        if turn.over:
+            self._drop_question()
+        return [Tell(event) for event in told]
+
+    # -- who answers for the call -----------------------------------------------------------------
+
+    def _look(self, now: float, *, placed: bool = False) -> Orders:
+        self._searches += 1
+        self._search_at = None
+        self._search = Search(self._searches, now + ANSWER_WITHIN_S, placed)
+        offer = {
+            "type": "sdk.offer",
+            "search": self._searches,
+            "call_id": self.facts.call_id,
+            "number": self.facts.number,
+            "agent_id": self.facts.agent_id,
+            "placed": placed,
+            "reply": self.channel,
+        }
+        return [Publish(self.facts.reply_to if placed else doors_group(self.facts.organisation_id), offer)]
+
+    def _bid(self, number: int, peer: Peer, message: Mapping[str, Any], now: float) -> Orders:
+        search = self._search
+        if search is None or search.number != number or peer.channel in self._dead:
+            return []
+        search.bid(peer, int(message.get("rank", 0)), int(message.get("load", 0)), now)
+        return self._decide(now) if search.until <= now else []
+
+    def _decide(self, now: float) -> Orders:
+        search, self._search = self._search, None
+        assert search is not None
+        winner = search.winner()
+        if winner is not None:
+            return self._bind(winner, now)
+        if search.placed:
+            return self._look(now)
+        return self._nobody(now)
+
+    def _nobody(self, now: float) -> Orders:
+        turn = self._turn
+        if turn is not None and self._former is None:
+            return self._lose_turn("Nothing is connected that answers.", now)
+        self._search_at = now + (ASK_AGAIN_SOON_S if turn is not None else ASK_AGAIN_S)
+        if turn is not None and turn.held_until is None:
+            turn.held_until = now + ANSWER_COMES_BACK_S
+        return []
+
+    def _bind(self, peer: Peer, now: float) -> Orders:
+        self._owner, self._former = peer, None
+        turn = self._turn
+        if turn is not None:
+            turn.held_until = None
+        if self._ended_at is not None:
+            for kept in self._kept:  # whoever comes only now is told of the end alone
+                kept.delivered = kept.delivered or kept.frame["type"] != "call_end"
+        elif peer.id not in self._introduced:
+            self._introduce(peer, now)
+        return [Bound(peer.id), *self._pump(now)]
+
+    def _introduce(self, peer: Peer, now: float) -> None:
+        """The call begins for this connection, with what was said so far; before everything that waits."""
+        self._introduced.add(peer.id)
+        for kept in self._kept:  # one that never reached somebody else
+            kept.delivered = kept.delivered or kept.frame["type"] == "call_start"
+        start = self._keep(frames.call_start(self.facts, self._history), now)
+        self._kept.remove(start)
+        self._kept.appendleft(start)
+
+    def _look_soon(self, now: float) -> None:
+        """Something is to be delivered, and nobody is looked for or waited for."""
+        if self._search is None and self._search_at is None and not self._is_held(now):
+            self._search_at = now + COMES_BACK_S
+
+    def _is_held(self, now: float) -> bool:
+        """The lost connection may still come back, and is waited for."""
+        turn = self._turn
+        if turn is not None and turn.held_until is not None and (turn.acked or turn.received):
+            return turn.held_until > now
+        return self._former is not None and self._search_at is not None and self._search_at > now
+
+    # -- connections that go and come -----------------------------------------------------------------
+
+    def _lost(self, now: float, *, silent: bool = False) -> Orders:
+        """``silent``: it does not even acknowledge. What it was not asked yet, others are asked at once."""
+        self._former, self._owner = self._owner, None
+        self._in_flight = self._ack_until = None
+        turn = self._turn
+        if turn is not None and (turn.acked or turn.received):
+            turn.held_until = now + (ANSWER_COMES_BACK_S if turn.received else COMES_BACK_S)
+            return []
+        if turn is not None or silent:
+            return self._look(now)
+        self._search_at = now + COMES_BACK_S
+        return []
+
+    def _moved(self, peer: Peer, last_seq: int, now: float) -> Orders:
+        """A connection came back under its own id; it read everything up to ``last_seq``."""
+        lost = [
+            Send(peer.channel, {"type": "sdk.tell", "frame": self._turn_lost(turn_id)})
+            for turn_id in self._losses.pop(peer.id, [])
+        ]
+        mine = self._owner if self._owner is not None else self._former
+        if mine is None or mine.id != peer.id:
+            return [*lost]
+        self._owner, self._former, self._search, self._search_at = peer, None, None, None
+        self._in_flight = self._ack_until = None
+        self._dead.discard(peer.channel)
+        for kept in self._kept:
+            if kept.connection_id == peer.id and kept.seq > last_seq:
+                kept.delivered = False
+        if self._turn is not None:
+            self._turn.held_until = None
+            self._ask_again()
+        return [*lost, *self._pump(now)]
+
+    def _ask_again(self) -> None:
+        turn = self._turn
+        for kept in self._kept:
+            if kept.frame["type"] == "message" and turn and kept.frame["turn_id"] == turn.turn_id:
+                kept.delivered = False
+
+    def _lose_turn(self, why: str, now: float) -> Orders:
+        turn = self._turn
+        assert turn is not None
+        for connection_id in turn.asked:
+            self._losses.setdefault(connection_id, []).append(turn.turn_id)
+        told = [Tell(event) for event in turn.fail("handler_lost", why)]
+        self._drop_question()
+        self._search_at = self._search_at or now + COMES_BACK_S
+        return [*told]
+
+    def _turn_lost(self, turn_id: str) -> Frame:
+        return {"type": "turn_lost", "call_id": self.facts.call_id, "turn_id": turn_id}
+
+    # -- frames on their way ------------------------------------------------------------------------
+
+    def _keep(self, frame: Frame, now: float) -> Kept:
+        while self._kept and (len(self._kept) >= MOST_KEPT or self._kept[0].at < now - KEEP_S):
+            self._kept.popleft()
+        self._numbers += 1
+        kept = Kept(self._numbers, now, frame)
+        self._kept.append(kept)
+        return kept
+
+    def _put(self, frame: Frame, now: float) -> Orders:
+        self._keep(frame, now)
+        return self._pump(now)
+
+    def _pump(self, now: float) -> Orders:
+        if self._owner is None:
+            self._look_soon(now)
+            return []
+        if self._in_flight is not None:
+            return []
+        self._in_flight = next((kept for kept in self._kept if not kept.delivered), None)
+        if self._in_flight is None:
+            return []
+        self._tries = 0
+        return self._send(now)
+
+    def _send(self, now: float) -> Orders:
+        kept, owner = self._in_flight, self._owner
+        assert kept is not None and owner is not None
+        self._tries += 1
+        self._ack_until = now + ACK_WITHIN_S
+        if kept.frame["type"] == "message" and self._turn is not None:
+            self._turn.asked.add(owner.id)
+        frame = {
+            "type": "sdk.frame",
+            "call_id": self.facts.call_id,
+            "number": kept.number,
+            "frame": kept.frame,
+            "reply": self.channel,
+        }
+        return [Send(owner.channel, frame)]
+
+    def _acked(self, number: int, peer: str, seq: int, now: float) -> Orders:
+        kept = self._in_flight
+        if kept is None or kept.number != number or self._owner is None or self._owner.id != peer:
+            return []
+        kept.delivered, kept.connection_id, kept.seq = True, peer, seq
+        turn = self._turn
+        if turn is not None and kept.frame.get("turn_id") == turn.turn_id and kept.frame["type"] == "message":
+            turn.acked = True
+            turn.received = turn.received or self._owner.legacy  # it says nothing before it answers
+        self._in_flight = self._ack_until = None
+        return self._pump(now)
+
+    # -- time -----------------------------------------------------------------------------------------
+
+    def next_timer(self) -> float | None:
+        return min(self._timers(), default=None)
+
+    def _timers(self) -> Iterable[float]:
+        timers = [self._ack_until, self._search_at, self._search.until if self._search else None]
+        if self._turn is not None:
+            timers.append(self._turn.held_until)
+        return [timer for timer in timers if timer is not None]
+
+    def handle_timer(self, now: float) -> Orders:
+        out: Orders = []
+        if self._ack_until is not None and self._ack_until <= now:
+            out += self._not_acked(now)
+        if self._search is not None and self._search.until <= now:
+            out += self._decide(now)
+        if self._turn is not None and (held := self._turn.held_until) is not None and held <= now:
+            out += self._did_not_come_back(self._turn, now)
+        if self._search_at is not None and self._search_at <= now:
+            self._search_at = None
+            out += self._look(now) if self._owner is None and self._search is None else []
+        return out
+
+    def _not_acked(self, now: float) -> Orders:
+        self._ack_until = None
+        if self._tries < MOST_TRIES:
+            return self._send(now)
+        assert self._owner is not None
+        self._dead.add(self._owner.channel)
+        return self._lost(now, silent=True)
+
+    def _did_not_come_back(self, turn: OpenTurn, now: float) -> Orders:
+        turn.held_until = None
+        if turn.received or self._search is not None or self._search_at is not None:
+            return self._lose_turn("The program that was answering went away.", now)
+        turn.acked = False
+        self._ask_again()
+        return self._look(now)

@@ -1,0 +1,33 @@
+"""Two legs that a transfer brings together, until one of them ends. The two are not heard by anybody here."""
+
+from __future__ import annotations
+
+import asyncio
+
+from patter.simulators.telnyx.flow import Flow
+
+
+async def join(first: Flow, second: Flow, *, parks: bool) -> None:
+    """Wait for the second leg's answer, bridge both, and end the first with the second.
+
+    A second leg that is not answered ends alone: the first stays where it was. ``parks``: the first stays
+    when the conversation of both is over, too.
+    """
+    waits = [asyncio.create_task(second.leg.answered.wait()), asyncio.create_task(second.leg.over.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    if second.leg.is_over:
+        return
+    for one in (first, second):
+        one.leg.note("bridged")
+        one.tell("call.bridged")
+    first.leg.note("transferred", number=second.leg.order.to)
+    try:
+        await asyncio.wait_for(second.leg.over.wait(), second.leg.order.phone.talk_s)
+    except TimeoutError:
+        second.leg.end("talked", "normal_clearing", "callee")
+    if not parks:
+        first.leg.end("transfer_over", "normal_clearing", "callee")

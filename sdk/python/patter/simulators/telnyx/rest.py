@@ -1,0 +1,237 @@
+"""The simulated REST interface, under ``/v2``."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from patter.simulators.telnyx.commands import Switchboard, perform
+from patter.simulators.telnyx.dialling import DialRequest, read_dial
+from patter.simulators.telnyx.flow import Flow
+from patter.simulators.telnyx.leg import Leg
+from patter.simulators.telnyx.refusals import RefusalError
+from patter.simulators.telnyx.world import Account, Application, Number, Profile, World
+
+Door = Callable[[Request, Account], Awaitable[Response]]
+APPLICATION_FIELDS = frozenset(
+    "application_name webhook_event_url webhook_event_failover_url webhook_api_version webhook_timeout_secs "
+    "active outbound inbound dtmf_type anchorsite_override".split()
+)
+
+
+class Exchange(Switchboard, Protocol):
+    """Who carries legs."""
+
+    world: World
+    calls: dict[str, Leg]
+
+    async def dial_out(self, account: Account, request: DialRequest) -> Leg:
+        """Begin a leg that the application asked for."""
+
+
+class RestApi:
+    """Calls, applications, numbers and profiles of the registered accounts."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._world = exchange.world
+        self._dialled: dict[tuple[str, str], Leg] = {}
+
+    def routes(self) -> list[Route]:
+        doors: list[tuple[str, str, Door]] = [
+            ("POST", "/v2/calls", self._dial),
+            ("GET", "/v2/calls/{id}", self._status),
+            ("POST", "/v2/calls/{id}/actions/{name}", self._command),
+            ("GET", "/v2/call_control_applications/{id}", self._application),
+            ("PATCH", "/v2/call_control_applications/{id}", self._change_application),
+            ("GET", "/v2/outbound_voice_profiles/{id}", self._profile),
+            ("GET", "/v2/phone_numbers", self._numbers),
+            ("PATCH", "/v2/phone_numbers/{id}", self._change_number),
+        ]
+        return [Route(path, self._guarded(door), methods=[method]) for method, path, door in doors]
+
+    def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            try:
+                return await door(request, self._admitted(request))
+            except RefusalError as refusal:
+                return JSONResponse(refusal.as_json(), refusal.status)
+
+        return answer
+
+    def _admitted(self, request: Request) -> Account:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        keys = self._world.accounts if scheme.lower() == "bearer" else {}
+        found = [key for key in keys if hmac.compare_digest(given.encode(), key.encode())]
+        if not found:
+            raise RefusalError(401, "10009", "Authentication failed", "No key found matching the secret")
+        if self._world.refuse_next_requests > 0:
+            self._world.refuse_next_requests -= 1
+            raise RefusalError(429, "10011", "Too many requests", "You have exceeded the rate limit")
+        return self._world.accounts[found[0]]
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    async def _dial(self, request: Request, account: Account) -> Response:
+        body = await _object(request)
+        known = self._dialled.get((account.api_key, str(body.get("command_id") or "")))
+        if known is None:
+            asked = read_dial(body, account, self._world, self._running(account))
+            known = await self._exchange.dial_out(account, asked)
+            if asked.command_id:
+                self._dialled[account.api_key, asked.command_id] = known
+        else:
+            known.note("command_repeated", name="dial")
+        if account.api_key in self._world.lose_answers_of:
+            self._world.lose_answers_of.discard(account.api_key)
+            # A gateway gave up: what became of the request is not said.
+            return JSONResponse({"errors": [{"code": "10007", "title": "Unexpected error"}]}, 504)
+        return JSONResponse({"data": {**leg_json(known), "is_alive": False}})
+
+    async def _status(self, request: Request, account: Account) -> Response:
+        return JSONResponse({"data": leg_json(self._flow(request, account).leg)})
+
+    async def _command(self, request: Request, account: Account) -> Response:
+        flow = self._flow(request, account)
+        await perform(request.path_params["name"], flow, await _object(request), self._exchange)
+        return JSONResponse({"data": {"result": "ok"}})
+
+    # -- what is set up ---------------------------------------------------------------------------
+
+    async def _application(self, request: Request, account: Account) -> Response:
+        return JSONResponse({"data": application_json(self._app(request, account))})
+
+    async def _change_application(self, request: Request, account: Account) -> Response:
+        application, body = self._app(request, account), await _object(request)
+        if unknown := sorted(body.keys() - APPLICATION_FIELDS):
+            raise RefusalError(422, "10015", "Invalid parameter", f"unknown: {', '.join(unknown)}")
+        if not body.get("application_name") or not body.get("webhook_event_url"):
+            raise RefusalError(
+                422, "10004", "Missing required parameter", "application_name, webhook_event_url"
+            )
+        application.name = str(body["application_name"])
+        application.webhook_url = str(body["webhook_event_url"])
+        application.api_version = str(body.get("webhook_api_version") or application.api_version)
+        return JSONResponse({"data": application_json(application)})
+
+    async def _profile(self, request: Request, account: Account) -> Response:
+        for profile in self._world.profiles_of(account):
+            if profile.id == request.path_params["id"]:
+                return JSONResponse({"data": profile_json(profile)})
+        raise _not_found()
+
+    async def _numbers(self, request: Request, account: Account) -> Response:
+        wanted = request.query_params.get("filter[phone_number]", "")
+        rows = [
+            number_json(number)
+            for number in self._world.numbers.values()
+            if number.account is account and wanted in number.number
+        ]
+        meta = {"page_number": 1, "page_size": 250, "total_pages": 1, "total_results": len(rows)}
+        return JSONResponse({"data": rows, "meta": meta})
+
+    async def _change_number(self, request: Request, account: Account) -> Response:
+        body = await _object(request)
+        for number in self._world.numbers.values():
+            if number.account is account and number.id == request.path_params["id"]:
+                break
+        else:
+            raise _not_found()
+        connection = str(body.get("connection_id") or "")
+        application = self._world.applications.get(connection)
+        if application is None or application.account is not account:
+            raise RefusalError(422, "10015", "Invalid value", "no such connection", "/connection_id")
+        number.connection_id = connection
+        return JSONResponse({"data": number_json(number)})
+
+    # -- look-ups -------------------------------------------------------------------------------
+
+    def _running(self, account: Account) -> int:
+        return sum(
+            leg.order.application.account is account and leg.order.direction == "outgoing" and not leg.is_over
+            for leg in self._exchange.calls.values()
+        )
+
+    def _flow(self, request: Request, account: Account) -> Flow:
+        call_control_id = request.path_params["id"]
+        if not call_control_id.startswith("v3:"):
+            raise RefusalError(422, "90015", "Invalid Call Control ID", "The call_control_id is not valid")
+        flow = self._exchange.flow_of(call_control_id)
+        if flow is None or flow.leg.order.application.account is not account:
+            raise _not_found()
+        return flow
+
+    def _app(self, request: Request, account: Account) -> Application:
+        found = self._world.applications.get(request.path_params["id"])
+        if found is None or found.account is not account:
+            raise _not_found()
+        return found
+
+
+def _not_found() -> RefusalError:
+    return RefusalError(
+        404, "10005", "Resource not found", "The requested resource or URL could not be found"
+    )
+
+
+def leg_json(leg: Leg) -> dict[str, Any]:
+    return {
+        "record_type": "call",
+        "call_control_id": leg.id,
+        "call_leg_id": leg.leg_id,
+        "call_session_id": leg.session_id,
+        "client_state": leg.client_state,
+        "is_alive": not leg.is_over,
+        "call_duration": leg.duration_s,
+    }
+
+
+def application_json(application: Application) -> dict[str, Any]:
+    profile = application.profile
+    return {
+        "record_type": "call_control_application",
+        "id": application.connection_id,
+        "application_name": application.name,
+        "active": application.active,
+        "webhook_event_url": application.webhook_url,
+        "webhook_event_failover_url": application.failover_url or None,
+        "webhook_api_version": application.api_version,
+        "outbound": {"channel_limit": None, "outbound_voice_profile_id": profile.id if profile else None},
+    }
+
+
+def profile_json(profile: Profile) -> dict[str, Any]:
+    return {
+        "record_type": "outbound_voice_profile",
+        "id": profile.id,
+        "name": profile.name,
+        "enabled": profile.enabled,
+        "concurrent_call_limit": profile.concurrent_calls,
+        "whitelisted_destinations": list(profile.destinations),
+    }
+
+
+def number_json(number: Number) -> dict[str, Any]:
+    return {
+        "record_type": "phone_number",
+        "id": number.id,
+        "phone_number": number.number,
+        "status": "active",
+        "connection_id": number.connection_id or None,
+    }
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise RefusalError(400, "10015", "Bad request", "The body is not a JSON object")
+    return body
