@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import structlog
 from django.conf import settings
@@ -22,8 +22,14 @@ TAKE_KEYTERMS = frozenset(["deepgram", "deepgram_flux", "openai"])
 REALTIME_PROVIDER = "openai"
 """Who carries a realtime agent that names nobody."""
 
-Specs = dict[str, ProviderSpec | None]
-"""By the field of the call's plan: stt, llm, tts, speech."""
+
+class Specs(TypedDict, total=False):
+    """By the field of the call's plan."""
+
+    stt: ProviderSpec | None
+    llm: ProviderSpec | None
+    tts: ProviderSpec | None
+    speech: ProviderSpec | None
 
 
 def specs_of(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:

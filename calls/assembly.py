@@ -32,6 +32,8 @@ from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
+from patter.engines.realtime.machine import RealtimeMachine
+from patter.engines.speech import open_speech
 from patter.tools.runner import Tools
 from patter.tools.spec import ToolContext, ToolSpec
 from phone_numbers.carrier import CarrierAccess, access_to
@@ -162,8 +164,15 @@ def _pipeline(ready: Ready) -> Performers:
     return Performers(stt=lambda: ChainStt(ears), tts=_voice_of(ready), llm=_llm_of(ready.plan))
 
 
+def _realtime(ready: Ready) -> Performers:
+    spec = ready.plan.speech
+    assert spec is not None, "resolve_plan saw to it"
+    return Performers(speech=lambda: open_speech(spec), tts=_voice_of(ready) if ready.plan.tts else None)
+
+
 MODES: dict[str, Mode] = {
     "pipeline": Mode(PipelineMachine, _pipeline),
+    "realtime": Mode(RealtimeMachine, _realtime),
 }
 
 
