@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from agents.services import create_agent
 from patter_site.testing import make_cast
 from tools.forms import example_arguments, initial_of_tool
 from tools.models import McpSource, Tool
@@ -121,13 +120,3 @@ def test_an_mcp_server_that_does_not_answer_is_kept_with_the_reason(client, cast
     source = McpSource.objects.of(cast.organisation).get()
     client.force_login(cast.cleo)
     assert client.get(address(cast, "servers", source.pk)).status_code == 404
-
-
-def test_an_agent_is_given_tools_on_its_form(client, cast, tool):
-    agent = create_agent(organisation=cast.organisation, config={"name": "Desk", "reply_by": "model"})
-    path = f"/o/{cast.organisation.slug}/agents/{agent.pk}/"
-    assert "check_inventory" in client.get(path).content.decode()
-    given = {"name": "Desk", "language": "en", "reply_by": "model", "first_speaker": "agent"}
-    client.post(path, {**given, "preset": "balanced", "tools": ["check_inventory"]})
-    agent.refresh_from_db()
-    assert agent.draft["tools"] == ["check_inventory"]
