@@ -28,7 +28,12 @@ MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
 MAX_KEYTERMS = 100
-ON_MACHINE = ("leave_message", "hang_up", "continue", "ask")
+ON_MACHINE = [
+    ("leave_message", "Leave Message"),
+    ("hang_up", "Hang Up"),
+    ("continue", "Continue"),
+    ("ask", "Ask"),
+]
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -164,11 +169,29 @@ class MachinePolicyField(StrictSerializer):
     )
 
 
+class RecordingPolicyField(StrictSerializer):
+    """How calls are recorded, beside `record`, and for how long recordings are kept."""
+
+    carrier = serializers.BooleanField(
+        required=False, help_text="Have the carrier record both sides too, from the answer to the end."
+    )
+    announcement = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="Said first in every call that is recorded. Nothing interrupts it.",
+    )
+    days = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=3650, help_text="Kept so long."
+    )
+
+
 class PoliciesField(StrictSerializer):
     """What the agent may do, and what it does in situations that are not a conversation."""
 
     transfer = TransferPolicyField(required=False)
     machines = MachinePolicyField(required=False)
+    recording = RecordingPolicyField(required=False)
 
 
 class AgentConfigSerializer(StrictSerializer):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.errors import AgentNotReady
-from agents.line_policies import answering_of, transfers_of
+from agents.line_policies import answering_of, recording_of, transfers_of
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.specs import fallbacks_of, specs_of
@@ -72,6 +72,8 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
     specs = specs_of(agent, config, language)
     transfers = transfers_of(config)
     answering = answering_of(config, wishes, values)
+    record = config.get("record", True) if wishes.record is None else wishes.record
+    announcement = substitute(recording_of(config).announcement, values)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -97,10 +99,11 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         keypad=Keypad(**config.get("keypad", {})),
         transfers=transfers,
         answering=answering.plan,
+        announcement=announcement.text if record else "",
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
-        record=config.get("record", True) if wishes.record is None else wishes.record,
+        record=record,
     )
-    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
+    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown + announcement.unknown)
     return ResolvedPlan(plan, number, tools, tuple(unknown), values)
 
 

@@ -85,6 +85,8 @@ class LiveCall:
         """The socket broke and the carrier opens another one only when it is told to. Never raises."""
         try:
             await open_in_thread(ask_for_stream, self.call_id)
+        except PatterError as error:
+            logger.warning("A broken stream was not opened again", call=self.call_id, reason=str(error))
         except Exception:
             logger.exception("A broken stream could not be asked for again", call=self.call_id)
 

@@ -170,6 +170,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MemberRole": "patter_site.accounts.models.Role",
         "ToolKind": "tools.models.Tool.Kind",
+        "TransferKind": "patter.bridge.transfers.KINDS",
     },
     "PREPROCESSING_HOOKS": ["patter_site.operations.schema.without_last_slash"],
 }
