@@ -94,11 +94,11 @@ def _webhook(fields: Mapping[str, Any], index: int) -> ToolSpec:
         raise ConfigError(f"The tool {name!r} needs a webhook_url that begins with https://, or a handler.")
     if names := variables_in_host(url):
         raise ConfigError(f"The tool {name!r}: {{{names[0]}}} cannot stand before the path.")
-    about = {"headers": dict(fields.get("headers") or {}), "body": dict(fields.get("body") or {})}
     return ToolSpec(
         url=url,
+        headers=dict(fields.get("headers") or {}),
+        body=dict(fields.get("body") or {}),
         secret=str(fields.get("secret") or ""),
-        **about,
         **_described(name, fields),
         **_settings(fields),
     )
