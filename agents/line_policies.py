@@ -68,3 +68,9 @@ def answering_of(
         introduction=introduction.text,
     )
     return ResolvedAnswering(plan, tuple(message.unknown + introduction.unknown))
+
+
+def handler_policy_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """What becomes of a call whose handler fails for good."""
+    own = config.get("policies", {}).get("handler", {})
+    return {"handler_policy": own.get("lost", "goodbye"), "handler_transfer": own.get("transfer_to", "")}

@@ -18,6 +18,7 @@ from patter.engines.agent_options import ears_options, realtime_options
 logger = structlog.get_logger(__name__)
 REALTIME_PROVIDER = "openai"
 """Who carries a realtime agent that names nobody."""
+CONVAI_PROVIDER = "elevenlabs"
 
 
 class Specs(TypedDict, total=False):
@@ -91,9 +92,27 @@ def _spare_voice(agent: Agent, config: Mapping[str, Any], language: str) -> Prov
     return _spec(agent, "tts", {**_given(tts), "language": language}) if tts else None
 
 
+def _convai(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:
+    agent_id = config.get("convai_agent_id")
+    if not agent_id:
+        raise AgentNotReady(
+            "convai_agent_missing",
+            f"The agent {agent.name!r} has no ElevenLabs agent. Set one up, or enter its id.",
+        )
+    options = {
+        "agent_id": agent_id,
+        "dynamic_variables": config.get("variables", {}),
+        "patter_agent": agent.pk,
+    }
+    chosen = {"provider": CONVAI_PROVIDER, "voice": config.get("voice") or None, "options": options}
+    speech = _spec(agent, "convai", {**chosen, "language": language})
+    return {"speech": speech, "tts": _spare_voice(agent, config, language)}
+
+
 SPECS_OF_MODE: dict[str, Callable[[Agent, Mapping[str, Any], str], Specs]] = {
     "pipeline": _pipeline,
     "realtime": _realtime,
+    "convai": _convai,
 }
 
 

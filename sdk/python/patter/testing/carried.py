@@ -156,6 +156,3 @@ class _Control:
     async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
         async with TwilioRest(ACCOUNT, TOKEN, self._sim.base_url) as rest:
             await rest.say_and_hang_up(carrier_call_id, text, language)
-
-    async def send_digits(self, carrier_call_id: str, digits: str) -> None:
-        raise CarrierError("twilio", "keys need webhooks, and there are none here", permanent=True)

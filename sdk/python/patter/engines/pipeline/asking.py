@@ -12,17 +12,17 @@ from patter.engines.pipeline.reply import Kind, Reply
 
 
 class Asking:
-    """A handler or a model, as the agent has it."""
+    """``reply_by``: handler or model, as the agent has it, until its policy lets the model take over."""
 
     def __init__(self, parts: Parts, prompt: Prompt) -> None:
         self._memory = parts.memory
         self._prompt = prompt
-        self._handler = parts.plan.reply_by == "handler"
+        self.reply_by = parts.plan.reply_by
 
     def about_turn(self, reply: Reply, text: str) -> Command:
         """What the caller said last. A model sees late results of tools at their places."""
         reply.asking = True
-        if self._handler:
+        if self.reply_by == "handler":
             return HandlerAsk(reply.turn_id, text, self._memory.history())
         self._prompt.tool_memory.forget_news()
         return self.model(reply)
@@ -36,7 +36,7 @@ class Asking:
     def stop(self, reply: Reply, heard: str) -> list[Command]:
         """The reply ends here, after ``heard``."""
         asking, reply.asking = reply.asking, False
-        if reply.kind is Kind.ANSWER and self._handler:
+        if reply.kind is Kind.ANSWER and self.reply_by == "handler":
             # Also after it finished: it learns how much of its answer was heard.
             return [] if reply.failed else [HandlerStop(reply.turn_id, heard)]
         return [LlmStop(reply.ask_id)] if asking else []

@@ -32,6 +32,8 @@ from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, ToolRounds
 from patter.engines.pipeline.waits import Waits
 
 MOST_FAILURES = 3
+HANDED_OVER = "handler_lost"
+"""The run of a transfer that nobody but the agent's policy asked for."""
 MOST_VOICE_FAILURES = 2
 FAILURES = ("provider_error", "handler_lost")
 """Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
@@ -233,6 +235,8 @@ class Replies:
         return out if reply.tools.running else out + self._round_over(reply, now)
 
     def _tool_answered(self, event: ToolDone, now: float) -> Outcome:
+        if event.run_id == HANDED_OVER:  # nobody took the caller
+            return self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason="handler_lost")
         away, reply = self._transferring, self.current
         if away is not None and away.transfer is not None and away.transfer.run_id == event.run_id:
             return self._back_from_transfer(away, event, now)
@@ -311,15 +315,24 @@ class Replies:
         if reply.closing and reply.empty:  # there was something to be left on a machine, and nobody said what
             return [noted, *self.drop(now), EndCall("machine")]
         if self._failures >= MOST_FAILURES:
-            cut = self.cut(now)
-            apology = self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
-            return [noted, *cut.out, *apology]
+            return [noted, *self.cut(now).out, *self._give_up(reason, now)]
         if reply.empty and not reply.filled:
             self._parts.playback.cut(now)
             return [noted, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         reply.push(" " + self._plan.phrases.retry, now)
         reply.finish()
         return [noted, *self._speak(reply, now)]
+
+    def _give_up(self, reason: str, now: float) -> Outcome:
+        """Nobody answers this caller any more: what the agent's policy says, at last the goodbye."""
+        policy = self._plan.handler_policy if self._asking.reply_by == "handler" else "goodbye"
+        if policy == "model":
+            self._asking.reply_by, self._failures = "model", 0
+            replaced = Note(Noted("handler.replaced", self._parts.clock.ms(now), {"by": "model"}))
+            return [replaced, *self.answer(self.next_turn_id(), "", 0, now)]
+        if policy == "transfer":
+            return [TransferCall(HANDED_OVER, self._plan.handler_transfer)]
+        return self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
 
     def _tts_failed(self, reply: Reply, event: TtsFailed, now: float) -> Outcome:
         if not reply.speech.owns(event.say_id):
@@ -381,7 +394,7 @@ class Replies:
             for run_id in reply.tools.running:
                 reply.tools.wait_no_more(run_id)
             return self._round_over(reply, now)
-        code = "handler_timeout" if self._plan.reply_by == "handler" else "model"
+        code = "handler_timeout" if self._asking.reply_by == "handler" else "model"
         return [*self._stop_asking(reply), *self._failed(reply, code, "no answer in time", now)]
 
     def _voice_late(self, now: float) -> Outcome:
