@@ -51,7 +51,7 @@ def given_tools(tools: Sequence[Any]) -> list[Given]:
         if name in NAMES:
             raise ConfigError(f"The tool {name!r} is built in: every agent has it. Leave it out.")
         if names.count(name) > 1:
-            raise ConfigError(f"Two tools have the name {name!r}.")
+            raise ConfigError(f"There are two tools with the name {name!r}.")
     return found
 
 
@@ -83,7 +83,8 @@ def _given(one: Any, index: int) -> Given:
         return _function(fields) if "handler" in fields else _webhook(fields, index)
     if callable(one):
         return tool(one)
-    raise ConfigError(f"tools[{index}] is a {type(one).__name__}. Give a function or a dict.")
+    told = f"not {type(one).__name__}, as tools[{index}] is"
+    raise ConfigError(f"A tool is a function, or a dict with a webhook_url or an mcp_url, {told}.")
 
 
 def _webhook(fields: Mapping[str, Any], index: int) -> ToolSpec:
@@ -93,7 +94,7 @@ def _webhook(fields: Mapping[str, Any], index: int) -> ToolSpec:
     if not url.startswith(("http://", "https://")):
         raise ConfigError(f"The tool {name!r} needs a webhook_url that begins with https://, or a handler.")
     if names := variables_in_host(url):
-        raise ConfigError(f"The tool {name!r}: {{{names[0]}}} cannot stand before the path.")
+        raise ConfigError(f"The tool {name!r}: {{{names[0]}}} stands before the path, but the host is fixed.")
     return ToolSpec(
         url=url,
         headers=dict(fields.get("headers") or {}),

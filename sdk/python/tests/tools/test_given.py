@@ -119,12 +119,12 @@ async def test_a_webhook_is_tried_again_in_process_and_outlives_the_call_where_i
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("check", "Give a function or a dict"),
+        ("check", "A tool is a function, or a dict"),
         ({**README, "name": "end_call"}, "built in"),
         ({**README, "name": "a b"}, "name of a tool"),
         ({**README, "description": ""}, "needs a description"),
         ({**README, "webhook_url": "api.example.com"}, "begins with https"),
-        ({**README, "webhook_url": "https://{host}/"}, "before the path"),
+        ({**README, "webhook_url": "https://{host}/"}, "host is fixed"),
         ({**README, "colour": 1}, "no field 'colour'"),
         ({**README, "parameters": {"type": "array"}}, "object"),
         (lambda a: a, "name"),
@@ -134,7 +134,7 @@ async def test_a_webhook_is_tried_again_in_process_and_outlives_the_call_where_i
 def test_what_cannot_work_is_refused_before_the_first_call(given: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         given_tools([given])
-    with pytest.raises(ConfigError, match="Two tools"):
+    with pytest.raises(ConfigError, match="two tools"):
         given_tools([README, README])
 
 
