@@ -215,3 +215,14 @@ def test_secrets_stay_with_the_server_that_they_were_given_for(cast):
     assert client.patch(path, {"url": "https://api.example.com/v2"}).status_code == 200
     again = client.patch(path, {"url": "https://elsewhere.example/", "secret_headers": {"X-Key": "new"}})
     assert again.status_code == 200
+
+
+def test_staff_find_a_tool_and_see_no_secret(cast, client):
+    made = create(cast, secret_headers={"X-Key": "a very secret key"})
+    cast.ada.is_staff = cast.ada.is_superuser = True
+    cast.ada.save()
+    client.force_login(cast.ada)
+    listed = client.get("/admin/tools/tool/", {"q": "check_inventory"}).content.decode()
+    page = client.get(f"/admin/tools/tool/{made['id']}/change/", follow=True).content.decode()
+    assert "check_inventory" in listed and "api.example.com" in page
+    assert "a very secret key" not in page and made["signing_secret"] not in page
