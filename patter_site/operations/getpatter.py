@@ -120,6 +120,12 @@ def _found(rows: Any, pk: str, what: str) -> Any:
     return row
 
 
+def _body(request: Request) -> Mapping[str, Any]:
+    if not isinstance(request.data, Mapping):
+        raise ValidationProblem("The body is a JSON object.")
+    return request.data
+
+
 @extend_schema(exclude=True)
 class Agents(OrganisationView):
     scopes = {"GET": "agents:read", "*": "agents:write"}
@@ -130,7 +136,7 @@ class Agents(OrganisationView):
         )
 
     def post(self, request: Request) -> Response:
-        config = {"reply_by": "model", **_agent_config(request.data)}
+        config = {"reply_by": "model", **_agent_config(_body(request))}
         return Response(_agent_row(create_agent(organisation=self.organisation, config=config)), status=201)
 
 
@@ -140,7 +146,7 @@ class OneAgent(OrganisationView):
 
     def patch(self, request: Request, pk: str) -> Response:
         agent = _found(agents_of(self.organisation), pk, "agent")
-        changed = change_draft(agent=agent, changes=_agent_config(request.data))
+        changed = change_draft(agent=agent, changes=_agent_config(_body(request)))
         return Response(_agent_row(publish_agent(agent=changed)))
 
     def delete(self, request: Request, pk: str) -> Response:
@@ -176,7 +182,7 @@ class RegisterNumber(OrganisationView):
     scopes = {"*": "admin"}
 
     def post(self, request: Request) -> Response:
-        given = request.data
+        given = _body(request)
         secrets = given.get("provider_credentials") or {}
         key, secret = secrets.get("api_key", ""), secrets.get("api_secret", "")
         names = {"twilio": ("account_sid", "auth_token"), "telnyx": ("api_key", "public_key")}
@@ -196,7 +202,7 @@ class AssignAgent(OrganisationView):
 
     def post(self, request: Request, pk: str) -> Response:
         number = _found(numbers_of(self.organisation), pk, "number")
-        agent = _found(agents_of(self.organisation), str(request.data.get("agent_id", "")), "agent")
+        agent = _found(agents_of(self.organisation), str(_body(request).get("agent_id", "")), "agent")
         return Response(_number_row(change_number(number=number, changes={"agent": agent})))
 
 
