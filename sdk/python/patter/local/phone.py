@@ -7,6 +7,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from patter.blocking import in_thread
@@ -21,6 +22,7 @@ from patter.local.environment import BASE_URLS, completed, read_environment
 from patter.local.plan import CallFacts, plan_of
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
+from patter.local.tools import with_mcp_tools
 from patter.local.twilio import TwilioCarrier
 from patter.options import CallOptions, LocalOptions, ServeOptions
 from patter.types import Agent
@@ -56,6 +58,7 @@ class LocalPhone:
         environment = await in_thread(read_environment)
         mine = completed(self._given, environment)
         self._number = mine.phone_number
+        options = replace(options, agent=await with_mcp_tools(options.agent))
         serving = _serving_of(options, Keys(mine, environment))
         carrier = _carrier_of(mine, environment)
         self._base_url = Addresses(mine.webhook_url).base
@@ -103,6 +106,8 @@ class LocalPhone:
         caller = options.from_number or self._number
         if not caller:
             raise ConfigError("call() needs a number to call from: Patter(phone_number='+1…').")
+        if isinstance(options.agent, Agent):
+            options = replace(options, agent=await with_mcp_tools(options.agent))
         return await self._calls.place(options, caller)
 
     async def disconnect(self) -> None:
