@@ -1,4 +1,4 @@
-"""What an agent may do on a line: to whom it transfers, and what it does when a machine answers."""
+"""What an agent does on a line: to whom it transfers, what it does about machines, how it records."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ class ResolvedAnswering:
     plan: AnsweringPlan
     unknown: tuple[str, ...] = ()
     """Variables that nobody gave a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPolicy:
+    """``carrier``: the carrier records too. ``days``: how long recordings are kept; None: without an end."""
+
+    carrier: bool = False
+    announcement: str = ""
+    days: int | None = None
+
+
+def recording_of(config: Mapping[str, Any]) -> RecordingPolicy:
+    return RecordingPolicy(**config.get("policies", {}).get("recording", {}))
 
 
 def transfers_of(config: Mapping[str, Any]) -> TransferPolicy:

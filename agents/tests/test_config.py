@@ -25,7 +25,8 @@ def test_a_name_is_enough():
         ({"promt": "x"}, "promt", "Unknown field. Known here: name, mode"),
         ({"turn_taking": {"endpoint": 1}}, "turn_taking.endpoint", "Unknown field"),
         ({"stt": {"provider": "offline", "key": "x"}}, "stt.key", "Unknown field"),
-        ({"mode": "pipelin"}, "mode", "is not a mode. Use one of: pipeline, realtime"),
+        ({"convai_agent_id": "no id"}, "convai_agent_id", "not the id of an ElevenLabs agent"),
+        ({"mode": "pipelin"}, "mode", "is not a mode. Use one of: pipeline, realtime, convai"),
         (
             {"mode": "realtime", "llm": {"provider": "offline"}},
             "llm.provider",

@@ -109,6 +109,8 @@ class CallPlan:
     record: bool = True
     transfers: TransferPolicy = field(default_factory=TransferPolicy)
     answering: AnsweringPlan = field(default_factory=AnsweringPlan)
+    announcement: str = ""
+    """Said before anything else, and nothing interrupts it: that the call is recorded."""
 
     def chain(self, stage: str) -> list[ProviderSpec]:
         """The stage's own provider and those that stand behind it."""

@@ -425,7 +425,7 @@ class Replies:
             if not self._desk.silent(reply, now):
                 return []
         reply.filled = True
-        reply.speech.add_aside(self._plan.phrases.filler.strip())
+        reply.speech.add_aside(f"{self._plan.phrases.filler.strip()} ")  # it may be said again
         return self._speak(reply, now)
 
     def _fill_again(self, now: float) -> None:
@@ -477,6 +477,9 @@ class Replies:
         out += self._settling.reply(reply, heard, not text, now) + self._desk.close(reply)
         if reply.closing:
             return [*out, *self._end(heard_ms > 0, now)]
+        if reply.tools.transfer is None and reply.speech.failed is not None and reply.kind is not Kind.SYSTEM:
+            # Every voice failed. The phrase is stored; where it is not, its failure ends the call at once.
+            return [*out, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         return out + self._put_through(reply)
 
     def _end(self, heard: bool, now: float) -> Outcome:
