@@ -19,7 +19,7 @@ from benchmarks import machine, report
 from benchmarks.false_pauses import false_pauses
 from benchmarks.figures import Row, Usage, make_row
 from benchmarks.processes import BenchFailed, Child, child, cores, usage
-from benchmarks.system import Account, Target, floor, platform, providers, real_servers
+from benchmarks.system import Account, Target, floor, handler, platform, providers, real_servers
 
 STEP = 25
 MOST_CALLS = 400
@@ -28,7 +28,11 @@ STEP_SECONDS = 15.0
 
 def arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("--rows", default="pipeline", help="which modes: pipeline, none")
+    parser.add_argument(
+        "--rows",
+        default="pipeline,handler",
+        help="which rows: pipeline, handler (a program over /ws/sdk), both by comma, or none",
+    )
     parser.add_argument("--calls", default="1,10,25,50,100", help="calls at once, one row for each")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured time of a row")
     parser.add_argument("--floor", action="store_true", help="with a pass-through bridge in the same run")
@@ -70,7 +74,11 @@ class Bench:
                     self._rows(("pipeline", "-", "floor"), target)
                 self._floor_cpu = {row.calls: row.cpu_s_per_call_minute or 0.0 for row in self.rows}
             with self._platform(port) as target:
-                self._rows(("pipeline", "model", "patter"), target)
+                if "pipeline" in self._options.rows:
+                    self._rows(("pipeline", "model", "patter"), target)
+                if "handler" in self._options.rows:
+                    with handler(self._folder, self._load_core, target) as answered:
+                        self._rows(("pipeline", "handler", "patter"), answered)
                 if self._options.steps:
                     self._steps(target)
 

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.processes import BenchFailed, Child, child, free_port
@@ -30,6 +30,10 @@ class Target:
 
     process: Child
     numbers: list[dict[str, str]]
+    handlers: list[dict[str, str]] = field(default_factory=list)
+    """Numbers that a program of the customer's answers, over ``/ws/sdk`` under ``base`` with ``key``."""
+    base: str = ""
+    key: str = ""
 
 
 @contextlib.contextmanager
@@ -78,24 +82,28 @@ def platform(
     }
     seeding = ["-m", "benchmarks.seed", account.account_sid, account.auth_token]
     with child("seed", seeding, folder=folder, extra=settings) as seeded:
-        numbers = seeded.read(START_S)
+        made = seeded.read(START_S)
     serving = ["manage.py", "serve", "--port", str(port)]
     with child(
         f"platform-{shape}", serving, folder=folder, core=core, extra=settings, piped=False
     ) as process:
         _wait_until_ready(process, f"{base}/health/live")
-        yield Target(
-            process,
-            [
-                {
-                    "preset": preset,
-                    "number": number,
-                    "voice_url": f"{base}/webhooks/twilio/voice",
-                    "status_url": f"{base}/webhooks/twilio/status",
-                }
-                for preset, number in numbers.items()
-            ],
-        )
+        by_model, by_handler = (_numbers(base, made[reply_by]) for reply_by in ("model", "handler"))
+        yield Target(process, by_model, by_handler, base, made["key"])
+
+
+def _numbers(base: str, by_preset: Mapping[str, str]) -> list[dict[str, str]]:
+    doors = {"voice_url": f"{base}/webhooks/twilio/voice", "status_url": f"{base}/webhooks/twilio/status"}
+    return [{"preset": preset, "number": number, **doors} for preset, number in by_preset.items()]
+
+
+@contextlib.contextmanager
+def handler(folder: Path, core: int | None, target: Target) -> Iterator[Target]:
+    """The same platform, with its calls answered by a program that is connected to it."""
+    answering = ["-m", "benchmarks.handler", target.base, target.key]
+    with child("handler", answering, folder=folder, core=core) as program:
+        program.read(START_S)
+        yield replace(target, numbers=target.handlers)
 
 
 def _wait_until_ready(process: Child, url: str) -> None:
