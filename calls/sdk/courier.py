@@ -18,6 +18,7 @@ from typing import Any
 from calls.sdk import facts as frames
 from calls.sdk.addresses import doors_group
 from calls.sdk.facts import Frame, SdkFacts
+from calls.sdk.kept import KEEP_S, Kept, KeptFrames
 from calls.sdk.search import ANSWER_WITHIN_S, Peer, Search
 from calls.sdk.turn import HandlerEvent, OpenTurn
 from patter.bridge.commands import HandlerAsk
@@ -25,8 +26,6 @@ from patter.bridge.records import CallEnded, Entry, KeyPressed, TurnSettled
 
 ACK_WITHIN_S = 0.3
 MOST_TRIES = 2
-KEEP_S = 60.0
-MOST_KEPT = 1_000
 COMES_BACK_S = 1.5
 """A lost connection is waited for this long before others take its call over."""
 ANSWER_COMES_BACK_S = 8.0
@@ -70,18 +69,6 @@ Order = Send | Publish | Tell | Bound
 Orders = list[Order]
 
 
-@dataclass(slots=True)
-class Kept:
-    """A frame of the call. ``connection_id`` and ``seq``: where it arrived, once it did."""
-
-    number: int
-    at: float
-    frame: Frame
-    delivered: bool = False
-    connection_id: str = ""
-    seq: int = 0
-
-
 class Courier:
     """Contract as in the bridge: ``receive(message, now)``, ``next_timer()``, ``handle_timer(now)``."""
 
@@ -95,8 +82,7 @@ class Courier:
         self._search: Search | None = None
         self._searches = 0
         self._search_at: float | None = None
-        self._kept: deque[Kept] = deque()
-        self._numbers = 0
+        self._kept = KeptFrames()
         self._in_flight: Kept | None = None
         self._tries = 0
         self._ack_until: float | None = None
@@ -114,7 +100,7 @@ class Courier:
     @property
     def is_told(self) -> bool:
         """The end was delivered."""
-        return self._ended_at is not None and all(kept.delivered for kept in self._kept)
+        return self._ended_at is not None and self._kept.all_arrived
 
     # -- what the call says -----------------------------------------------------------------------
 
@@ -173,12 +159,9 @@ class Courier:
 
     def _drop_question(self) -> None:
         """Nobody waits for the open turn's answer any more."""
-        turn, self._turn = self._turn, None
-        if turn is None:
-            return
-        for kept in self._kept:
-            if kept.frame["type"] == "message" and not kept.delivered and kept is not self._in_flight:
-                kept.delivered = True
+        if self._turn is not None:
+            self._turn = None
+            self._kept.drop("message", spare=self._in_flight)
 
     # -- what comes over the bus ------------------------------------------------------------------
 
@@ -261,8 +244,7 @@ class Courier:
         if turn is not None:
             turn.held_until = None
         if self._ended_at is not None:
-            for kept in self._kept:  # whoever comes only now is told of the end alone
-                kept.delivered = kept.delivered or kept.frame["type"] != "call_end"
+            self._kept.drop_all_but("call_end")  # whoever comes only now is told of the end alone
         elif peer.id not in self._introduced:
             self._introduce(peer, now)
         return [Bound(peer.id), *self._pump(now)]
@@ -270,11 +252,8 @@ class Courier:
     def _introduce(self, peer: Peer, now: float) -> None:
         """The call begins for this connection, with what was said so far; before everything that waits."""
         self._introduced.add(peer.id)
-        for kept in self._kept:  # one that never reached somebody else
-            kept.delivered = kept.delivered or kept.frame["type"] == "call_start"
-        start = self._keep(frames.call_start(self.facts, self._history), now)
-        self._kept.remove(start)
-        self._kept.appendleft(start)
+        self._kept.drop("call_start")  # one that never reached somebody else
+        self._kept.keep(frames.call_start(self.facts, self._history), now, first=True)
 
     def _look_soon(self, now: float) -> None:
         """Something is to be delivered, and nobody is looked for or waited for."""
@@ -315,19 +294,11 @@ class Courier:
         self._owner, self._former, self._search, self._search_at = peer, None, None, None
         self._in_flight = self._ack_until = None
         self._dead.discard(peer.channel)
-        for kept in self._kept:
-            if kept.connection_id == peer.id and kept.seq > last_seq:
-                kept.delivered = False
+        self._kept.rewind(peer.id, last_seq)
         if self._turn is not None:
             self._turn.held_until = None
-            self._ask_again()
+            self._kept.repeat_question(self._turn.turn_id)
         return [*lost, *self._pump(now)]
-
-    def _ask_again(self) -> None:
-        turn = self._turn
-        for kept in self._kept:
-            if kept.frame["type"] == "message" and turn and kept.frame["turn_id"] == turn.turn_id:
-                kept.delivered = False
 
     def _lose_turn(self, why: str, now: float) -> Orders:
         turn = self._turn
@@ -344,16 +315,8 @@ class Courier:
 
     # -- frames on their way ------------------------------------------------------------------------
 
-    def _keep(self, frame: Frame, now: float) -> Kept:
-        while self._kept and (len(self._kept) >= MOST_KEPT or self._kept[0].at < now - KEEP_S):
-            self._kept.popleft()
-        self._numbers += 1
-        kept = Kept(self._numbers, now, frame)
-        self._kept.append(kept)
-        return kept
-
     def _put(self, frame: Frame, now: float) -> Orders:
-        self._keep(frame, now)
+        self._kept.keep(frame, now)
         return self._pump(now)
 
     def _pump(self, now: float) -> Orders:
@@ -362,7 +325,7 @@ class Courier:
             return []
         if self._in_flight is not None:
             return []
-        self._in_flight = next((kept for kept in self._kept if not kept.delivered), None)
+        self._in_flight = self._kept.next()
         if self._in_flight is None:
             return []
         self._tries = 0
@@ -433,5 +396,5 @@ class Courier:
         if turn.received or self._search is not None or self._search_at is not None:
             return self._lose_turn("The program that was answering went away.", now)
         turn.acked = False
-        self._ask_again()
+        self._kept.repeat_question(turn.turn_id)
         return self._look(now)
