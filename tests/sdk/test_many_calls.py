@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -53,6 +54,14 @@ async def ask(base: str, organisation: str, calls: list[tuple[str, str]]) -> lis
     return list(answer.json())
 
 
+async def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Wait until something that the program counts is so."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, "it never came"
+        await asyncio.sleep(0.02)
+
+
 def phone_of(world: World, key: str) -> Patter:
     return Patter(key, backend_url=world.platform.base)
 
@@ -75,7 +84,7 @@ async def test_two_hundred_calls_at_once_on_one_connection(tmp_path):
             assert took_s < THINKS_S + 6, took_s  # at once, not one after the other
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
             await http.post(f"{world.platform.base}{PATH}/end")
-        await asyncio.sleep(0.5)
+        await until(lambda: len(program.ends) == AT_ONCE)
         assert set(program.starts.values()) == set(program.ends.values()) == {1}
         assert len(program.starts) == len(program.ends) == AT_ONCE
         await phone.disconnect()
