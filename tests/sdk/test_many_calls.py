@@ -67,6 +67,28 @@ def phone_of(world: World, key: str) -> Patter:
 
 
 @pytest.mark.timeout(120)
+async def test_two_programs_on_one_key_share_the_calls_and_one_takes_over(tmp_path):
+    async with embedded(tmp_path, APPLICATION) as world:
+        tenant = await world.tenant()
+        programs = [Program(0.01), Program(0.01)]
+        phones = [phone_of(world, tenant.http.headers["X-API-Key"]) for _ in programs]
+        for program, phone in zip(programs, phones, strict=True):
+            await program.connect(phone)
+        calls = [(f"call_{number}", "first") for number in range(20)]
+        for name, text in calls:  # one after the other: each goes to whoever has fewer
+            await ask(world.platform.base, tenant.organisation, [(name, text)])
+        assert [len(program.runs) for program in programs] == [10, 10]
+        again = await ask(world.platform.base, tenant.organisation, calls)
+        assert {row["failed"] for row in again} == {""}
+        assert [len(program.starts) for program in programs] == [10, 10], "a call stays where it is"
+        await phones[0].disconnect()
+        taken = await ask(world.platform.base, tenant.organisation, [(name, "last") for name, _ in calls])
+        assert [row["said"] for row in taken] == [f"{name} heard: last" for name, _ in calls]
+        assert len(programs[1].starts) == 20, "who takes a call over is told that it begins"
+        await phones[1].disconnect()
+
+
+@pytest.mark.timeout(120)
 @pytest.mark.alone
 async def test_two_hundred_calls_at_once_on_one_connection(tmp_path):
     async with embedded(tmp_path, APPLICATION) as world:
