@@ -34,6 +34,8 @@ PROTOCOL = 2
 HEARTBEAT_S = 20
 MOST_AT_ONCE = 50
 """Commands of one connection that are being carried out."""
+NORMAL = 1000
+"""Who closes with this does not come back."""
 REFUSED, NOT_ALLOWED, TOO_SLOW, REPLACED, FAILED = 4001, 4003, 4008, 4009, 1011
 REPLIES = frozenset({"received", "response", "response_delta", "response_end", "response_error"})
 
@@ -74,6 +76,7 @@ class SdkConsumer(AsyncConsumer):
         self._door = Door(admitted.organisation.pk, make_id("con"), channel, admitted.names, legacy)
         self._news = asyncio.Event()
         self._commands = 0
+        self._gone = False
         self.gone = asyncio.Event()
         groups = [doors_group(self._door.organisation_id), self._own_group()]
         for group in groups:
@@ -119,7 +122,7 @@ class SdkConsumer(AsyncConsumer):
             await open_in_thread(remember_connection, door.organisation_id, door.connection_id)
         lost = {"type": "sdk.lost", "connection_id": door.connection_id, "channel": door.channel}
         with contextlib.suppress(Exception):
-            await self._tell_calls(lost)
+            await self._tell_calls({**lost, "gone": self._gone})
 
     def _own_group(self) -> str:
         return connection_group(self._door.organisation_id, self._door.connection_id)
@@ -208,6 +211,7 @@ class SdkConsumer(AsyncConsumer):
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
+                self._gone = message.get("code") == NORMAL
                 raise Closed
             try:
                 frame = json.loads(message.get("text") or message.get("bytes") or b"")

@@ -176,7 +176,8 @@ class Courier:
             case {"type": "sdk.note", "frame": dict(frame)}:
                 return self._put(frame, now) if self._ended_at is None else []
             case {"type": "sdk.lost", "connection_id": str(), "channel": str(channel)}:
-                return self._lost(now) if self._owner and self._owner.channel == channel else []
+                mine = self._owner is not None and self._owner.channel == channel
+                return self._lost(now, gone=bool(message.get("gone"))) if mine else []
             case {"type": "sdk.moved", "connection": dict(described), "last_seq": int(last_seq)}:
                 return self._moved(Peer.of(described), last_seq, now)
             case {"type": "sdk.joined"}:
@@ -269,11 +270,16 @@ class Courier:
 
     # -- connections that go and come -----------------------------------------------------------------
 
-    def _lost(self, now: float, *, silent: bool = False) -> Orders:
-        """``silent``: it does not even acknowledge. What it was not asked yet, others are asked at once."""
+    def _lost(self, now: float, *, silent: bool = False, gone: bool = False) -> Orders:
+        """``silent``: it does not even acknowledge. ``gone``: it said goodbye, and nothing is waited for."""
         self._former, self._owner = self._owner, None
         self._in_flight = self._ack_until = None
         turn = self._turn
+        if gone:
+            lost = self._lose_turn("The program that was answering ended.", now) if _begun(turn) else []
+            if self._turn is not None:
+                self._kept.repeat_question(self._turn.turn_id)
+            return [*lost, *self._look(now)]
         if turn is not None and (turn.acked or turn.received):
             turn.held_until = now + (ANSWER_COMES_BACK_S if turn.received else COMES_BACK_S)
             return []
@@ -398,3 +404,8 @@ class Courier:
         turn.acked = False
         self._kept.repeat_question(turn.turn_id)
         return self._look(now)
+
+
+def _begun(turn: OpenTurn | None) -> bool:
+    """Whether somebody's handler runs it."""
+    return turn is not None and turn.received

@@ -47,8 +47,10 @@ class Road:
         frame = {"type": kind, "call_id": "call_1", **fields}
         self.hear({"type": "sdk.said", "call_id": "call_1", "connection_id": name, "frame": frame})
 
-    def lose(self, name: str) -> None:
-        self.hear({"type": "sdk.lost", "connection_id": name, "channel": f"web!{name}"})
+    def lose(self, name: str, *, gone: bool = False) -> None:
+        """Its socket is closed; ``gone``: by the program, for good."""
+        lost = {"type": "sdk.lost", "connection_id": name, "channel": f"web!{name}"}
+        self.hear({**lost, "gone": gone})
 
     def resume(self, name: str, last_seq: int) -> None:
         """The client of this connection is back, on another channel."""

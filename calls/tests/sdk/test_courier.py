@@ -244,3 +244,17 @@ def test_a_minute_is_kept_and_no_more():
     road.bid(("a", 3))
     told = [frame.get("text") for frame in road.frames("web!a")]
     assert told == [None, "turn 2"], "the call's start, and what is younger than a minute"
+
+
+def test_a_program_that_says_goodbye_is_not_waited_for():
+    road = Road().start(("a", 3))
+    road.ask("t1")
+    road.lose("a", gone=True)
+    road.bid(("b", 3))
+    assert road.kinds("web!b") == ["call_start", "message"], "nobody had begun it"
+    road.say("b", "received", turn_id="t1")
+    road.lose("b", gone=True)
+    assert [(type(event), event.code) for event in road.told] == [(HandlerFailed, "handler_lost")]
+    road.bid(("c", 3))
+    road.ask("t2")
+    assert road.kinds("web!c") == ["call_start", "message"]

@@ -6,6 +6,7 @@ and what is said when the vendor fails are ours.
 
 from __future__ import annotations
 
+from patter.bridge.answering import MACHINE_TEXT
 from patter.bridge.commands import Command, Note
 from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import (
@@ -57,7 +58,6 @@ from patter.engines.convai.wire import (
     Unreadable,
     UserMessage,
 )
-from patter.engines.pipeline.machine import MACHINE_TEXT
 from patter.engines.pipeline.reply import Kind
 from patter.tools.builtin import (
     END_CALL,
