@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from calls.sdk import facts as frames
 from calls.sdk.addresses import doors_group
 from calls.sdk.facts import Frame, SdkFacts
 from calls.sdk.kept import KEEP_S, Kept, KeptFrames
+from calls.sdk.orders import Bound, Orders, Publish, Send, Tell
 from calls.sdk.search import ANSWER_WITHIN_S, Peer, Search
-from calls.sdk.turn import HandlerEvent, OpenTurn
+from calls.sdk.turn import OpenTurn
 from patter.bridge.commands import HandlerAsk
 from patter.bridge.records import CallEnded, Entry, KeyPressed, TurnSettled
 
@@ -30,43 +30,11 @@ COMES_BACK_S = 1.5
 """A lost connection is waited for this long before others take its call over."""
 ANSWER_COMES_BACK_S = 8.0
 """The same, while a handler of its may be running a turn."""
+NOBODY_KEEPS_S = 5.0
+"""After the end of a call that no SDK ever had."""
 ASK_AGAIN_S = 10.0
 ASK_AGAIN_SOON_S = 1.0
 MOST_ASKED = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """To a connection's own channel."""
-
-    channel: str
-    message: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """To a group."""
-
-    group: str
-    message: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """The engine hears this of its handler."""
-
-    event: HandlerEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The call is with this connection from now on."""
-
-    connection_id: str
-
-
-Order = Send | Publish | Tell | Bound
-Orders = list[Order]
 
 
 class Courier:
@@ -95,12 +63,15 @@ class Courier:
     @property
     def over_at(self) -> float | None:
         """Until then a client that comes back may still fetch what it missed; None while the call runs."""
-        return None if self._ended_at is None else self._ended_at + KEEP_S
+        if self._ended_at is None:
+            return None
+        return self._ended_at + (KEEP_S if self._introduced else NOBODY_KEEPS_S)
 
     @property
     def is_told(self) -> bool:
-        """The end was delivered."""
-        return self._ended_at is not None and self._kept.all_arrived
+        """The end was delivered, or there is nobody to whom it could be."""
+        nobody = self._owner is None and self._former is None and self._search is None
+        return self._ended_at is not None and (nobody or self._kept.all_arrived)
 
     # -- what the call says -----------------------------------------------------------------------
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from calls.sdk.courier import Bound, Courier, Orders, Publish, Send, Tell
+from calls.sdk.courier import Courier
 from calls.sdk.facts import SdkFacts
+from calls.sdk.orders import Bound, Orders, Publish, Send, Tell
 from patter.bridge.commands import HandlerAsk
 
 FACTS = SdkFacts("call_1", "org_1", number="+15550002222", agent_id="agt_1", caller="+15550001111")

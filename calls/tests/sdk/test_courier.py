@@ -151,7 +151,7 @@ def test_the_end_is_told_also_to_whoever_comes_only_then():
     assert road.kinds() == ["call_end"]
     assert (road.frames()[0]["reason"], road.frames()[0]["duration"]) == ("caller_hung_up", 1.5)
     assert road.courier.is_told
-    assert road.courier.over_at == 60.0 + 0.31
+    assert road.courier.over_at == 5.0 + 0.31
 
 
 def test_the_one_that_is_with_the_call_keeps_it_when_others_join():
@@ -258,3 +258,14 @@ def test_a_program_that_says_goodbye_is_not_waited_for():
     road.bid(("c", 3))
     road.ask("t2")
     assert road.kinds("web!c") == ["call_start", "message"]
+
+
+def test_nobody_is_waited_for_at_the_end_of_a_call_that_no_program_had():
+    road = Road().start()
+    road.perform(road.courier.write(CallEnded("idle", 0, [], []), road.now))
+    assert road.courier.is_told
+    had = Road().start(("a", 3))
+    had.lose("a")
+    had.perform(had.courier.write(CallEnded("idle", 0, [], []), had.now))
+    assert not had.courier.is_told
+    assert had.courier.over_at == had.now + 60
