@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import textwrap
 import time
 
 import pytest
@@ -99,10 +100,9 @@ async def outbound(shop: Shop) -> None:
 
 async def voicemail(shop: Shop) -> None:
     await shop.new_key()
-    code = f"{sample('Quickstart').partition('asyncio.run')[0]}"
-    connected = code.replace("# starts listening for inbound calls", "")
-    call = "".join(f"    {line}\n" for line in sample("voicemail").splitlines())
-    program = Program(shop, f"{connected}{call}\nasyncio.run(main())\n")
+    connected = sample("quickstart").partition("\n\nasyncio.run")[0]
+    call = textwrap.indent(sample("voicemail"), "    ")
+    program = Program(shop, f"{connected}\n{call}\n\nasyncio.run(main())\n")
     call_id = await placed(shop, program)
     row = await shop.tenant.get(f"calls/{call_id}")
     assert (row["machine_detection"], row["on_machine"]) == (True, "leave_message")
