@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from websockets.asyncio.server import serve
 
 from patter import AuthError, ConfigError, ConnectError, IncomingMessage, Patter
 from patter.cloud import socket as client
@@ -140,3 +141,31 @@ async def test_repeats_are_told_once():
         await served.hears("response")
         await phone.disconnect()
     assert starts == ["call_1"]
+
+
+async def test_a_server_that_is_away_for_a_while_is_tried_until_it_is_back(monkeypatch, caplog):
+    monkeypatch.setattr(client, "FIRST_WAIT_S", 0.01)
+    async with platform() as served:
+        port = served.port
+        phone = Patter(KEY, backend_url=served.url)
+        await phone.connect(echo)
+        await served.drop()
+    async with asyncio.timeout(10):
+        while "is not reached, and tried again" not in caplog.text:
+            await asyncio.sleep(0.01)
+    async with platform(port=port) as again:
+        assert (await again.hears("resume"))["connection_id"] == "con_0"
+        await again.ask("t1")
+        assert (await again.hears("response"))["text"] == "You said: hello"
+        await phone.disconnect()
+
+
+async def test_something_else_that_speaks_websockets_is_no_platform():
+    async def nonsense(socket):
+        await socket.send("good day")
+        await socket.wait_closed()
+
+    async with serve(nonsense, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ConnectError, match="does not speak Patter's protocol"):
+            await Patter(KEY, backend_url=f"ws://127.0.0.1:{port}").connect(echo)
