@@ -125,6 +125,7 @@ class CloudCalls:
             return
         call = self.call(call_id)
         incoming = messages.incoming(frame, call.direction)
+        call.note_history(incoming.history)
         run = self._runner.run(incoming, call, lambda event: self._said(answer, event))
         task = asyncio.create_task(run, name=f"turn {call_id} {turn_id}")
         self._tasks.add(task)
