@@ -7,6 +7,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from patter.blocking import in_thread
@@ -22,6 +23,7 @@ from patter.local.plan import CallFacts, plan_of
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
 from patter.local.telnyx import TelnyxCarrier
+from patter.local.tools import with_mcp_tools
 from patter.local.twilio import TwilioCarrier
 from patter.options import CallOptions, LocalOptions, ServeOptions, TalkOptions
 from patter.types import Agent
@@ -60,6 +62,7 @@ class LocalPhone:
             raise ConfigError("serve() runs already.")
         mine, environment = await self._known()
         self._number = mine.phone_number
+        options = replace(options, agent=await with_mcp_tools(options.agent))
         serving = _serving_of(options, Keys(mine, environment))
         carrier = _carrier_of(mine, environment)
         self._base_url = Addresses(mine.webhook_url).base
@@ -113,6 +116,8 @@ class LocalPhone:
         caller = options.from_number or self._number
         if not caller:
             raise ConfigError("call() needs a number to call from: Patter(phone_number='+1…').")
+        if isinstance(options.agent, Agent):
+            options = replace(options, agent=await with_mcp_tools(options.agent))
         return await self._calls.place(options, caller)
 
     async def test(self, options: TalkOptions) -> None:
