@@ -45,8 +45,8 @@ CALLER = Speaker(rate_wpm=150)
 SPEAKERS = {
     "man": CALLER,
     "woman": Speaker("en-us+f3", 165, 65),
-    "old man": Speaker("en-gb+m7", 120, 25),
-    "quick woman": Speaker("en-gb+f5", 210, 80),
+    "old man": Speaker("en-us+m7", 120, 25),
+    "quick woman": Speaker("en-us+f5", 210, 80),
     "whisperer": Speaker("en-us+whisper", 150, 50),
 }
 """People who sound as different as this voice can."""
