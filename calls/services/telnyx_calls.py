@@ -21,6 +21,7 @@ from phone_numbers.carrier import ask_carrier, ask_telnyx
 
 logger = structlog.get_logger(__name__)
 ANSWERS_WITHIN_S = 5.0
+STREAMING_ALREADY = "90045"
 REJECT_CAUSES = {"unknown_number": "NOT_FOUND", "organisation_inactive": "CALL_REJECTED"}
 
 
@@ -63,12 +64,16 @@ def open_stream(call: Call, base: str, *, ended_stream: int = 0) -> None:
 
 
 def ask_for_stream(call_id: str) -> None:
-    """The media socket of a call that this process carries broke: ask for another one."""
+    """The media socket of a call that is carried here broke: ask for another one. Raises CarrierError."""
     rows = Call.objects.unscoped("this process carries the call").select_related("carrier_account")
     call = rows.get(pk=call_id)
     if not call.is_over:
         base = call.callback_base or settings.PATTER_PUBLIC_URL
-        open_stream(call, base, ended_stream=call.stream_used)
+        try:
+            open_stream(call, base, ended_stream=call.stream_used)
+        except CarrierError as error:
+            if error.code != STREAMING_ALREADY:  # Telnyx opens the broken one again by itself
+                raise
 
 
 def leave_if_over(call: Call) -> None:

@@ -13,6 +13,7 @@ from django.db import close_old_connections, transaction
 from agents.models import Agent
 from agents.services import create_agent
 from patter.simulators.demo import AGENT, STEPS
+from patter.simulators.telnyx.world import SigningKey
 from patter_site.accounts.models import Organisation, User
 from patter_site.accounts.services.sign_in_links import create_sign_in_link
 from patter_site.accounts.services.workspaces import create_organisation
@@ -26,6 +27,7 @@ from phone_numbers.services import create_carrier_account, create_number
 logger = structlog.get_logger(__name__)
 EMAIL = "demo@patter.localhost"
 NUMBER = "+12025550123"
+TELNYX_NUMBER = "+12025550124"
 CALLER = "+12025550187"
 
 Say = Callable[[str], None]
@@ -47,8 +49,7 @@ def ensure_demo() -> Demo:
     owner = User.objects.filter(email=EMAIL).first() or User.objects.create_user(EMAIL, None, name="Demo")
     organisation = Organisation.objects.filter(slug="demo").first()
     organisation = organisation or create_organisation(name="Demo", owner=owner)
-    account = CarrierAccount.objects.of(organisation).filter(simulated=True).order_by("pk").first()
-    account = account or _make_account(organisation)
+    account = _simulated_account(organisation, Carrier.TWILIO) or _make_account(organisation)
     number = PhoneNumber.objects.of(organisation).filter(carrier_account=account).order_by("pk").first()
     number = number or create_number(
         organisation=organisation,
@@ -57,7 +58,37 @@ def ensure_demo() -> Demo:
         agent=_ensure_agent(organisation, owner),
         label="Demo restaurant",
     )
+    if _simulated_account(organisation, Carrier.TELNYX) is None:
+        _make_telnyx_number(organisation, number.agent or _ensure_agent(organisation, owner))
     return Demo(organisation, owner, account, number)
+
+
+def _simulated_account(organisation: Organisation, carrier: Carrier) -> CarrierAccount | None:
+    rows = CarrierAccount.objects.of(organisation).filter(simulated=True, carrier=carrier)
+    found: CarrierAccount | None = rows.order_by("pk").first()
+    return found
+
+
+def _make_telnyx_number(organisation: Organisation, agent: Agent) -> None:
+    """The same restaurant at the other simulated carrier, for ``simulate_call --carrier telnyx``."""
+    api_key = "KEY" + secrets.token_hex(16)
+    account = create_carrier_account(
+        organisation=organisation,
+        carrier=Carrier.TELNYX,
+        name="Simulated Telnyx",
+        api_key=api_key,
+        public_key=SigningKey.of(api_key).public_key,
+        connection_id=str(10**18 + secrets.randbelow(10**18)),
+    )
+    account.simulated = True
+    account.save(update_fields=["simulated"])
+    create_number(
+        organisation=organisation,
+        number=TELNYX_NUMBER,
+        carrier_account=account,
+        agent=agent,
+        label="Demo restaurant, over Telnyx",
+    )
 
 
 def _make_account(organisation: Organisation) -> CarrierAccount:

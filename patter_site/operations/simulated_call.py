@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,9 +13,10 @@ from django.conf import settings
 from calls.models import Call
 from calls.selectors import transcript_of
 from patter.simulators.demo import STEPS
+from patter.simulators.telnyx.world import SigningKey
 from patter_site.operations.simulator import Simulator
 from phone_numbers.configure import webhook_address
-from phone_numbers.models import PhoneNumber
+from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
 
 Say = Callable[[str], None]
 SETTLES_WITHIN_S = 5.0
@@ -26,15 +27,53 @@ class CannotCall(Exception):
     """The call cannot be placed. The text says what to give."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Protocol):
     """Where the simulated carrier rings, as which account."""
 
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def root(self) -> str:
+        """The carrier's part of the simulator's addresses: empty for Twilio, ``telnyx/``."""
+
+    def register(self, simulator: Simulator) -> None:
+        """Make account and number known to the simulator."""
+
+
+@dataclass(frozen=True)
+class TwilioTarget:
     number: str
     account_sid: str
     auth_token: str
     voice_url: str
     status_url: str
+    root: str = ""
+
+    def register(self, simulator: Simulator) -> None:
+        simulator.tell("accounts", account_sid=self.account_sid, auth_token=self.auth_token)
+        simulator.tell(
+            "numbers",
+            number=self.number,
+            account_sid=self.account_sid,
+            voice_url=self.voice_url,
+            status_callback=self.status_url,
+        )
+
+
+@dataclass(frozen=True)
+class TelnyxTarget:
+    number: str
+    api_key: str
+    connection_id: str
+    webhook_url: str
+    root: str = "telnyx/"
+
+    def register(self, simulator: Simulator) -> None:
+        simulator.tell("telnyx/accounts", api_key=self.api_key)
+        connection = {"connection_id": self.connection_id, "api_key": self.api_key}
+        simulator.tell("telnyx/applications", **connection, webhook_url=self.webhook_url)
+        simulator.tell("telnyx/numbers", number=self.number, **connection)
 
 
 @dataclass(frozen=True)
@@ -47,34 +86,63 @@ class Placed:
     longest_s: float = 120.0
 
 
-def find_target(*, number: str, url: str, auth_token: str, account_sid: str = "") -> Target:
+def find_target(
+    *, number: str, url: str, auth_token: str, account_sid: str = "", carrier: str = Carrier.TWILIO
+) -> Target:
     """The platform's doors for a number; what is not given is read from this installation.
+
+    Args:
+        auth_token: the account's secret: Twilio's auth token, Telnyx's API key.
+        account_sid: the account's name: Twilio's account SID, Telnyx's connection id.
 
     Raises CannotCall.
     """
     rows = PhoneNumber.objects.unscoped("the operator of this installation calls one of its numbers")
-    found = rows.select_related("carrier_account").filter(number=number, carrier_account__carrier="twilio")
+    found = rows.select_related("carrier_account").filter(number=number, carrier_account__carrier=carrier)
     account = found[0].carrier_account if found else None
+    base = (url or settings.PATTER_PUBLIC_URL or "http://127.0.0.1:8000").rstrip("/")
+    if carrier == Carrier.TELNYX:
+        return _telnyx_target(number, base, account, auth_token, account_sid)
     token = auth_token or (account.auth_token if account else "")
     if not token:
         raise CannotCall(
             f"{number} is on no Twilio account of this installation. Give --auth-token (and --account-sid) "
             "of the account that the platform at --url knows, or add the number first."
         )
-    base = (url or settings.PATTER_PUBLIC_URL or "http://127.0.0.1:8000").rstrip("/")
     sid = account_sid or (account.account_sid if account else UNKNOWN_ACCOUNT)
     if urlsplit(base).path:  # a whole webhook address was given
         status = base.rsplit("/", 1)[0] + "/status"
-        return Target(number, sid, token, base, status)
+        return TwilioTarget(number, sid, token, base, status)
     if account is not None:
-        return Target(
+        return TwilioTarget(
             number,
             sid,
             token,
             webhook_address(account, "voice", base),
             webhook_address(account, "status", base),
         )
-    return Target(number, sid, token, f"{base}/webhooks/twilio/voice", f"{base}/webhooks/twilio/status")
+    return TwilioTarget(number, sid, token, f"{base}/webhooks/twilio/voice", f"{base}/webhooks/twilio/status")
+
+
+def _telnyx_target(
+    number: str, base: str, account: CarrierAccount | None, api_key: str, connection_id: str
+) -> TelnyxTarget:
+    api_key = api_key or (account.api_key if account else "")
+    connection_id = connection_id or (account.connection_id if account else "")
+    if not api_key or not connection_id:
+        raise CannotCall(
+            f"{number} is on no Telnyx account of this installation. Give --auth-token (the API key) and "
+            "--account-sid (the connection id) of the account that the platform at --url knows, or add the "
+            "number first."
+        )
+    signs = SigningKey.of(api_key).public_key
+    if account is not None and account.public_key != signs:
+        raise CannotCall(
+            "Telnyx's webhooks are signed with a key that only Telnyx has. To play this account's carrier "
+            f"here, let it be a simulated one: its public key is {signs} then."
+        )
+    own = webhook_address(account, base_url=base) if account else f"{base}/webhooks/telnyx"
+    return TelnyxTarget(number, api_key, connection_id, base if urlsplit(base).path else own)
 
 
 def default_steps(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -86,30 +154,22 @@ def default_steps(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
 
 def place(*, simulator: Simulator, target: Target, placed: Placed, say: Say) -> dict[str, Any]:
     """Ring, follow the call to its end, and give the result as one JSON-able object."""
-    simulator.tell("accounts", account_sid=target.account_sid, auth_token=target.auth_token)
-    simulator.tell(
-        "numbers",
-        number=target.number,
-        account_sid=target.account_sid,
-        voice_url=target.voice_url,
-        status_callback=target.status_url,
-    )
+    target.register(simulator)
     started = simulator.tell(
-        "calls",
+        f"{target.root}calls",
         **{
             "to": target.number,
             "from": placed.caller,
-            "account_sid": target.account_sid,
             "steps": default_steps(placed.steps),
             "profile": list(placed.profile),
             "time_limit_s": placed.longest_s,
         },
     )
     sid = started["call_sid"]
-    for fact in simulator.facts(sid):
+    for fact in simulator.facts(sid, target.root):
         if line := describe(fact):
             say(line)
-    result = dict(simulator.ask(f"calls/{sid}"))
+    result = dict(simulator.ask(f"{target.root}calls/{sid}"))
     result["transcript"] = wait_for_transcript(sid)
     return result
 

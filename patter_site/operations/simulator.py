@@ -124,9 +124,9 @@ class Simulator:
         """``GET /simulator/{what}``, as it comes."""
         return self._http.get(f"/simulator/{what}").content
 
-    def facts(self, call_sid: str) -> Iterator[dict[str, Any]]:
-        """What happens in a call, as it happens, until it ends."""
-        with self._http.stream("GET", f"/simulator/calls/{call_sid}/events", timeout=None) as lines:
+    def facts(self, call_sid: str, root: str = "") -> Iterator[dict[str, Any]]:
+        """What happens in a call, as it happens, until it ends. ``root`` is ``telnyx/`` for calls there."""
+        with self._http.stream("GET", f"/simulator/{root}calls/{call_sid}/events", timeout=None) as lines:
             for line in lines.iter_lines():
                 if line:
                     yield json.loads(line)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from patter_site.operations.simulated_call import CannotCall, Placed, find_target, place
@@ -44,8 +45,12 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action=Step, metavar="SECONDS")
         parser.add_argument("--carrier", choices=["twilio", "telnyx"], default="twilio")
         parser.add_argument("--url", default="", help="the platform's base, or a whole voice webhook address")
-        parser.add_argument("--auth-token", default="", help="the carrier account's, when it is not here")
-        parser.add_argument("--account-sid", default="")
+        parser.add_argument(
+            "--auth-token",
+            default="",
+            help="the carrier account's, when it is not here; at Telnyx its API key",
+        )
+        parser.add_argument("--account-sid", default="", help="at Telnyx the connection id")
         parser.add_argument("--profile", action="append", choices=PROFILES, default=[])
         parser.add_argument(
             "--longest-s", type=float, default=120.0, help="the call is ended after this long"
@@ -54,14 +59,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["carrier"] == "telnyx":
-            raise CommandError("Telnyx is not simulated yet. Use --carrier twilio.")
         try:
             target = find_target(
                 number=options["to"],
                 url=options["url"],
                 auth_token=options["auth_token"],
                 account_sid=options["account_sid"],
+                carrier=options["carrier"],
             )
             result = self._call(target, options)
         except (CannotCall, SimulatorFailed) as error:
@@ -74,7 +78,9 @@ class Command(BaseCommand):
         simulator = running_simulator()
         mine = simulator is None
         if simulator is None:
-            simulator = Simulator()
+            # Twilio is told what to do in our answers. At Telnyx the platform itself must find the simulator.
+            at = settings.PATTER_SIMULATOR_URL if options["carrier"] == "telnyx" else ""
+            simulator = Simulator(at)
             simulator.start()
             simulator.wait_until_ready()
         placed = Placed(
@@ -86,8 +92,9 @@ class Command(BaseCommand):
         try:
             say = (lambda _line: None) if options["json"] else self._say
             result = place(simulator=simulator, target=target, placed=placed, say=say)
-            path = Path(options["save"] or f"call-{result['call_sid']}.wav").resolve()
-            path.write_bytes(simulator.fetch(f"calls/{result['call_sid']}/audio.wav"))
+            sid = result["call_sid"]
+            path = Path(options["save"] or f"call-{sid.replace(':', '-')}.wav").resolve()
+            path.write_bytes(simulator.fetch(f"{target.root}calls/{sid}/audio.wav"))
             result["audio"] = str(path)
             return result
         finally:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from patter.simulators.telnyx.server import TelnyxSimulator
 from patter.simulators.twilio.server import TwilioSimulator
 from patter.simulators.voice import OfflineVoice, ToneVoice, Voice
 
@@ -36,6 +37,11 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    async with TwilioSimulator(port=port, max_call_s=max_call_s, voice=caller_voice(voice)) as simulator:
+    spoken = caller_voice(voice)
+    telnyx = TelnyxSimulator(max_call_s=max_call_s, voice=spoken)
+    beside = {"telnyx": telnyx.routes}
+    async with TwilioSimulator(port=port, max_call_s=max_call_s, voice=spoken, beside=beside) as simulator:
+        telnyx.world.base_url = simulator.base_url
         say(f"simulated carriers ready on {simulator.base_url}")
         await over.wait()
+        await telnyx.hang_up_everything()

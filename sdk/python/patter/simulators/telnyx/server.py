@@ -99,11 +99,12 @@ class TelnyxSimulator:
     # -- what exists ----------------------------------------------------------------------------
 
     def add_account(self, api_key: str, *, seed: bytes | None = None, concurrent_calls: int = 100) -> Account:
-        """``seed`` makes its signing key the same every time; ``account.key.public_key`` is shown."""
+        """Its signing key follows from the API key, or from ``seed``; ``account.key.public_key`` is shown."""
         known = self.world.accounts.get(api_key)
         if known is not None:
             return known
-        account = Account(api_key, SigningKey(seed), concurrent_calls)
+        key = SigningKey(seed) if seed else SigningKey.of(api_key)
+        account = Account(api_key, key, concurrent_calls)
         self.world.accounts[api_key] = account
         return account
 

@@ -6,6 +6,7 @@ import uuid
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -34,6 +35,11 @@ class SigningKey:
     def __init__(self, seed: bytes | None = None) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(seed) if seed else Ed25519PrivateKey.generate()
         self.public_key = b64encode(self._key.public_key().public_bytes_raw()).decode("ascii")
+
+    @classmethod
+    def of(cls, api_key: str) -> SigningKey:
+        """The key of a simulated account: whoever knows its API key can tell the public one."""
+        return cls(sha256(b"patter.simulators.telnyx " + api_key.encode()).digest())
 
     def sign(self, timestamp: str, body: bytes) -> str:
         return b64encode(self._key.sign(signed_bytes(timestamp, body))).decode("ascii")

@@ -28,6 +28,7 @@ class Simulator(Protocol):
 
     world: World
     calls: dict[str, Call]
+    carriers: list[str]
 
     def add_account(self, account_sid: str, auth_token: str, name: str = ...) -> Account: ...
 
@@ -73,7 +74,7 @@ class ControlApi:
 
     async def _health(self, request: Request) -> Response:
         running = sum(not call.finished.is_set() for call in self._simulator.calls.values())
-        return JSONResponse({"ready": True, "carriers": ["twilio"], "running_calls": running})
+        return JSONResponse({"ready": True, "carriers": self._simulator.carriers, "running_calls": running})
 
     async def _add_account(self, request: Request) -> Response:
         given = await object_in(request, {"account_sid", "auth_token"}, {"name"})
@@ -87,7 +88,11 @@ class ControlApi:
         return JSONResponse({"number": number.number, "sid": number.sid}, 201)
 
     async def _add_phone(self, request: Request) -> Response:
-        optional = {"behaviour", "answer_after_s", "talk_s", "steps", "profile", "faults"}
+        optional = {"behaviour", "answer_after_s", "talk_s", "steps", "profile", "faults"} | {
+            "answered_by",
+            "detected_after_s",
+            "greeting_s",
+        }
         phone = Phone.parse(await object_in(request, {"number"}, optional))
         self._simulator.add_phone(phone)
         return JSONResponse({"number": phone.number}, 201)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from patter.simulators.loopback import LoopbackServer
 from patter.simulators.script import Step
@@ -33,6 +34,7 @@ class TwilioSimulator:
         max_call_s: no call lasts longer.
         voice: how the callers speak.
         webhook_budget_s: how long the application may take to answer.
+        beside: the routes of other simulated carriers, by name, served at the same address.
     """
 
     def __init__(
@@ -42,14 +44,19 @@ class TwilioSimulator:
         max_call_s: float = MAX_CALL_S,
         voice: Voice | None = None,
         webhook_budget_s: float = 15.0,
+        beside: Mapping[str, Sequence[Route]] | None = None,
     ) -> None:
+        beside = beside or {}
         self.world = World()
+        self.carriers = ["twilio", *beside]
         self.calls: dict[str, Call] = {}
         self._max_call_s = max_call_s
         self._voice = voice or ToneVoice()
         self._webhooks = Webhooks(webhook_budget_s)
         self._running: set[asyncio.Task[None]] = set()
-        routes = [*RestApi(self).routes(), *ControlApi(self).routes()]
+        # The others first: their addresses are longer, and some of Twilio's would swallow them.
+        others = [route for routes in beside.values() for route in routes]
+        routes = [*others, *RestApi(self).routes(), *ControlApi(self).routes()]
         self._server = LoopbackServer(Starlette(routes=routes), port)
 
     async def __aenter__(self) -> TwilioSimulator:
@@ -154,6 +161,8 @@ class TwilioSimulator:
             time_limit_s=request.time_limit_s,
             profile=phone.profile,
             faults=phone.faults,
+            phone=phone,
+            detection=request.detection,
         )
         return self._carry(order)
 
