@@ -19,7 +19,7 @@ from benchmarks import machine, report
 from benchmarks.false_pauses import false_pauses
 from benchmarks.figures import Row, Usage, make_row
 from benchmarks.processes import BenchFailed, Child, child, cores, usage
-from benchmarks.system import Account, Target, floor, platform, providers, real_servers
+from benchmarks.system import Account, Target, floor, handler, platform, providers, real_servers
 
 STEP = 25
 MOST_CALLS = 400
@@ -28,7 +28,9 @@ STEP_SECONDS = 15.0
 
 def arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("--rows", default="pipeline", help="which modes: pipeline, none")
+    parser.add_argument(
+        "--rows", default="model,handler", help="who replies in pipeline mode: model, handler, or none"
+    )
     parser.add_argument("--calls", default="1,10,25,50,100", help="calls at once, one row for each")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured time of a row")
     parser.add_argument("--floor", action="store_true", help="with a pass-through bridge in the same run")
@@ -38,6 +40,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--no-pauses", action="store_true", help="without the row of false pauses")
     parser.add_argument("--json", type=Path, help="write the report as JSON, too")
     options = parser.parse_args(given)
+    options.rows = [row for row in options.rows.split(",") if row not in ("", "none")]
     options.calls = sorted({int(count) for count in options.calls.split(",") if count})
     if options.long:
         options.seconds = 300.0
@@ -70,9 +73,16 @@ class Bench:
                     self._rows(("pipeline", "-", "floor"), target)
                 self._floor_cpu = {row.calls: row.cpu_s_per_call_minute or 0.0 for row in self.rows}
             with self._platform(port) as target:
-                self._rows(("pipeline", "model", "patter"), target)
+                for reply_by in self._options.rows:
+                    with self._whoever(reply_by, target):
+                        self._rows(("pipeline", reply_by, "patter"), target)
                 if self._options.steps:
                     self._steps(target)
+
+    def _whoever(self, reply_by: str, target: Target) -> contextlib.AbstractContextManager[None]:
+        if reply_by == "handler":
+            return handler(self._folder, self._load_core, target)
+        return contextlib.nullcontext()
 
     @contextlib.contextmanager
     def _platform(self, port: int) -> Iterator[Target]:
@@ -87,7 +97,7 @@ class Bench:
 
     def _rows(self, name: tuple[str, str, str], target: Target) -> None:
         # The first call imports what calls need: it is nobody's share of memory.
-        self._load(target, 2, 3.0)
+        self._load(target, name[1], 2, 3.0)
         time.sleep(1.0)
         idle = usage(target.process.pid)
         for calls in self._options.calls:
@@ -97,7 +107,7 @@ class Bench:
         self, name: tuple[str, str, str], target: Target, calls: int, seconds: float, idle: Usage
     ) -> Row:
         _tell(f"{' '.join(name)}: {calls} calls for {seconds:g} s …")
-        result, before, after = self._load(target, calls, seconds)
+        result, before, after = self._load(target, name[1], calls, seconds)
         self.troubles += result["troubles"]
         row = make_row(
             name=name,
@@ -117,9 +127,11 @@ class Bench:
         time.sleep(1.0)
         return row
 
-    def _load(self, target: Target, calls: int, seconds: float) -> tuple[dict[str, Any], Usage, Usage]:
+    def _load(
+        self, target: Target, reply_by: str, calls: int, seconds: float
+    ) -> tuple[dict[str, Any], Usage, Usage]:
         order = {
-            "numbers": target.numbers,
+            "numbers": target.answered_by(reply_by),
             "calls": calls,
             "seconds": seconds,
             "account_sid": self._account.account_sid,
@@ -165,7 +177,7 @@ def main(given: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="patter-bench-") as folder:
         bench = Bench(options, Path(folder))
         try:
-            if options.rows != "none":
+            if options.rows:
                 bench.run()
         except BenchFailed as failed:
             print(f"bench: {failed}", file=sys.stderr)

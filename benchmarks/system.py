@@ -26,10 +26,23 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something that calls can be made to. ``process``: whose CPU and memory count."""
+    """Something that calls can be made to. ``process``: whose CPU and memory count.
+
+    ``sdk_url`` and ``api_key`` are where a handler connects.
+    """
 
     process: Child
     numbers: list[dict[str, str]]
+    sdk_url: str = ""
+    api_key: str = ""
+
+    def answered_by(self, reply_by: str) -> list[dict[str, str]]:
+        """The numbers behind which a handler, or the model, replies."""
+        return [
+            {name: value for name, value in number.items() if name != "reply_by"}
+            for number in self.numbers
+            if number.get("reply_by", reply_by) == reply_by
+        ]
 
 
 @contextlib.contextmanager
@@ -44,6 +57,15 @@ def floor(folder: Path, core: int | None, provider_port: int) -> Iterator[Target
     with child("floor", ["-m", "benchmarks.floor", str(provider_port)], folder=folder, core=core) as process:
         port = process.read(START_S)["port"]
         yield Target(process, [{"preset": "floor", "media_url": f"ws://127.0.0.1:{port}/media"}])
+
+
+@contextlib.contextmanager
+def handler(folder: Path, core: int | None, target: Target) -> Iterator[None]:
+    """A customer's process, connected, beside the load."""
+    arguments = ["-m", "benchmarks.handler", target.sdk_url, target.api_key]
+    with child("handler", arguments, folder=folder, core=core) as process:
+        process.read(START_S)
+        yield
 
 
 @contextlib.contextmanager
@@ -78,7 +100,7 @@ def platform(
     }
     seeding = ["-m", "benchmarks.seed", account.account_sid, account.auth_token]
     with child("seed", seeding, folder=folder, extra=settings) as seeded:
-        numbers = seeded.read(START_S)
+        made = seeded.read(START_S)
     serving = ["manage.py", "serve", "--port", str(port)]
     with child(
         f"platform-{shape}", serving, folder=folder, core=core, extra=settings, piped=False
@@ -88,13 +110,14 @@ def platform(
             process,
             [
                 {
-                    "preset": preset,
-                    "number": number,
+                    **number,
                     "voice_url": f"{base}/webhooks/twilio/voice",
                     "status_url": f"{base}/webhooks/twilio/status",
                 }
-                for preset, number in numbers.items()
+                for number in made["numbers"]
             ],
+            sdk_url=f"ws://127.0.0.1:{port}/ws/sdk",
+            api_key=made["api_key"],
         )
 
 
