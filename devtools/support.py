@@ -1,7 +1,7 @@
 """Which cells of the support table a test run has proven, loaded by `-p` in pyproject.toml.
 
 A test that carries a whole call says so with `@pytest.mark.supports("keys", mode="realtime")`. Where
-`PATTER_TEST_SUPPORT_FILE` names a file, a run writes what passed into it; with `--collect-only` what is marked.
+`PATTER_TEST_SUPPORT_FILE` names a file, a run writes what passed into it (with `--collect-only`: the marks).
 """
 
 import json

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from patter.simulators.script import Digits, HangUp, Listen, Over, Say, Wait
 
 ASKS = Say("what are your hours", patience_ms=200)
