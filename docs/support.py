@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
@@ -15,13 +16,13 @@ TOLD = DOCS / "reference" / "support.json"
 
 
 def main() -> int:
-    fresh = TOLD.with_suffix(".new")
     command = [sys.executable, "-m", "pytest", "-q", "-m", "supports"]
-    environment = {**os.environ, "PATTER_TEST_SUPPORT_FILE": str(fresh)}
-    if code := subprocess.run(command, cwd=DOCS.parent, env=environment, check=False).returncode:
-        fresh.unlink(missing_ok=True)
-        return code
-    fresh.replace(TOLD)
+    with tempfile.TemporaryDirectory() as folder:
+        proven = Path(folder) / TOLD.name
+        environment = {**os.environ, "PATTER_TEST_SUPPORT_FILE": str(proven)}
+        if code := subprocess.run(command, cwd=DOCS.parent, env=environment, check=False).returncode:
+            return code
+        TOLD.write_text(proven.read_text())
     return subprocess.run([sys.executable, "docs/build.py"], cwd=DOCS.parent, check=False).returncode
 
 
