@@ -12,17 +12,18 @@ from typing import Any
 
 from rest_framework import serializers
 
+from agents.modes import MODES
 from agents.providers import ROLE_NAMES, Role, providers_for
 from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
 from patter.bridge.keypad import DIGITS
 from patter.bridge.transfers import KINDS
 from patter.tools.builtin import NAMES as BUILT_IN
 from patter.variables import NAME
+from patter_site.accounts.models import Organisation
 from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
+from tools.specs import missing_tools
 
-MODES = ("pipeline", "realtime", "convai")
-RUNNING_MODES = ("pipeline",)
 MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
@@ -194,7 +195,12 @@ class AgentConfigSerializer(StrictSerializer):
     llm = LlmField(default=None, allow_null=True)
     tts = TtsField(default=None, allow_null=True)
     convai_agent_id = serializers.CharField(default=None, allow_null=True, max_length=100)
-    tools = serializers.ListField(child=serializers.CharField(), default=list)
+    tools = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        default=list,
+        max_length=64,
+        help_text="Names or ids of tools. `end_call` and `transfer_call` every agent has already.",
+    )
     transfer_targets = serializers.ListField(child=TransferTargetField(), default=list, max_length=50)
     turn_taking = TurnTakingField(default=dict)
     phrases = PhrasesField(default=dict)
@@ -216,11 +222,8 @@ class AgentConfigSerializer(StrictSerializer):
     )
 
     def validate_mode(self, mode: str) -> str:
-        possible = ", ".join(RUNNING_MODES)
         if mode not in MODES:
-            raise serializers.ValidationError(f"{mode!r} is not a mode. Use one of: {possible}.")
-        if mode not in RUNNING_MODES:
-            raise serializers.ValidationError(f"The mode {mode!r} does not run yet. Use one of: {possible}.")
+            raise serializers.ValidationError(f"{mode!r} is not a mode. Use one of: {', '.join(MODES)}.")
         return mode
 
     def validate_language(self, language: str) -> str:
@@ -240,12 +243,14 @@ class AgentConfigSerializer(StrictSerializer):
         return _not_yet(value, "It belongs to the mode 'convai', which does not run yet.")
 
     def validate_tools(self, names: list[str]) -> list[str]:
-        unknown = [name for name in names if name not in BUILT_IN]
+        organisation = self.context.get("organisation")
+        built_in = [name for name in names if name not in BUILT_IN]
+        unknown = missing_tools(organisation, names) if organisation is not None else built_in
         if unknown:
             raise serializers.ValidationError(
                 f"There is no tool {unknown[0]!r}. Every agent already has: {', '.join(BUILT_IN)}."
             )
-        return names
+        return list(dict.fromkeys(names))
 
     def validate_transfer_targets(self, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
         names = [target["name"].casefold() for target in targets]
@@ -253,10 +258,17 @@ class AgentConfigSerializer(StrictSerializer):
             raise serializers.ValidationError(f"Two targets have the name {twice!r}.")
         return targets
 
+    def validate(self, config: dict[str, Any]) -> dict[str, Any]:
+        MODES[config.get("mode", "pipeline")].check(config)
+        return config
 
-def validated_config(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A complete configuration. Raises DRF's ValidationError with one entry per wrong field."""
-    serializer = AgentConfigSerializer(data=dict(data))
+
+def validated_config(data: Mapping[str, Any], organisation: Organisation | None = None) -> dict[str, Any]:
+    """A complete configuration. Raises DRF's ValidationError with one entry per wrong field.
+
+    Without ``organisation`` there are no tools but those that are built in.
+    """
+    serializer = AgentConfigSerializer(data=dict(data), context={"organisation": organisation})
     serializer.is_valid(raise_exception=True)
     return _plain(serializer.validated_data)
 

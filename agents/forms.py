@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from agents.config import MAX_MESSAGE_CHARS, MAX_PROMPT_CHARS
+from agents.modes import MODES
 from agents.providers import Role, providers_for
 from agents.turn_taking import BALANCED, BOUNDS, PRESETS, WHOLE_NUMBERS, resolved_values
 from patter_site.common.error_fields import field_sentences
@@ -66,6 +67,10 @@ class AgentForm(forms.Form):
         widget=forms.TextInput({"list": "languages", "autocomplete": "off"}),
         help_text=_("A tag such as en or de-CH. It sets recognition and voice."),
     )
+    mode = forms.ChoiceField(
+        label=_("How it listens and speaks"),
+        choices=[(name, mode.label) for name, mode in MODES.items()],
+    )
     reply_by = forms.ChoiceField(
         label=_("Who replies"),
         choices=[("model", _("A language model")), ("handler", _("Your own program, through the SDK"))],
@@ -112,6 +117,11 @@ class AgentForm(forms.Form):
         return [self[name] for name in VALUES]
 
     @property
+    def modes(self) -> list[Any]:
+        """What each mode is like, to choose by."""
+        return list(MODES.values())
+
+    @property
     def own_values(self) -> bool:
         """Whether the folded values need to be seen: some are set, or wrong."""
         return any(field.errors or field.value() not in (None, "") for field in self.values)
@@ -153,9 +163,10 @@ def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:
         "first_speaker": config.get("first_speaker", "agent"),
         "first_message_interruptible": turn_taking.get("first_message_interruptible", True),
         "language": config.get("language", "en"),
+        "mode": config.get("mode", "pipeline"),
         "reply_by": config.get("reply_by", "model"),
         "system_prompt": config.get("system_prompt", ""),
-        "voice": (config.get("tts") or {}).get("voice") or config.get("voice") or "",
+        "voice": _voice_of(config),
         "record": config.get("record", True),
         "preset": turn_taking.get("preset", BALANCED),
     }
@@ -166,9 +177,17 @@ def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:
     return values | {name: turn_taking.get(name) for name in VALUES}
 
 
+def _voice_of(config: Mapping[str, Any]) -> str:
+    own, spoken = config.get("voice"), (config.get("tts") or {}).get("voice")
+    return (spoken or own if config.get("mode", "pipeline") == "pipeline" else own) or ""
+
+
 def changes_of(values: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """What the form changes in a configuration. Settings that the form does not show are kept."""
-    plain = ("name", "first_message", "first_speaker", "language", "reply_by", "system_prompt", "record")
+    plain = (
+        *("name", "first_message", "first_speaker", "language", "mode", "reply_by"),
+        *("system_prompt", "record"),
+    )
     changes: dict[str, Any] = {name: values[name] for name in plain}
     changes["voice"] = values["voice"] or None
     for role in ("stt", "llm", "tts"):
@@ -195,7 +214,9 @@ def _provider_of(role: str, values: Mapping[str, Any], before: Mapping[str, Any]
     spec: dict[str, Any] = {"provider": provider}
     if before.get("provider") == provider:
         spec = {**before, "provider": provider}
-    shown = {"model": values[f"{role}_model"]} | ({"voice": values["voice"]} if role == "tts" else {})
+    shown = {"model": values[f"{role}_model"]}
+    if role == "tts" and values["mode"] == "pipeline":  # elsewhere the voice is a name at the mode's provider
+        shown["voice"] = values["voice"]
     for name, value in shown.items():
         if value or name in spec:
             spec[name] = value or None

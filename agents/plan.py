@@ -16,7 +16,9 @@ from patter.bridge.keypad import Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan
 from patter.tools.builtin import built_in_functions
+from patter.tools.spec import ToolSpec
 from patter.variables import merged, substitute
+from tools.specs import spec_of, tools_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,14 @@ class CallWishes:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPlan:
-    """The plan, the version it was made from, and the variables that nobody gave a value."""
+    """The plan, the version it was made from, and the variables that nobody gave a value.
+
+    ``tools`` are those of the organisation: how they are run, keys included.
+    """
 
     plan: CallPlan
     agent_version: int
+    tools: tuple[ToolSpec, ...] = field(default=(), repr=False)
     unknown_variables: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     """All values that the call has: the agent's, its custom parameters, its own."""
@@ -61,6 +67,8 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
     prompt = substitute(config.get("system_prompt", ""), values)
     first = substitute(wishes.first_message or config.get("first_message", ""), values)
     language = config.get("language", "en")
+    named = tools_named(agent.organisation_id, config.get("tools", ()))
+    tools = tuple(spec_of(tool, values) for tool in named)
     specs = specs_of(agent, config, language)
     transfers = transfers_of(config)
     answering = answering_of(config, wishes, values)
@@ -80,7 +88,8 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         tts=specs.get("tts"),
         speech=specs.get("speech"),
         fallbacks=fallbacks_of(agent, config, language),
-        tools=built_in_functions(transfers),
+        tools=[*built_in_functions(transfers), *(tool.as_function() for tool in tools)],
+        tool_traits={tool.name: tool.traits() for tool in tools},
         turn_taking=turn_taking_of(
             config.get("turn_taking", {}), wishes.max_duration_s or config.get("max_duration_s")
         ),
@@ -92,7 +101,7 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         record=config.get("record", True) if wishes.record is None else wishes.record,
     )
     unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
-    return ResolvedPlan(plan, number, tuple(unknown), values)
+    return ResolvedPlan(plan, number, tools, tuple(unknown), values)
 
 
 def _config_of(agent: Agent | None, number: int | None) -> tuple[int, dict[str, Any]]:

@@ -16,6 +16,7 @@ NAMES: dict[str, Any] = {
     "first_message": _("First message"),
     "first_speaker": _("Who speaks first"),
     "language": _("Language"),
+    "mode": _("How it listens and speaks"),
     "reply_by": _("Who replies"),
     "system_prompt": _("System prompt"),
     "voice": _("Voice"),

@@ -31,7 +31,7 @@ def create_agent(
 
     Raises DRF's ValidationError for a configuration that cannot work.
     """
-    checked = validated_config(config)
+    checked = validated_config(config, organisation)
     if is_default:
         _no_default(organisation)
     agent = Agent.objects.create(
@@ -46,7 +46,7 @@ def create_agent(
 def change_draft(*, agent: Agent, changes: Mapping[str, Any]) -> Agent:
     """Replace the given fields of the draft. Calls keep to the published version."""
     agent = _locked(agent)
-    agent.draft = validated_config({**agent.draft, **changes})
+    agent.draft = validated_config({**agent.draft, **changes}, agent.organisation)
     agent.name = agent.draft["name"]
     agent.save(update_fields=["draft", "name", "updated_at"])
     return agent
@@ -65,7 +65,7 @@ def publish_agent(*, agent: Agent, base_version: int | None | object = _ANY, by:
     agent = _locked(agent)
     if base_version is not _ANY and base_version != agent.published_version:
         raise VersionMoved(agent.published_version)
-    agent.draft = validated_config(agent.draft)
+    agent.draft = validated_config(agent.draft, agent.organisation)
     _publish(agent, by)
     return agent
 

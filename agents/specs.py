@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import structlog
+from django.conf import settings
 
 from agents.errors import AgentNotReady
 from agents.models import Agent
-from agents.providers import PROVIDERS, ROLE_NAMES, Role, base_url_of
+from agents.providers import PROVIDERS, ROLE_NAMES, Role, base_url_of, providers_for
 from agents.selectors import credential_for
 from agents.turn_taking import resolved_values
 from patter.bridge.plan import ProviderSpec
@@ -21,8 +22,14 @@ TAKE_KEYTERMS = frozenset(["deepgram", "deepgram_flux", "openai"])
 REALTIME_PROVIDER = "openai"
 """Who carries a realtime agent that names nobody."""
 
-Specs = dict[str, ProviderSpec | None]
-"""By the field of the call's plan: stt, llm, tts, speech."""
+
+class Specs(TypedDict, total=False):
+    """By the field of the call's plan."""
+
+    stt: ProviderSpec | None
+    llm: ProviderSpec | None
+    tts: ProviderSpec | None
+    speech: ProviderSpec | None
 
 
 def specs_of(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:
@@ -117,6 +124,9 @@ def _ears(config: Mapping[str, Any], stt: Mapping[str, Any]) -> dict[str, Any]:
 
 def _required(agent: Agent, config: Mapping[str, Any], role: Role, code: str) -> Mapping[str, Any]:
     chosen = config.get(role)
+    if not chosen and agent.is_default:
+        # Nobody wrote it, so what works is chosen. Of an agent of somebody it is an oversight, and told.
+        chosen = usable_choice(agent.organisation_id, role)
     if not chosen:
         raise AgentNotReady(
             code, f"The agent {agent.name!r} has no {ROLE_NAMES[role]}. Choose a provider under {role!r}."
@@ -124,8 +134,16 @@ def _required(agent: Agent, config: Mapping[str, Any], role: Role, code: str) ->
     return chosen
 
 
-def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
+def usable_choice(organisation_id: str, role: Role) -> dict[str, Any] | None:
+    """A provider whose key is stored; in development, where there is none, the one in the box."""
+    for provider in providers_for(role):
+        if provider.needs_key and credential_for(organisation_id, provider.credential or provider.name):
+            return {"provider": provider.name}
+    return {"provider": "offline"} if settings.DEBUG and role != "llm" else None
+
+
+def _given(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in chosen.items() if value is not None}
 
 
 def _spec(agent: Agent, role: Role, chosen: Mapping[str, Any]) -> ProviderSpec:

@@ -16,6 +16,7 @@ from calls.adapters.call_log import CallLog, LogWriter
 from calls.adapters.controls import CallControl
 from calls.adapters.courier import CallCourier
 from calls.adapters.remote_handler import RemoteHandler, ToldLog
+from calls.adapters.tool_runner import JournaledTools
 from calls.addresses import recording_url
 from calls.models import Call
 from calls.plan import plan_of
@@ -31,6 +32,10 @@ from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
+from patter.engines.realtime.machine import RealtimeMachine
+from patter.engines.speech import open_speech
+from patter.tools.runner import Tools
+from patter.tools.spec import ToolContext, ToolSpec
 from phone_numbers.carrier import CarrierAccess, access_to
 from phone_numbers.configure import webhook_address
 
@@ -49,6 +54,8 @@ class Ready:
     """The number of the media stream that was opened with it."""
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
+    tools: tuple[ToolSpec, ...] = field(default=(), repr=False)
+    agent_id: str = ""
 
     @property
     def call_id(self) -> str:
@@ -89,6 +96,8 @@ def read_call(call_id: str) -> Ready:
         doors_url=_doors_url(call),
         stream=call.stream_used,
         phrases=stored_phrases(call.agent, resolved.agent_version) if call.agent and plan.tts else {},
+        tools=resolved.tools,
+        agent_id=call.agent_id or "",
     )
 
 
@@ -136,7 +145,7 @@ def make_session(ready: Ready, writer: LogWriter, control: CallControl, courier:
     return CallSession(
         machine,
         control=control,
-        performers=replace(mode.performers(ready), handler=handler),
+        performers=replace(mode.performers(ready), handler=handler, tools=_tools_of(ready)),
         log=ToldLog(CallLog(writer, ready.logged), courier),
         transfers=control.transfers,
     )
@@ -155,13 +164,27 @@ def _pipeline(ready: Ready) -> Performers:
     return Performers(stt=lambda: ChainStt(ears), tts=_voice_of(ready), llm=_llm_of(ready.plan))
 
 
+def _realtime(ready: Ready) -> Performers:
+    spec = ready.plan.speech
+    assert spec is not None, "resolve_plan saw to it"
+    return Performers(speech=lambda: open_speech(spec), tts=_voice_of(ready) if ready.plan.tts else None)
+
+
 MODES: dict[str, Mode] = {
     "pipeline": Mode(PipelineMachine, _pipeline),
+    "realtime": Mode(RealtimeMachine, _realtime),
 }
 
 
 def _voice_of(ready: Ready) -> Tts:
     return PhrasebookTts(ChainTts(Chain("tts", ready.plan.chain("tts"), keeps=True)), ready.phrases)
+
+
+def _tools_of(ready: Ready) -> Tools:
+    plan = ready.plan
+    context = ToolContext(plan.call_id, plan.caller, plan.callee, plan.direction, ready.agent_id)
+    journaled = JournaledTools(ready.logged.organisation_id, context)
+    return Tools(ready.tools, {"webhook": journaled, "mcp": journaled})
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from calls.models import Call, CallEvent, Recording, Transfer, Turn
+from calls.models import Call, CallEvent, Recording, ToolInvocation, Transfer, Turn
 from patter_site.accounts.models import Organisation
 
 SPOKEN_ROLES = ("user", "assistant")
@@ -26,6 +26,11 @@ def events_of(call: Call) -> QuerySet[CallEvent]:
 
 def recordings_of(call: Call) -> QuerySet[Recording]:
     return Recording.objects.of(call.organisation_id).filter(call=call).order_by("id")
+
+
+def invocations_of(organisation: Organisation | str) -> QuerySet[ToolInvocation]:
+    """Runs of tools, each with its tries."""
+    return ToolInvocation.objects.of(organisation).prefetch_related("tries_made")
 
 
 def ready_recording(call: Call) -> Recording | None:

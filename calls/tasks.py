@@ -11,7 +11,9 @@ from django.utils import timezone
 from calls.models import Call, CarrierNotice, Dial, Recording
 from calls.services.control import end_at_carrier
 from calls.services.dial import dial_call
+from calls.services.invocations import due_invocations
 from calls.services.record import join_failed, join_recording
+from calls.services.retry_tools import retry_invocation
 from calls.services.sweep import lose_calls, sweep_calls
 from calls.webhooks.notices import forget_old_notices, work_off
 from patter_site.common.jobs import claim, is_due, wake
@@ -100,4 +102,21 @@ def join_due() -> int:
     found = list(due.order_by("due_at").values_list("pk", flat=True)[:DIALS_AT_ONCE])
     for recording_id in found:
         wake(join_call_recording, recording_id)
+    return len(found)
+
+
+@shared_task
+def retry_tool(invocation_id: str) -> None:
+    """The next try of a tool, if it is due and nobody was quicker."""
+    standing = retry_invocation(invocation_id)
+    if standing is not None and standing.due_in_s is not None:
+        wake(retry_tool, invocation_id, in_s=standing.due_in_s)
+
+
+@sweep("tool invocations", every_s=5)
+def retry_due_tools() -> int:
+    """Tries whose task never came, and runs whose process died."""
+    found = due_invocations(DIALS_AT_ONCE)
+    for invocation_id in found:
+        wake(retry_tool, invocation_id)
     return len(found)

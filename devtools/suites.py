@@ -60,6 +60,10 @@ def _system(suite: Suite, extra: list[str]) -> int:
     return run(_with_servers(["sh", "-c", commands]))
 
 
+def _sdk_cloud(suite: Suite, extra: list[str]) -> int:
+    return run(_with_servers(_pytest(*suite.present(), *extra)))
+
+
 def _browser(suite: Suite, extra: list[str]) -> int:
     # Playwright keeps an event loop in the tests' thread, beside which Django would refuse every query.
     browser = {"PATTER_CHROME": chromium.find(), "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
@@ -88,6 +92,7 @@ SUITES = {
         Suite("sdk", "the Python SDK, without Django", ("sdk/python/tests",), _without_django),
         Suite("sqlite", "the platform on SQLite", PLATFORM, _on_sqlite),
         Suite("postgres", "the platform on PostgreSQL and Redis", PLATFORM, _on_postgres),
+        Suite("cloud", "both SDKs against a running platform", ("tests/sdk",), _sdk_cloud),
         Suite("system", "whole calls between real processes", ("tests/system",), _system),
         Suite("browser", "a real browser on the dashboard", ("tests/browser",), _browser),
         Suite("typescript", "the TypeScript SDK", ("sdk/typescript/package.json",), _typescript),

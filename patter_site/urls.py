@@ -7,6 +7,7 @@ from patter_site.common.error_pages import unknown_address
 
 api_v1: list[URLPattern | URLResolver] = [
     path("", include("agents.api_urls")),
+    path("", include("tools.api_urls")),
     path("", include("phone_numbers.api_urls")),
     path("", include("calls.api_urls")),
     path("", include("patter_site.accounts.api_urls")),

@@ -52,7 +52,7 @@ def test_an_old_version_is_restored_into_the_draft(cast):
 
 def test_a_wrong_configuration_changes_nothing(cast):
     agent = make(cast).json()
-    refused = api(cast.key).patch(f"{URL}/{agent['id']}", {"mode": "realtime"})
+    refused = api(cast.key).patch(f"{URL}/{agent['id']}", {"mode": "telepathy"})
     assert refused.status_code == 400 and "mode" in error_of(refused)["fields"]
     assert make(cast, mode="convai").status_code == 400
     assert Agent.objects.of(cast.organisation).count() == 1

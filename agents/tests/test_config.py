@@ -25,9 +25,22 @@ def test_a_name_is_enough():
         ({"promt": "x"}, "promt", "Unknown field. Known here: name, mode"),
         ({"turn_taking": {"endpoint": 1}}, "turn_taking.endpoint", "Unknown field"),
         ({"stt": {"provider": "offline", "key": "x"}}, "stt.key", "Unknown field"),
-        ({"mode": "realtime"}, "mode", "does not run yet. Use one of: pipeline"),
-        ({"mode": "convai"}, "mode", "does not run yet. Use one of: pipeline"),
-        ({"mode": "pipelin"}, "mode", "is not a mode"),
+        ({"mode": "pipelin"}, "mode", "is not a mode. Use one of: pipeline, realtime"),
+        (
+            {"mode": "realtime", "llm": {"provider": "offline"}},
+            "llm.provider",
+            "cannot be used in the mode 'realtime'. Possible: openai.",
+        ),
+        (
+            {"mode": "realtime", "llm": {"provider": "openai", "options": {"eagerness": "high"}}},
+            "llm.options",
+            "Option 'eagerness' belongs to turn_detection 'semantic_vad'.",
+        ),
+        (
+            {"mode": "realtime", "llm": {"provider": "openai", "options": {"temperature": 1}}},
+            "llm.options",
+            "There is no option 'temperature'; known: eagerness",
+        ),
         (
             {"tts": {"provider": "whisper9"}},
             "tts.provider",

@@ -144,3 +144,28 @@ def test_keypad_and_phrases_of_the_language_are_in_the_plan(cast):
     ).plan
     assert plan.keypad == Keypad(True, 4, "*", 900)
     assert (plan.phrases.filler, plan.phrases.idle) == ("", "Sind Sie noch da?")
+
+
+def test_a_realtime_agent_needs_its_one_provider_and_nothing_else(cast):
+    agent = agent_of(cast, mode="realtime", voice="cedar", language="de", keyterms=["Patter"])
+    assert code_of(agent) == "credential_missing"
+    create_credential(organisation=cast.organisation, provider="openai", api_key="k")
+    plan = resolve_plan(agent, CallWishes("c")).plan
+    assert (plan.stt, plan.tts, plan.llm) == (None, None, None)
+    assert (plan.speech.provider, plan.speech.voice, plan.speech.language) == ("openai", "cedar", "de")
+    assert dict(plan.speech.options) == {"keyterms": ["Patter"]}
+
+
+def test_a_realtime_agent_keeps_its_manner_and_may_have_a_spare_voice(cast):
+    create_credential(organisation=cast.organisation, provider="openai", api_key="k")
+    wanted = {
+        "mode": "realtime",
+        "turn_taking": {"preset": "patient"},
+        "llm": {"provider": "openai", "model": "gpt-realtime-2.1-mini", "options": {"speed": 1.1}},
+        "tts": {"provider": "offline", "voice": "en-us"},
+        "voice": "marin",
+    }
+    plan = resolve_plan(agent_of(cast, **wanted), CallWishes("c")).plan
+    assert (plan.speech.model, plan.speech.voice) == ("gpt-realtime-2.1-mini", "marin")
+    assert dict(plan.speech.options) == {"silence_duration_ms": 1500, "speed": 1.1}
+    assert (plan.tts.provider, plan.tts.voice) == ("offline", "en-us")

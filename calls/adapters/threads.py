@@ -13,6 +13,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _opening = ThreadPoolExecutor(4, thread_name_prefix="call-open")
+_tools = ThreadPoolExecutor(2, thread_name_prefix="call-tools")
 _writing = ThreadPoolExecutor(1, thread_name_prefix="call-log")
 
 
@@ -32,3 +33,8 @@ async def open_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 async def write_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What live calls write down, one batch at a time."""
     return await asyncio.get_running_loop().run_in_executor(_writing, lambda: _tended(work, *args, **kwargs))
+
+
+async def tool_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What the tools of live calls read and write. Never what others wait for."""
+    return await asyncio.get_running_loop().run_in_executor(_tools, lambda: _tended(work, *args, **kwargs))

@@ -7,13 +7,15 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
+from calls.line_serializers import DigitsSerializer, TransferRequestSerializer
 from calls.models import Call
 from calls.selectors import calls_of
 from calls.serializers import CallCreateSerializer, SaySerializer
-from calls.services.control import hang_up_call, say_on_call
+from calls.services.control import hang_up_call, say_on_call, send_digits_on_call
 from calls.services.place import PlaceOptions, place_call
+from calls.services.transfer import ask_transfer
 from patter_site.accounts.models import Organisation
-from patter_site.common.errors import ApiProblem, Conflict, NotFound, ValidationProblem
+from patter_site.common.errors import ApiProblem, NotFound, ValidationProblem
 
 Frame = Mapping[str, Any]
 CALL_FIELDS = (
@@ -27,11 +29,6 @@ CALL_FIELDS = (
     "on_machine",
     "record",
 )
-
-
-class NotAvailable(Conflict):
-    code = "not_available"
-    message = "This cannot be done to a call yet."
 
 
 def obey(organisation: Organisation, frame: Frame, *, reply_to: str, callback_base: str) -> str:
@@ -81,15 +78,25 @@ def _say(call: Call, frame: Frame) -> None:
     say_on_call(call=call, **serializer.validated_data)
 
 
-def _not_available(call: Call, _frame: Frame) -> None:
-    raise NotAvailable()
+def _transfer(call: Call, frame: Frame) -> None:
+    given = {name: frame[name] for name in ("kind", "summary") if frame.get(name)}
+    given["target"] = frame.get("to") or frame.get("target")
+    serializer = TransferRequestSerializer(data=given)
+    serializer.is_valid(raise_exception=True)
+    ask_transfer(call=call, **serializer.validated_data)
+
+
+def _send_digits(call: Call, frame: Frame) -> None:
+    serializer = DigitsSerializer(data={"digits": frame.get("digits")})
+    serializer.is_valid(raise_exception=True)
+    send_digits_on_call(call=call, **serializer.validated_data)
 
 
 COMMANDS: dict[str, Callable[[Call, Frame], None]] = {
     "hang_up": _hang_up,
     "say": _say,
-    "transfer": _not_available,
-    "send_digits": _not_available,
+    "transfer": _transfer,
+    "send_digits": _send_digits,
 }
 """By the type of the frame. ``call`` has no call yet, and stands apart."""
 
@@ -106,5 +113,5 @@ def _sentence(error: ValidationError) -> str:
 def refusal_of(error: Exception) -> tuple[str, str]:
     """The code and the sentence that a client is told."""
     if isinstance(error, ApiProblem):
-        return error.code, error.message
+        return error.code, next((f"{name}: {why[0]}" for name, why in error.fields.items()), error.message)
     return "internal", "Something went wrong on our side."

@@ -16,6 +16,8 @@ from patter_site.common.idempotent_views import idempotent
 from patter_site.common.views import OrganisationViewSet
 from phone_numbers.configure import configure_number
 from phone_numbers.models import CarrierAccount, PhoneNumber
+from phone_numbers.register import register_number
+from phone_numbers.register_body import RegisterSerializer, registration_of
 from phone_numbers.selectors import carrier_accounts_of
 from phone_numbers.serializers import (
     CarrierAccountChangeSerializer,
@@ -91,7 +93,7 @@ class NumberViewSet(OrganisationViewSet):
 
     model = PhoneNumber
     serializer_class = NumberSerializer
-    scopes = {"GET": "numbers:read", "*": "numbers:write"}
+    scopes = {"GET": "numbers:read", "register": "admin", "*": "numbers:write"}
 
     def get_queryset(self) -> QuerySet[PhoneNumber]:
         return super().get_queryset().select_related("carrier_account", "agent")
@@ -123,6 +125,19 @@ class NumberViewSet(OrganisationViewSet):
         """Forget a number. The carrier keeps it; its calls stay."""
         self.get_object().delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=RegisterSerializer, responses=NumberSerializer)
+    @action(detail=False, methods=["post"])
+    @idempotent(atomic=False)
+    def register(self, request: Request) -> Response:
+        """Bring a number with its carrier account and its voices, and send its calls here.
+
+        For programs that answer with a handler of their own. Doing so twice changes nothing; a changed secret
+        is replaced. 409 where an agent of yours answers the number, unless `replace` is true.
+        """
+        given = _valid(RegisterSerializer(data=request.data))
+        number = register_number(organisation=self.organisation, **registration_of(given))
+        return Response(NumberSerializer(number).data)
 
     @extend_schema(request=ConfigureSerializer, responses=ConfiguredSerializer)
     @action(detail=True, methods=["post"])

@@ -12,6 +12,17 @@ class NumberTaken(Conflict):
         super().__init__(f"{number} already belongs to this carrier account.")
 
 
+class NumberBound(Conflict):
+    """An agent of somebody's answers this number already."""
+
+    code = "number_bound"
+
+    def __init__(self, number: str, agent: str) -> None:
+        super().__init__(
+            f"The agent {agent!r} answers {number}. Send replace: true to take the number over from it."
+        )
+
+
 class VoiceUrlTaken(Conflict):
     """The number's calls go to somebody else at the carrier."""
 

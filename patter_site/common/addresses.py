@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from patter.tools.guard import Address, AddressRefused, Guard, Policy, guard_everything
+from patter.tools.guard import Address, AddressRefused, Guard, HostUnknown, Policy, guard_everything
 
 __all__ = ["AddressRefused", "check_outside_url", "guard_providers", "outside_guard"]
 
@@ -35,8 +35,11 @@ def _servers_of_settings() -> Iterator[str]:
         yield getattr(settings, f"PATTER_{provider}_BASE_URL")
 
 
-def check_outside_url(url: str, *, query: bool = False) -> str:
-    """The address without a trailing slash; ``query``: it may have a query. Raises AddressRefused."""
+def check_outside_url(url: str, *, query: bool = False, unknown_host: bool = False) -> str:
+    """The address without a trailing slash. Raises AddressRefused.
+
+    ``query``: it may have a query. ``unknown_host``: a host that nobody knows yet may be kept.
+    """
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
@@ -48,7 +51,13 @@ def check_outside_url(url: str, *, query: bool = False) -> str:
         allowed = "no user name, no fragment" if query else "no user name, no query string"
         raise AddressRefused(f"Give only host and path: {allowed}.")
     guard = outside_guard()
-    if not all(guard.allows(address) for address in _addresses(host, port or 443)):
+    try:
+        addresses = _addresses(host, port or 443)
+    except HostUnknown:
+        if not unknown_host:
+            raise
+        addresses = []
+    if not all(guard.allows(address) for address in addresses):
         raise AddressRefused("This address leads into a private network, which is not allowed here.")
     return url.strip() if query else url.strip().rstrip("/")
 
@@ -57,5 +66,5 @@ def _addresses(host: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise AddressRefused(f"The host {host} cannot be found.") from None
+        raise HostUnknown(f"The host {host} cannot be found.") from None
     return [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in found]

@@ -30,6 +30,7 @@ logger = structlog.get_logger(__name__)
 W = TypeVar("W", bound=DurableWork)
 HOLDER = f"{socket.gethostname()[:60]}:{os.getpid()}"
 LONGEST_ERROR = 500
+LONGEST_COUNTDOWN_S = 60.0
 
 
 def is_due(now: datetime) -> Q:
@@ -121,15 +122,16 @@ def release_tick(name: str) -> None:
     NamedLease.objects.filter(name=name, holder=HOLDER).update(lease_until=timezone.now())
 
 
-def wake(task: Any, *args: Any) -> None:
+def wake(task: Any, *args: Any, in_s: float = 0.0) -> None:
     """After the commit, send a Celery task for rows that exist by then. A queue that is down costs only time:
-    the sweep finds the rows."""
-    transaction.on_commit(partial(_send, task, args))
+    the sweep finds the rows. ``in_s``: so many seconds later, at most a minute."""
+    transaction.on_commit(partial(_send, task, args, in_s))
 
 
-def _send(task: Any, args: tuple[Any, ...]) -> None:
+def _send(task: Any, args: tuple[Any, ...], in_s: float) -> None:
     send: Callable[..., Any] = task.apply_async
+    later = {"countdown": min(in_s, LONGEST_COUNTDOWN_S)} if in_s > 0 else {}
     try:
-        send(args=args, retry=False, ignore_result=True)
+        send(args=args, retry=False, ignore_result=True, **later)
     except Exception as error:
         logger.warning("The queue did not take a task; the sweep will", task=task.name, reason=str(error))

@@ -78,6 +78,10 @@ CATALOGUE: dict[str, Schema] = {
     "call.transcript": _object(
         {"call_id": TEXT, "turns": {"type": "array", "items": TURN}}, {"language": TEXT}
     ),
+    "tool.failed": _object(
+        {"call_id": TEXT, "tool": TEXT, "invocation_id": TEXT, "tries": COUNT, "error": TEXT},
+        {"tool_id": MAYBE_TEXT, "may_have_taken_effect": {"type": "boolean"}},
+    ),
     "recording.ready": _object(RECORDING, {"duration_ms": COUNT, "size_bytes": COUNT, "url": TEXT}),
     "recording.failed": _object(RECORDING, {"error_code": TEXT, "error_message": TEXT}),
 }

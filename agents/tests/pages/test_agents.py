@@ -133,3 +133,18 @@ def test_as_many_queries_for_twenty_agents_as_for_one(client, cast, agent, djang
         create_agent(organisation=cast.organisation, config={"name": f"Agent {number}"})
     with django_assert_max_num_queries(len(few)):
         assert client.get(address(cast)).content.decode().count("<tr>") == 22
+
+
+def test_the_mode_is_chosen_with_its_differences_in_sight(client, cast):
+    page = client.get(address(cast, "new")).content.decode()
+    assert "any voice interrupts, without resuming" in page
+    client.post(address(cast, "new"), fields(mode="realtime", voice="cedar", tts_provider="offline"))
+    agent = Agent.objects.of(cast.organisation).get()
+    assert (agent.draft["mode"], agent.draft["voice"], agent.draft["tts"]) == (
+        "realtime",
+        "cedar",
+        {"provider": "offline"},
+    )
+    assert initial_of(agent.draft)["voice"] == "cedar"
+    refused = client.post(address(cast, "new"), fields(mode="realtime", llm_provider="offline"))
+    assert "cannot be used in the mode" in refused.content.decode()

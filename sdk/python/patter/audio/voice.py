@@ -56,6 +56,8 @@ class VoiceDetector:
         self._loud_from: int | None = None
         self._loud_until = 0
         self._loud_ms = 0
+        self.loud = False
+        """The last frame was louder than line and echo: voice, if more follow."""
         self.voiced = False
 
     @property
@@ -76,10 +78,10 @@ class VoiceDetector:
         """Take audio that begins at ``ms``; say when voice began or ended."""
         length = ms_of(len(payload))
         loudness = level(payload)
-        loud = loudness >= self._threshold()
+        self.loud = loudness >= self._threshold()
         self._floor.learn(loudness, length)
         self._echo = max(0.0, self._echo - 254.0 * length / self._echo_ms)
-        return self._after_loud(ms, length) if loud else self._after_quiet(ms + length)
+        return self._after_loud(ms, length) if self.loud else self._after_quiet(ms + length)
 
     def _threshold(self) -> float:
         limits = self._limits

@@ -12,7 +12,7 @@ from patter.audio.frames import ms_of
 from patter.bridge.answering import Act as Answer
 from patter.bridge.answering import Answering
 from patter.bridge.away import Away
-from patter.bridge.clock import MediaClock
+from patter.bridge.clock import MediaClock, earliest
 from patter.bridge.commands import CloseLeg, Command, Commands, EndSession, HangUp, Note
 from patter.bridge.engine import EndCall, Engine, Outcome, Parts, TransferCall
 from patter.bridge.events import (
@@ -125,7 +125,9 @@ class CallMachine:
             self._recorder.caller(event.payload, at_ms)
         if self._lifecycle.over or not event.payload:
             return []
-        return self._engine.receive(CallerAudio(event.payload, at_ms), now)
+        if at_ms != event.media_ms:
+            event = CallerAudio(event.payload, at_ms)
+        return self._engine.receive(event, now)
 
     def _opened(self, event: LegOpened, now: float) -> Outcome:
         self._parts.clock.open(now)
@@ -203,10 +205,10 @@ class CallMachine:
     def next_timer(self) -> float | None:
         if self._ended:
             return None
-        timers = [self._lifecycle.deadline, self._longest_until, self._answering.due]
-        if not self._lifecycle.over:
-            timers += [self._parts.playback.next_timer(), self._engine.next_timer()]
-        return min((timer for timer in timers if timer is not None), default=None)
+        ends = (self._lifecycle.deadline, self._longest_until, self._answering.due)
+        if self._lifecycle.over:
+            return earliest(*ends)
+        return earliest(*ends, self._parts.playback.next_timer(), self._engine.next_timer())
 
     def handle_timer(self, now: float) -> Commands:
         out: Outcome = []

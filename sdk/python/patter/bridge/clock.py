@@ -6,6 +6,15 @@ STRAY_MS = 10_000
 """A frame further than this from where its stream should be does not move the clock."""
 
 
+def earliest(*times: float | None) -> float | None:
+    """The first of these that there is. Asked after every event of every call, so without a generator."""
+    first: float | None = None
+    for time in times:
+        if time is not None and (first is None or time < first):
+            first = time
+    return first
+
+
 class MediaClock:
     """Turns loop time into milliseconds of media. Frames set it; between frames it runs with the loop."""
 

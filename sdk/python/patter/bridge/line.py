@@ -72,7 +72,7 @@ class Line:
     def _to_leg(self, command: Play | Mark | Clear) -> None:
         leg = self.leg
         if leg is not None:
-            self._work.safely(lambda: leg.send(command), LegLost)
+            self._work.safely(LegLost, leg.send, command)
 
     def _hang_up(self, command: HangUp) -> None:
         self._work.start("hang_up", lambda: self._hang_up_until_done(command), HangUpFailed)

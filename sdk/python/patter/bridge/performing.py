@@ -112,14 +112,15 @@ class Performing:
     def _stt_audio(self, command: SttAudio) -> None:
         stt = self._stt
         if stt is not None and command.stt_id == self._stt_id:
-            self._work.safely(
-                lambda: stt.send(command.payload), lambda error: SttFailed(command.stt_id, error)
-            )
+            self._work.safely(self._stt_broken, stt.send, command.payload)
 
     def _stt_finalize(self, command: SttFinalize) -> None:
         stt = self._stt
         if stt is not None and command.stt_id == self._stt_id:
-            self._work.safely(stt.finalize, lambda error: SttFailed(command.stt_id, error))
+            self._work.safely(self._stt_broken, stt.finalize)
+
+    def _stt_broken(self, error: str) -> Event:
+        return SttFailed(self._stt_id, error)
 
     def _speech_open(self, command: SpeechOpen) -> None:
         self._speech, self._speech_id = None, command.speech_id
@@ -141,9 +142,10 @@ class Performing:
     def _speech_send(self, command: SpeechSend) -> None:
         speech = self._speech
         if speech is not None and command.speech_id == self._speech_id:
-            self._work.safely(
-                lambda: speech.send(command.message), lambda error: SpeechFailed(command.speech_id, error)
-            )
+            self._work.safely(self._speech_broken, speech.send, command.message)
+
+    def _speech_broken(self, error: str) -> Event:
+        return SpeechFailed(self._speech_id, error)
 
     def _tts_say(self, command: TtsSay) -> None:
         tts = self._performers.tts
@@ -186,8 +188,10 @@ class Performing:
         handler = self._performers.handler
         if handler is not None:
             self._work.safely(
-                lambda: handler.cancel(command.turn_id, command.heard),
                 lambda error: HandlerFailed(command.turn_id, "handler_error", error),
+                handler.cancel,
+                command.turn_id,
+                command.heard,
             )
 
     def _tool_run(self, command: ToolRun) -> None:

@@ -1,4 +1,4 @@
-"""Our own recording: both sides by media time, in segments of 30 s.
+"""Our own recording: both sides by media time, in segments of 15 s.
 
 The agent's side holds what was heard: audio is written when playback confirms it, at the time at
 which it was played. Cleared audio is never written. Gaps are silence.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from patter.bridge.records import RecordingSegment
 
 BYTES_PER_MS = 8
-SEGMENT_BYTES = 30_000 * BYTES_PER_MS
+SEGMENT_BYTES = 15_000 * BYTES_PER_MS
+"""Twice 30 s was more memory than everything else of a call together."""
 JITTER_BYTES = 20 * BYTES_PER_MS
 """A piece this near to the end of the one before follows it: two sides stay within 40 ms."""
 SETTLE_BYTES = 3_000 * BYTES_PER_MS
@@ -29,15 +30,17 @@ class _Side:
 
     def place(self, offset: int, payload: bytes) -> None:
         """Caller audio has the carrier's own times: what overlaps came twice."""
-        if offset < self.end - JITTER_BYTES:
-            payload = payload[self.end - offset :]
+        end = self.end
+        if offset < end - JITTER_BYTES:
+            payload = payload[end - offset :]
         self.follow(offset, payload)
 
     def follow(self, offset: int, payload: bytes) -> None:
         """Place this, and lose none of it; after a gap where there was one."""
-        if offset <= self.end + JITTER_BYTES:
-            offset = self.end
-        self.audio += b"\xff" * (offset - self.end) + payload
+        gap = offset - self.end
+        if gap > JITTER_BYTES:
+            self.audio += b"\xff" * gap
+        self.audio += payload
 
     def take(self, upto: int) -> bytes:
         count = upto - self.base
@@ -63,7 +66,7 @@ class Recorder:
 
     def take_due(self) -> list[RecordingSegment]:
         """Segments that are complete on both sides."""
-        segments = []
+        segments: list[RecordingSegment] = []
         # Either side may be silent for the carrier: frames of silence need not come.
         while self._end - self._caller.base >= SEGMENT_BYTES + SETTLE_BYTES:
             segments.append(self._segment(self._caller.base + SEGMENT_BYTES))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from typing import Any
 
 from patter.bridge.events import Event
 
@@ -27,10 +28,10 @@ class Work:
         """Tell it in a turn of the loop of its own: after the commands that are being performed."""
         self._loop.call_soon(self._feed, event)
 
-    def safely(self, act: Callable[[], None], failure: Failure) -> None:
-        """What is done at once may break its promise as well."""
+    def safely(self, failure: Failure, act: Callable[..., None], *given: Any) -> None:
+        """Do at once what may break its promise as well."""
         try:
-            act()
+            act(*given)
         except Exception as error:
             self.later(failure(told(error)))
 

@@ -47,6 +47,12 @@ class Server:
         """What a server that keeps the ids of what it did would have done."""
         return {request.webhook_id for request in self.requests}
 
+    async def received(self, count: int = 1) -> None:
+        """Wait until so many requests are here."""
+        while len(self.requests) < count:
+            self.arrived.clear()
+            await self.arrived.wait()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")

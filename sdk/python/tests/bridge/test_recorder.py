@@ -47,14 +47,14 @@ def test_heard_audio_is_never_lost_where_it_overlaps() -> None:
     assert whole(recorder.finish())[1] == SILENCE * 800 + b"x" * 1600 + b"y" * 1600
 
 
-def test_segments_are_30_s_and_the_last_is_what_is_left() -> None:
+def test_segments_are_15_s_and_the_last_is_what_is_left() -> None:
     recorder, segments = Recorder(), []
     for ms in range(0, 75_000, 20):
         recorder.caller(b"a" * 160, ms)
         segments += recorder.take_due()
-    assert len(segments) == 2
+    assert len(segments) == 4
     segments += recorder.finish()
-    assert [len(segment.caller) // MS for segment in segments] == [30_000, 30_000, 15_000]
+    assert [len(segment.caller) // MS for segment in segments] == [15_000] * 5
     assert whole(segments)[0] == b"a" * (75_000 * MS)
 
 
@@ -63,7 +63,7 @@ def test_a_caller_whose_line_sends_nothing_still_gives_segments() -> None:
     for end_ms in range(200, 70_000, 200):
         recorder.agent(b"x" * 1600, end_ms)
     segments = recorder.take_due()
-    assert [len(segment.agent) // MS for segment in segments] == [30_000, 30_000]
+    assert [len(segment.agent) // MS for segment in segments] == [15_000] * 4
     segments += recorder.finish()
     assert set(whole(segments)[0]) == {0xFF}
 

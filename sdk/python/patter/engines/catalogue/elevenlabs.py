@@ -35,6 +35,20 @@ TAKES_LANGUAGE = ("eleven_flash_v2_5", "eleven_turbo_v2_5")
 DEFAULT_VOICE = "21m00Tcm4TlvDq8ikWAM"
 """Rachel, one of the voices that every account has."""
 
+STOCK_VOICES = {
+    "rachel": DEFAULT_VOICE,
+    "domi": "AZnzlk1XvdvUeBnXmlld",
+    "bella": "EXAVITQu4vr4xnSDxMaL",
+    "sarah": "EXAVITQu4vr4xnSDxMaL",
+    "antoni": "ErXwobaYiN019PkySvjV",
+    "elli": "MF3mGyEYCl7XYWbV9V6O",
+    "josh": "TxGEqnHWrfWFTfGW9XjX",
+    "arnold": "VR6AewLTigWG4xSOukaG",
+    "adam": "pNInz6obpgDQGcFmaJgB",
+    "sam": "yoZ06aMxZJJ28mfd3POQ",
+}
+"""Voices that may be named instead of their id, in small letters."""
+
 MAX_CHARACTERS = {
     "eleven_flash_v2_5": 40_000,
     "eleven_flash_v2": 30_000,

@@ -66,6 +66,12 @@ class Ears:
         """What was said and has not ended yet."""
         return " ".join(part for part in [*self._finals, self._interim] if part)
 
+    @property
+    def at_rest(self) -> bool:
+        """Silence, and nothing that was said waits for its end."""
+        waits = self._started_ms is not None or self._finals or self._interim
+        return not (waits or self.voiced or self.detector.loud)
+
     def audio(self, payload: bytes, media_ms: int) -> list[Signal]:
         signals: list[Signal] = []
         edge = self.detector.feed(payload, media_ms)
@@ -92,9 +98,9 @@ class Ears:
         return []
 
     def _silence(self, media_ms: int) -> list[Signal]:
+        if self._started_ms is None and not self._finals and not self._interim:
+            return []  # nearly always
         silence_ms = media_ms - self._last_voiced_ms
-        if self._started_ms is None and not self.pending_text:
-            return []
         if self._finals and not self._interim and silence_ms >= self._values.turn_timeout_ms:
             return self._end("silence")
         if silence_ms >= self._values.max_turn_delay_ms:

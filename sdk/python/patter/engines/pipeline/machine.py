@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patter.audio.mulaw import level
+from patter.bridge.clock import earliest
 from patter.bridge.commands import Note, SttFinalize, SttStop
 from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import (
@@ -22,11 +23,10 @@ from patter.bridge.events import (
 )
 from patter.bridge.keypad import Keyed, Keys, digit_text, is_entry
 from patter.bridge.records import Interim, Noted
+from patter.engines.pipeline.barge_in import BargeIn
 from patter.engines.pipeline.ears import Ears
-from patter.engines.pipeline.echo import EchoLine, follows, repeats
-from patter.engines.pipeline.interrupt import Interrupt, Verdict, is_backchannel
 from patter.engines.pipeline.replies import Replies
-from patter.engines.pipeline.reply import Kind, Reply
+from patter.engines.pipeline.reply import Kind
 from patter.engines.pipeline.signals import (
     EndLikely,
     FinalizeWanted,
@@ -56,17 +56,13 @@ class PipelineMachine:
         self._values = parts.plan.turn_taking
         self._stt = SttLine()
         self._ears = Ears(self._values)
-        self._interrupt = Interrupt(self._values, parts.plan.language)
         self._replies = Replies(parts)
-        self._echo = EchoLine()
-        self._voice_over: tuple[Reply | None, int] | None = None
-        """The reply, and how much of it was heard, when the caller's present utterance got a voice."""
+        self._barge_in = BargeIn(parts, self._ears, self._replies)
         self._keys = Keys(parts.plan.keypad, parts.plan.turn_taking.keypad_pause_ms)
         self._greets_silence = False
         self._first_at: float | None = None
         self._first_latest = 0.0
         self._held: list[UtteranceEnded | DigitPressed | SayAsked] = []
-        self._cut_by_voice = False
         self._idle_at: float | None = None
         self._idle_prompts = 0
         self._gap_at: float | None = None
@@ -119,7 +115,7 @@ class PipelineMachine:
     def line_left(self, now: float, *, goes_on: bool) -> Outcome:
         """A recogniser that gets no audio closes by itself: it is opened anew afterwards."""
         self._away = True
-        out = [] if goes_on else self._cut("transfer", now)
+        out = [] if goes_on else self._barge_in.cut("transfer", now)
         for signal in self._ears.take():
             if isinstance(signal, UtteranceEnded):  # nobody is there who could be answered
                 self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
@@ -173,23 +169,20 @@ class PipelineMachine:
                 if self._unstoppable:
                     return self._hold(event)
                 self._hushed = False
-                return [*self._cut("say", now), *self._say(text, now)]
+                return [*self._barge_in.cut("say", now), *self._say(text, now)]
             case _:
                 return self._replies.receive(event, now)
 
     def _audio(self, payload: bytes, media_ms: int, now: float) -> Outcome:
         self._gap_at = now + GAP_S
-        out: Outcome = [*self._stt.audio(payload)]
         if playing := self._parts.playback.now_playing(now):
-            # Its echo may come back over the line, and must not be taken for the caller's voice.
-            loudness = level(playing)
-            self._ears.detector.note_playback(loudness)
-            self._echo.played(loudness, self._parts.clock.ms(now))
+            self._barge_in.played(level(playing), now)
         signals = self._ears.audio(payload, media_ms)
+        out: Outcome = [*self._stt.audio(payload, quiet=self._ears.at_rest)]
         if signals:
             out += self._signals(signals, now)
         if self._replies.current is not None:
-            out += self._judge(now)
+            out += self._barge_in.judge(now)
         return out
 
     def _ask_about_machine(self, now: float) -> Outcome:
@@ -217,7 +210,7 @@ class PipelineMachine:
 
     def _say(self, text: str, now: float, kind: Kind = Kind.SYSTEM) -> Outcome:
         self._first_at = None
-        self._judge_anew(now)
+        self._barge_in.judge_anew(now)
         return self._replies.say(text, kind, now)
 
     def _end_with(self, phrase: str, reason: str, now: float) -> Outcome:
@@ -226,7 +219,7 @@ class PipelineMachine:
         self._first_at = None
         self._held.clear()
         self._write_keys()
-        cut = self._cut("end", now)
+        cut = self._barge_in.cut("end", now)
         return cut + self._replies.say(phrase, Kind.SYSTEM, now, end_reason=reason)
 
     @property
@@ -260,23 +253,17 @@ class PipelineMachine:
             match signal:
                 case VoiceBegan(at_ms):
                     self._idle_at = None  # and counts anew
-                    self._interrupt.voice_began(at_ms)
-                    self._echo.voice_began(at_ms)
-                    if self._voice_over is None:
-                        ago_ms = max(0, self._parts.clock.ms(now) - at_ms)
-                        heard_ms = self._parts.playback.heard_ms(now) - ago_ms
-                        self._voice_over = (self._replies.current, max(0, heard_ms))
+                    self._barge_in.voice_began(at_ms, now)
                 case VoiceEnded(at_ms):
                     self._idle_at = None
-                    self._interrupt.voice_ended(at_ms)
-                    self._echo.voice_ended(at_ms)
+                    self._barge_in.voice_ended(at_ms)
                 case FinalizeWanted():
                     out.append(SttFinalize(self._stt.stt_id))
                 case WordsHeard():
                     out += self._words(signal, now)
                 case UtteranceEnded():
                     out += self._utterance_ended(signal, now)
-                    self._voice_over = None
+                    self._barge_in.utterance_over()
                 case EndLikely(text):
                     out += self._prepare(text, now)
                 case WentOn():
@@ -285,14 +272,9 @@ class PipelineMachine:
 
     def _words(self, words: WordsHeard, now: float) -> Outcome:
         self._idle_at = None
-        self._cut_by_voice = False
         now_ms = self._parts.clock.ms(now)
         out: Outcome = [Note(Interim("user", words.text, now_ms)), *self._replies.guesses.doubt(words.text)]
-        if not self._replying_aloud() or not self._interruptible:
-            return out
-        echo = self._is_echo(words.text, now)
-        verdict = self._interrupt.words(words.text, echo=echo, final=words.final, media_ms=now_ms)
-        return out + self._cut("words", now) if verdict is Verdict.CUT else out
+        return out + self._barge_in.words(words, now)
 
     def _utterance_ended(self, ended: UtteranceEnded, now: float) -> Outcome:
         if self._hushed:
@@ -301,13 +283,13 @@ class PipelineMachine:
             return self._no_words(now)
         if self._unstoppable and self._first_at is None:
             return self._hold(ended)
-        if self._replying_aloud() and self._is_nothing(ended.text, now):
+        if self._barge_in.replying_aloud() and self._barge_in.means_nothing(ended.text, now):
             return [self._note("backchannel.ignored", now)]
         self._write_keys()  # words after keys: the keys were all
         silence_ms = min(
             max(0, self._parts.clock.ms(now) - ended.last_voiced_ms), self._values.max_turn_delay_ms
         )
-        out = self._cut("words", now)
+        out = self._barge_in.cut("words", now)
         turn_id = self._caller_turn(ended.text, ended.started_ms, ended.last_voiced_ms)
         if self._first_at is not None:  # "Hello?": the first message is the answer
             return out + self._say(self._plan.first_message, now, Kind.FIRST)
@@ -319,10 +301,7 @@ class PipelineMachine:
 
     def _no_words(self, now: float) -> Outcome:
         """A long voice stopped the agent, and nothing was understood of it: ask, rather than be silent."""
-        if not self._cut_by_voice or self._replies.current is not None:
-            return []
-        self._cut_by_voice = False
-        return self._say(self._plan.phrases.retry, now)
+        return self._say(self._plan.phrases.retry, now) if self._barge_in.take_cut_by_voice() else []
 
     def _caller_turn(self, text: str, started_ms: int, ended_ms: int) -> str:
         """Write the caller's turn down; one that nobody answered yet goes on under a new id."""
@@ -336,7 +315,7 @@ class PipelineMachine:
         return turn_id
 
     def _answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
-        self._judge_anew(now)
+        self._barge_in.judge_anew(now)
         self._first_at = None
         self._greets_silence = False
         self._idle_prompts = 0
@@ -345,7 +324,7 @@ class PipelineMachine:
 
     def _digit(self, digit: str, now: float) -> Outcome:
         now_ms = self._parts.clock.ms(now)
-        out = self._cut("key", now)
+        out = self._barge_in.cut("key", now)
         for signal in self._ears.take():
             if isinstance(signal, UtteranceEnded):  # speech that was pending comes first, as its own turn
                 self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
@@ -355,7 +334,7 @@ class PipelineMachine:
 
     def _keyed(self, keyed: Keyed, now: float) -> Outcome:
         """An entry is complete: a turn of its own."""
-        out = self._cut("key", now)
+        out = self._barge_in.cut("key", now)
         turn_id = self._write_key_turn(keyed)
         out.append(self._note("key.pressed", now, turn_id=turn_id))
         return out + self._answer(turn_id, digit_text(keyed.digits), 0, now)
@@ -381,69 +360,6 @@ class PipelineMachine:
         if open_turn is not None and not is_entry(open_turn.text):
             text = f"{history.pop()['text']} {text}"
         return self._replies.guess([*history, {"role": "user", "text": text}], now)
-
-    # -- interruption -----------------------------------------------------------------------------
-
-    @property
-    def _interruptible(self) -> bool:
-        reply = self._replies.current
-        if reply is None or reply.closing:
-            return False
-        return reply.kind is not Kind.FIRST or self._values.first_message_interruptible
-
-    def _replying_aloud(self) -> bool:
-        """Some of a reply was sent: words may be an interruption. Before that they only go on."""
-        return self._replies.current is not None and self._parts.playback.sent_ms > 0
-
-    def _is_nothing(self, text: str, now: float) -> bool:
-        return is_backchannel(text, self._plan.language) or self._is_echo(text, now)
-
-    def _is_echo(self, text: str, now: float) -> bool:
-        """Whether these words are the reply's own."""
-        reply = self._replies.current
-        if reply is None:
-            return False
-        if self._voice_over is None:
-            return repeats(text, self._recent_reply(now))
-        over, heard_ms = self._voice_over
-        return over is reply and self._echo.shown and follows(text, reply.script, heard_ms)
-
-    def _recent_reply(self, now: float) -> str:
-        """What the caller could be hearing back: the reply's last 3 s."""
-        reply = self._replies.current
-        if reply is None:
-            return ""
-        heard_ms = self._parts.playback.heard_ms(now)
-        upto = reply.script.heard_text(heard_ms + 300)
-        before = reply.script.heard_text(max(0, heard_ms - 3000))
-        return upto[len(before) :]
-
-    def _judge(self, now: float) -> Outcome:
-        if not self._interruptible:
-            return []
-        playback = self._parts.playback
-        now_ms = self._parts.clock.ms(now)
-        verdict = self._interrupt.tick(now_ms, playback.heard_ms(now), not self._ears.voiced)
-        if verdict is Verdict.PAUSE:
-            return [self._note("barge_in.suspected", now), *playback.pause(now)]
-        if verdict is Verdict.RESUME:
-            resumed = playback.resume(now)
-            return [self._note("barge_in.denied", now), *resumed, *self._replies.playback_moved(now)]
-        if verdict is Verdict.CUT:
-            self._cut_by_voice = not self._ears.pending_text
-            return self._cut("voice", now)
-        return []
-
-    def _judge_anew(self, now: float) -> None:
-        self._interrupt.begin_reply(self._parts.clock.ms(now) if self._ears.voiced else None)
-
-    def _cut(self, by: str, now: float) -> Outcome:
-        if self._replies.current is None:
-            return []
-        heard_ms = self._parts.playback.heard_ms(now)
-        cut = self._replies.cut(now)
-        self._judge_anew(now)
-        return [self._note("reply.cut", now, by=by, heard_ms=heard_ms), *cut.out]
 
     # -- the agent's side ---------------------------------------------------------------------------
 
@@ -475,15 +391,14 @@ class PipelineMachine:
     # -- time -------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        timers = [
+        return earliest(
             self._first_at,
             self._idle_at,
             self._gap_at,
             self._keys.due,
             self._stt.next_timer(),
             self._replies.next_timer(),
-        ]
-        return min((timer for timer in timers if timer is not None), default=None)
+        )
 
     def handle_timer(self, now: float) -> Outcome:
         out: Outcome = [*self._stt.handle_timer(now)]
@@ -494,9 +409,10 @@ class PipelineMachine:
         out += self._replies.handle_timer(now)
         if self._gap_at is not None and self._gap_at <= now:
             self._gap_at = now + GAP_S
+            out += self._stt.flush()
             out += self._signals(self._ears.tick(self._parts.clock.ms(now)), now)
             if self._replies.current is not None:
-                out += self._judge(now)
+                out += self._barge_in.judge(now)
         if self._keys.due is not None and self._keys.due <= now:
             if self._unstoppable:
                 self._write_keys()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from patter.bridge.clock import earliest
 from patter.bridge.commands import (
     HandlerAsk,
     HandlerStop,
@@ -383,8 +384,7 @@ class Replies:
     # -- time ---------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        timers = (self._deadline, self._voice_until, self._filler_at)
-        return min((timer for timer in timers if timer is not None), default=None)
+        return earliest(self._deadline, self._voice_until, self._filler_at)
 
     def handle_timer(self, now: float) -> Outcome:
         out: Outcome = []

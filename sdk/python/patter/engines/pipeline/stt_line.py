@@ -2,6 +2,9 @@
 
 Caller audio is never lost between two connections: what came since the last final text, up to 2 s,
 is given to the next one.
+
+What matters leaves at once. Silence that nobody waits for leaves 60 ms at a time: a message costs as much
+as all that is decided about a frame, and most of a call is one side's silence.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from patter.bridge.commands import Commands, SttAudio, SttOpen, SttStop
 from patter.bridge.events import SttClosed, SttFailed, SttOpened
 
 KEEP_BYTES = 16_000
+QUIET_BYTES = 480
 TRIES = 3
 FIRST_WAIT_S = 0.3
 OPEN_WITHIN_S = 5.0
@@ -24,10 +28,13 @@ class SttLine:
 
     def __init__(self) -> None:
         self._count = 0
+        self.stt_id = "stt0"
+        """The present connection."""
         self._failures = 0
         self._open = False
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
+        self._unsent: list[bytes] = []
         self._again_at: float | None = None
         self._open_until: float | None = None
         self._opened_at = 0.0
@@ -35,20 +42,31 @@ class SttLine:
         self.dead = False
         """It failed too often; the call cannot go on with it."""
 
-    @property
-    def stt_id(self) -> str:
-        return f"stt{self._count}"
-
     def open(self, now: float) -> Commands:
         self._count += 1
+        self.stt_id = f"stt{self._count}"
         self._open = self._lost = False
         self._again_at = None
         self._open_until = now + OPEN_WITHIN_S
         return [SttOpen(self.stt_id)]
 
-    def audio(self, payload: bytes) -> Commands:
+    def audio(self, payload: bytes, *, quiet: bool = False) -> Commands:
+        """The caller's voice; ``quiet``: silence, and no word is waited for."""
         self._keep(payload)
-        return [SttAudio(self.stt_id, payload)] if self._open else []
+        if not self._open:
+            return []
+        if not self._unsent and not quiet:
+            return [SttAudio(self.stt_id, payload)]
+        self._unsent.append(payload)
+        return [] if quiet and sum(map(len, self._unsent)) < QUIET_BYTES else self.flush()
+
+    def flush(self) -> Commands:
+        """Send what was kept back."""
+        if not self._unsent:
+            return []
+        payload = b"".join(self._unsent)
+        self._unsent.clear()
+        return [SttAudio(self.stt_id, payload)]
 
     def opened(self, event: SttOpened, now: float) -> Commands:
         if event.stt_id != self.stt_id or self._open or self._lost:
@@ -70,6 +88,7 @@ class SttLine:
         if self._open and now - self._opened_at >= SOUND_AFTER_S:
             self._failures = 0
         self._open, self._lost, self._open_until = False, True, None
+        self._unsent.clear()  # it is kept for the next one
         self._failures += 1
         permanent = isinstance(event, SttFailed) and event.permanent
         if permanent or self._failures > TRIES:

@@ -14,7 +14,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from patter.audio.frames import SAMPLE_RATE_HZ
 from patter.audio.mulaw import to_pcm16
@@ -28,6 +28,7 @@ from patter.simulators.openai.chat_rules import read_question
 from patter.simulators.openai.chunks import chunks_of, completion_of
 from patter.simulators.openai.forms import read_form
 from patter.simulators.openai.hearing import HearFn, Scripted
+from patter.simulators.openai.realtime import RealtimeDoor
 from patter.simulators.openai.refusals import RefusalError
 from patter.simulators.openai.script import Answer, AnswerFn, Question, echo
 from patter.simulators.openai.speech_rules import Reading, read_reading
@@ -83,7 +84,9 @@ class OpenAiServer:
         routes = [
             Route(PATHS[name], self._door(name, door), methods=["POST"]) for name, door in doors.items()
         ]
-        self._server = LoopbackServer(Starlette(routes=[*routes, Route("/v1/models", self._models)]), port)
+        self.realtime = RealtimeDoor(self, self._over)
+        more = [Route("/v1/models", self._models), WebSocketRoute("/v1/realtime", self.realtime.enter)]
+        self._server = LoopbackServer(Starlette(routes=[*routes, *more]), port)
 
     async def __aenter__(self) -> OpenAiServer:
         await self.start()

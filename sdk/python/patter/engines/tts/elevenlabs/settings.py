@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from patter.bridge.plan import ProviderSpec
 from patter.engines import options as read
-from patter.engines.catalogue.elevenlabs import DEFAULT_VOICE, DIALOGUE_ONLY, TAKES_LANGUAGE
+from patter.engines.catalogue.elevenlabs import DEFAULT_VOICE, DIALOGUE_ONLY, STOCK_VOICES, TAKES_LANGUAGE
 from patter.engines.tts.elevenlabs.wire import Settings
 from patter.errors import ConfigError
 
@@ -18,7 +18,9 @@ def settings_of(spec: ProviderSpec) -> Settings:
     model = read.model_of(spec, "tts")
     if model.startswith(DIALOGUE_ONLY):
         raise ConfigError(f"{model} speaks only in ElevenLabs' dialogues; choose a flash, turbo or v2 model")
-    return Settings(spec.voice or DEFAULT_VOICE, model, _query(spec, model), _voice_settings(spec))
+    voice = spec.voice or DEFAULT_VOICE
+    voice = STOCK_VOICES.get(voice.lower(), voice)
+    return Settings(voice, model, _query(spec, model), _voice_settings(spec))
 
 
 def _query(spec: ProviderSpec, model: str) -> dict[str, str]:

@@ -1,0 +1,187 @@
+"""The door of ``/ws/sdk``: who may come in, what they may ask for, and when they are sent away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from channels.testing import WebsocketCommunicator
+from django.core.cache import cache
+
+from calls.consumers.sdk import SdkConsumer
+from calls.models import Call
+from calls.sdk.addresses import connection_group, doors_group
+from calls.sdk.door import MOST_WAITING
+from calls.tests.cast import make_call, make_number
+from patter_site.testing import make_cast, make_key
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+PROTOCOL = (b"x-patter-protocol", b"2")
+application = SdkConsumer.as_asgi()
+
+
+class Client:
+    """An SDK's socket."""
+
+    def __init__(self, key: str, query: str = "", *, legacy: bool = False) -> None:
+        headers = [(b"x-api-key", key.encode())] + ([] if legacy else [PROTOCOL])
+        self._socket = WebsocketCommunicator(application, f"/ws/sdk{query}", headers=headers)
+
+    async def open(self) -> Client:
+        assert (await self._socket.connect(timeout=10))[0]
+        return self
+
+    async def frame(self) -> dict[str, Any]:
+        return dict(json.loads(await self._socket.receive_from(timeout=10)))
+
+    async def send(self, **frame: Any) -> None:
+        await self._socket.send_to(text_data=json.dumps(frame))
+
+    async def send_text(self, text: str) -> None:
+        await self._socket.send_to(text_data=text)
+
+    async def closed(self) -> tuple[int, str]:
+        while (message := await self._socket.receive_output(timeout=10))["type"] != "websocket.close":
+            continue
+        return message["code"], message.get("reason", "")
+
+    async def close(self) -> None:
+        await self._socket.disconnect()
+
+
+@pytest.fixture
+async def cast():
+    cache.clear()
+    return await sync_to_async(make_cast)()
+
+
+async def hello_of(client: Client) -> str:
+    hello = await client.frame()
+    assert (hello["type"], hello["protocol"], hello["seq"], hello["resumed"]) == ("hello", 2, 1, False)
+    return str(hello["connection_id"])
+
+
+async def test_a_bad_key_is_told_why(cast):
+    assert await (await Client("pt_wrong").open()).closed() == (4001, "This API key is not valid.")
+    no_key = await (await Client("").open()).closed()
+    assert no_key == (4001, "Send your API key in the header X-API-Key.")
+    reader = await sync_to_async(make_key)(cast.organisation, scopes=["calls:read"])
+    assert await (await Client(reader).open()).closed() == (4003, "This key lacks the scope calls:write.")
+
+
+async def test_names_that_cannot_be_meant_are_said_and_cost_nothing(cast):
+    client = await Client(cast.key, "?number=%2B15550002222&number=12&agent=agt_nobody").open()
+    await hello_of(client)
+    assert [(await client.frame())["code"] for _ in range(3)] == [
+        "number_unknown",
+        "number_invalid",
+        "agent_unknown",
+    ]
+    await client.close()
+
+
+async def test_frames_that_are_none_are_said_and_unknown_ones_ignored(cast):
+    client = await Client(cast.key).open()
+    await hello_of(client)
+    await client.send_text("{")
+    await client.send_text("[]")
+    await client.send(type="from the future", anything=1)
+    assert [(await client.frame())["code"] for _ in range(2)] == ["bad_frame", "bad_frame"]
+    await client.close()
+
+
+async def test_another_organisations_call_is_not_there(cast):
+    call = await sync_to_async(make_call)(cast.other, status=Call.Status.IN_PROGRESS)
+    client = await Client(cast.key).open()
+    await hello_of(client)
+    for kind in ("hang_up", "say", "transfer", "send_digits"):
+        await client.send(type=kind, ref="r", call_id=call.pk, text="hello", to="+15550001111", digits="1")
+        refused = await client.frame()
+        assert (refused["type"], refused["code"], refused["ref"]) == ("error", "call_unknown", "r")
+    await client.close()
+
+
+async def test_a_call_is_placed_and_belongs_to_who_placed_it(cast, settings):
+    settings.PATTER_PUBLIC_URL = "https://patter.example.com"
+    await sync_to_async(make_number)(cast.organisation)
+    client = await Client(cast.key).open()
+    connection_id = await hello_of(client)
+    await client.send(type="call", ref="1", to="+15550009999", first_message="Hi", **{"from": ""})
+    frames = [await client.frame()]
+    while frames[-1]["type"] != "ack":
+        frames.append(await client.frame())
+    placed = await Call.objects.of(cast.organisation).aget(pk=frames[-1]["call_id"])
+    assert (placed.to_number, placed.first_message) == ("+15550009999", "Hi")
+    assert placed.reply_to == connection_group(cast.organisation.pk, connection_id)
+    await client.send(type="call", ref="2", to="not a number")
+    refused = await client.frame()
+    assert (refused["code"], refused["ref"]) == ("validation_failed", "2")
+    await client.close()
+
+
+async def test_a_client_comes_back_under_its_own_name_and_counts_on(cast):
+    client = await Client(cast.key).open()
+    connection_id = await hello_of(client)
+    again = await Client(cast.key).open()
+    temporary = await hello_of(again)
+    await again.send(type="resume", connection_id=connection_id, last_seq=41)
+    hello = await again.frame()
+    assert (hello["connection_id"], hello["resumed"], hello["seq"]) == (connection_id, True, 42)
+    assert temporary != connection_id
+    assert (await client.closed())[0] == 4009
+    await again.close()
+
+
+async def test_nobody_comes_back_as_somebody_elses_connection(cast):
+    mine = await Client(cast.key).open()
+    connection_id = await hello_of(mine)
+    cleo = await Client(cast.other_key).open()
+    own = await hello_of(cleo)
+    await cleo.send(type="resume", connection_id=connection_id, last_seq=0)
+    hello = await cleo.frame()
+    assert (hello["resumed"], hello["connection_id"]) == (False, own)
+    await mine.close()
+    await cleo.close()
+
+
+async def test_a_client_that_does_not_read_is_closed(cast):
+    sent: list[dict[str, Any]] = []
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+        if message["type"] == "websocket.send":
+            await asyncio.Event().wait()  # its buffers are full
+
+    headers = [(b"x-api-key", cast.key.encode()), PROTOCOL]
+    scope = {"type": "websocket", "path": "/ws/sdk", "headers": headers, "query_string": b""}
+    incoming.put_nowait({"type": "websocket.connect"})
+    serving = asyncio.create_task(application(scope, incoming.get, send))
+    for number in range(MOST_WAITING + 2):
+        incoming.put_nowait({"type": "websocket.receive", "text": f"nonsense {number}"})
+    await asyncio.wait_for(serving, 10)
+    assert sent[-1]["code"] == 4008
+    assert sent[-1]["reason"] == "Frames were not read: more than 1,000 wait."
+
+
+async def test_an_old_client_gets_only_the_frames_that_it_knows(cast):
+    client = await Client(cast.key, legacy=True).open()
+    layer, channel = get_channel_layer(), await get_channel_layer().new_channel()
+    offer = {"type": "sdk.offer", "search": 1, "call_id": "call_1", "number": "", "agent_id": ""}
+    bidding = asyncio.create_task(layer.receive(channel))
+    while not bidding.done():  # it has no greeting that would tell when it listens
+        await layer.group_send(doors_group(cast.organisation.pk), {**offer, "reply": channel})
+        await asyncio.wait([bidding], timeout=0.1)
+    bid = bidding.result()
+    to = bid["connection"]["channel"]
+    assert bid["connection"]["legacy"] is True
+    for number, kind in enumerate(("transcript", "message")):
+        frame = {"type": kind, "call_id": "call_1", "text": kind, "turn_id": "t1"}
+        message = {"type": "sdk.frame", "call_id": "call_1", "number": number, "frame": frame}
+        await layer.send(to, {**message, "reply": channel})
+    assert (await client.frame())["text"] == "message"
+    await client.close()

@@ -1,0 +1,1 @@
+"""OpenAI Realtime: one model that hears and speaks over one socket."""

@@ -1,0 +1,50 @@
+"""The caller's present utterance as the provider hears it: when it began and ended, what it is so far."""
+
+from __future__ import annotations
+
+from patter.engines.realtime.wire import SpeechStopped
+
+
+class Caller:
+    """``silence_ms``: how long the provider waits in silence before it says that the voice stopped."""
+
+    def __init__(self, silence_ms: int) -> None:
+        self._silence_ms = silence_ms
+        self._started_ms = 0
+        self._stopped_at: float | None = None
+        self._lag_ms = 0
+        self._texts: dict[str, str] = {}
+        self.speaking = False
+
+    def started(self, item_id: str, at_ms: int) -> None:
+        self.speaking = True
+        self._started_ms = max(0, at_ms)
+        self._stopped_at = None
+
+    def stopped(self, message: SpeechStopped, sent_ms: int, now: float) -> None:
+        """The provider's clock ran ``lag`` behind the audio that it was given."""
+        self.speaking = False
+        self._stopped_at = now
+        self._lag_ms = max(0, sent_ms - message.audio_end_ms)
+
+    def span(self, now_ms: int) -> tuple[int, int]:
+        """When the utterance began and ended, in the call's media time."""
+        return min(self._started_ms, now_ms), max(self._started_ms, now_ms - self._silence_ms - self._lag_ms)
+
+    def end_of_turn_ms(self, now: float) -> int:
+        """From the end of the voice until now, as far as the provider told when that was."""
+        since_ms = 0 if self._stopped_at is None else round((now - self._stopped_at) * 1000)
+        return self._silence_ms + self._lag_ms + since_ms
+
+    def writing(self, item_id: str, text: str) -> str:
+        """A piece of the transcript; gives it so far."""
+        self._texts[item_id] = said = self._texts.get(item_id, "") + text
+        return said
+
+    def written(self, item_id: str) -> None:
+        self._texts.pop(item_id, None)
+
+    def forget(self) -> None:
+        """Another session: what the one before was hearing is told by this one anew."""
+        self.speaking = False
+        self._texts.clear()

@@ -1,0 +1,134 @@
+"""Starts what the model calls: its tools, and what is built in, if the call is ready for it. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from patter.bridge.commands import Note, ToolRun, ToolStop
+from patter.bridge.engine import Outcome, Parts, TransferCall
+from patter.bridge.events import ToolDone
+from patter.bridge.plan import ToolTraits
+from patter.bridge.records import Noted
+from patter.engines.pipeline.tool_desk import NO_OBJECT
+from patter.engines.pipeline.tool_rounds import PENDING, STOPPED
+from patter.engines.realtime import wire
+from patter.engines.realtime.ledger import Ledger
+from patter.engines.realtime.line import SpeechLine
+from patter.engines.realtime.reply import Reply
+from patter.engines.realtime.tools import TOO_MANY, Run, as_json
+from patter.tools.builtin import END_CALL, TRANSFER_CALL, CallFacts, end_call_refusal, transfer_refusal
+
+TRANSFER_WAIT_S = 180.0
+"""A transfer has deadlines of its own, and nothing is to be said meanwhile."""
+NEWS = "The result of {name} is here now: {result} Tell the caller what they need to know of it."
+
+
+class ToolDesk:
+    """The tools of one call. A result that comes late is told the model as news."""
+
+    def __init__(self, parts: Parts, line: SpeechLine, ledger: Ledger) -> None:
+        self._parts = parts
+        self._line = line
+        self._ledger = ledger
+        self._late: dict[str, str] = {}
+        self.has_news = False
+        """A result came late, and nothing was asked of the model since."""
+
+    def begin(self, reply: Reply, now: float) -> Outcome:
+        """Carry out what one response called, or answer it at once."""
+        runs, surplus = reply.tools.begin()
+        out: Outcome = []
+        for run in surplus:
+            out += self._tell(run, TOO_MANY)
+        for run in runs:
+            out += self._start(reply, run, now)
+        return out
+
+    def longest_wait_s(self, reply: Reply) -> float:
+        """How long the model waits for what is running."""
+        waits = [
+            TRANSFER_WAIT_S if run.name == TRANSFER_CALL else self._traits(run.name).wait_s
+            for run in reply.tools.running
+        ]
+        return max(waits, default=0.0)
+
+    def answered(self, reply: Reply | None, event: ToolDone, now: float) -> Outcome:
+        """A result. What of it is late is news."""
+        run = reply.tools.find(event.run_id) if reply is not None else None
+        if run is not None and reply is not None:
+            noted = self._note("tool.answered", reply.turn_id, run, now, ok=event.ok)
+            return [noted, *self._tell(run, event.result)]
+        name = self._late.pop(event.run_id, None)
+        if name is None:
+            return []
+        self.has_news = True
+        told = {"run_id": event.run_id, "ok": event.ok, "late": True}
+        news = wire.text_item("system", NEWS.format(name=name, result=as_json(event.result)))
+        return [Note(Noted("tool.answered", self._parts.clock.ms(now), told)), *self._line.say(news)]
+
+    def wait_no_more(self, reply: Reply) -> Outcome:
+        """The model is told that results are pending; they may still come."""
+        out: Outcome = []
+        for run in reply.tools.running:
+            out += self._pend(run)
+        return out
+
+    def close(self, reply: Reply) -> Outcome:
+        """The reply is over. What changes something outside goes on, and its result comes late."""
+        out: Outcome = []
+        for run in reply.tools.running:
+            if self._outlives_reply(run.name):
+                out += self._pend(run)
+            else:
+                out += [ToolStop(run.run_id), *self._tell(run, STOPPED)]
+        return out
+
+    def _start(self, reply: Reply, run: Run, now: float) -> Outcome:
+        arguments = run.arguments()
+        if run.name == END_CALL:
+            return self._end_call(reply, run, now)
+        if arguments is None:
+            return self._tell(run, NO_OBJECT)
+        if run.name == TRANSFER_CALL:
+            if refusal := transfer_refusal(self._facts(now)):
+                return self._refuse(reply, run, refusal, now)
+            given = {name: str(value) for name, value in arguments.items()}
+            target, summary = given.get("target", ""), given.get("summary", "")
+            wish = TransferCall(run.run_id, target, summary=summary)
+            return [self._note("tool.called", reply.turn_id, run, now), wish]
+        called = self._note("tool.called", reply.turn_id, run, now)
+        told = self._pend(run) if self._traits(run.name).wait_s <= 0 else []
+        return [called, ToolRun(run.run_id, run.name, arguments), *told]
+
+    def _end_call(self, reply: Reply, run: Run, now: float) -> Outcome:
+        if refusal := end_call_refusal(self._facts(now)):
+            return self._refuse(reply, run, refusal, now)
+        reply.tools.ends_call = True
+        noted = Note(Noted("tool.end_call", self._parts.clock.ms(now), {"turn_id": reply.turn_id}))
+        return [noted, *self._tell(run, {"status": "ok"})]
+
+    def _refuse(self, reply: Reply, run: Run, refusal: str, now: float) -> Outcome:
+        noted = self._note("tool.refused", reply.turn_id, run, now, error=refusal)
+        return [noted, *self._tell(run, {"error": refusal})]
+
+    def _tell(self, run: Run, result: Any) -> Outcome:
+        return [*self._line.say(run.answer(result))]
+
+    def _pend(self, run: Run) -> Outcome:
+        self._late[run.run_id] = run.name
+        return self._tell(run, PENDING)
+
+    def _outlives_reply(self, name: str) -> bool:
+        traits = self._traits(name)
+        return traits.effects or traits.background or name == TRANSFER_CALL
+
+    def _traits(self, name: str) -> ToolTraits:
+        return self._parts.plan.tool_traits.get(name, ToolTraits())
+
+    def _facts(self, now: float) -> CallFacts:
+        spoke = self._ledger.caller_waits or any(turn.role == "user" for turn in self._parts.memory.turns)
+        return CallFacts(self._parts.clock.ms(now), caller_spoke=spoke)
+
+    def _note(self, kind: str, turn_id: str, run: Run, now: float, **more: object) -> Note:
+        told = {"turn_id": turn_id, "run_id": run.run_id, "tool": run.name, **more}
+        return Note(Noted(kind, self._parts.clock.ms(now), told))
