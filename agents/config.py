@@ -28,7 +28,12 @@ MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
 MOST_FALLBACKS = 3
 MAX_KEYTERMS = 100
-ON_MACHINE = ("leave_message", "hang_up", "continue", "ask")
+ON_MACHINE = [
+    ("leave_message", "Leave Message"),
+    ("hang_up", "Hang Up"),
+    ("continue", "Continue"),
+    ("ask", "Ask"),
+]
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 

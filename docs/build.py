@@ -135,8 +135,8 @@ def providers() -> str:
     factories = {"stt": stt.FACTORIES, "llm": llm.FACTORIES, "tts": tts.FACTORIES}
     rows = []
     for name, provider in PROVIDERS.items():
-        runs = [role for role in provider.roles if name in factories[role]]
-        waits = [role for role in provider.roles if name not in factories[role]]
+        runs = [role for role in provider.roles if name in factories.get(role, ())]
+        waits = [role for role in provider.roles if role in factories and name not in factories[role]]
         needs = ["a key"] * provider.needs_key + ["an address"] * provider.needs_base_url
         cells = [", ".join(map(code, runs)), ", ".join(map(code, waits)), " and ".join(needs) or "nothing"]
         rows.append([code(name), *cells])

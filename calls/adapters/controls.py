@@ -5,6 +5,8 @@ A client is made for each request: it is needed once or twice a call.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
@@ -12,7 +14,9 @@ from urllib.parse import urlencode
 
 from calls.adapters.threads import open_in_thread
 from calls.services.telnyx_calls import ask_for_stream
+from calls.services.transfer import TransferNews, note_transfer
 from calls.webhooks.hold import music_address
+from patter.bridge.commands import TransferStart
 from patter.bridge.ports import TransferControl
 from patter.carriers.telnyx.control import TelnyxControl
 from patter.carriers.twilio.control import TwilioControl
@@ -22,6 +26,7 @@ from phone_numbers.models import Carrier
 
 HANG_UP_S = 4.0
 SAY_S = 2.0
+NOTE_WITHIN_S = 1.0
 
 
 class Reached(Protocol):
@@ -68,11 +73,41 @@ class CallControl:
         raise NotImplementedError
 
 
+class NotedTransfers:
+    """Meets ``TransferControl``: the row is there before the carrier's first word on the transfer.
+
+    The call's log would write it too, a moment later; a human who answers at once would hear no summary.
+    """
+
+    def __init__(self, call_id: str, transfers: TransferControl) -> None:
+        self._call_id = call_id
+        self._transfers = transfers
+
+    async def start(self, carrier_call_id: str, order: TransferStart) -> None:
+        with contextlib.suppress(Exception):  # a database that is away must not cost the caller the transfer
+            async with asyncio.timeout(NOTE_WITHIN_S):
+                await open_in_thread(note_transfer, call_id=self._call_id, news=_requested(order))
+        await self._transfers.start(carrier_call_id, order)
+
+    async def stop(self, carrier_call_id: str, transfer_id: str, *, recall: bool) -> None:
+        await self._transfers.stop(carrier_call_id, transfer_id, recall=recall)
+
+
+def _requested(order: TransferStart) -> TransferNews:
+    return TransferNews(
+        order.transfer_id,
+        "requested",
+        number=order.number,
+        kind=order.kind,
+        summary=order.summary,
+    )
+
+
 class TwilioCallControl(CallControl):
     def __init__(self, ready: Reached) -> None:
         super().__init__(ready)
         self._twilio = TwilioControl(self._rest, self._door)
-        self.transfers = self._twilio
+        self.transfers = NotedTransfers(ready.call_id, self._twilio)
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         await self._twilio.send_digits(carrier_call_id, digits)
@@ -100,7 +135,7 @@ class TelnyxCallControl(CallControl):
             music_url=music_address(account_url),
             reopen=lambda: open_in_thread(ask_for_stream, ready.call_id),
         )
-        self.transfers = self._telnyx
+        self.transfers = NotedTransfers(ready.call_id, self._telnyx)
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         await self._telnyx.send_digits(carrier_call_id, digits)

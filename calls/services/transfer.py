@@ -93,6 +93,8 @@ def _complete(transfer: Transfer, news: TransferNews) -> None:
 
 
 def _move(transfer: Transfer, news: TransferNews) -> bool:
+    if news.state == transfer.state == "failed" and news.reason == "declined":
+        transfer.reason = news.reason  # the far end's own word is finer than the carrier's "busy", and later
     known = [entry["state"] for entry in transfer.timeline]
     if news.state in known or (known and RANKS[news.state] <= RANKS[transfer.state]):
         return False

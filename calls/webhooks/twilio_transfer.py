@@ -54,7 +54,7 @@ def _dial_ended(request: TwilioRequest, call: Call, ref: str) -> HttpResponse:
 def _human_moved(request: TwilioRequest, call: Call, ref: str) -> None:
     row, word = transfer_of(call, ref), request.field("CallStatus")
     news = TransferNews(ref, "", carrier_call_id=request.field("CallSid"))
-    warm = row is not None and row.kind == "warm"
+    warm = request.http.GET.get("kind") == "warm"
     if word in LEG_STATES:
         note_from_carrier(call=call, news=replace(news, state=LEG_STATES[word]))
     elif word in ("in-progress", "answered"):

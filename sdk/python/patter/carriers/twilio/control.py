@@ -94,7 +94,7 @@ class TwilioControl:
                 url=self._door(
                     "whisper", **about, room=room_of(carrier_call_id), language=order.language or "en"
                 ),
-                status_callback=self._door("transfer", **about, leg="human"),
+                status_callback=self._door("transfer", **about, leg="human", kind="warm"),
                 timeout_s=order.ring_s,
             )
         self._humans[order.transfer_id] = human.sid

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from patter.simulators.caller import Clip
 from patter.simulators.observed import ObservedCall
+from patter.simulators.twilio.detection import Detection
 from patter.simulators.twilio.faults import Faults
 from patter.simulators.twilio.trouble import Trouble
-from patter.simulators.twilio.world import Account, new_sid
+from patter.simulators.twilio.world import Account, Phone, new_sid
 
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 
@@ -44,6 +45,8 @@ class Order:
     time_limit_s: float = 120.0
     profile: frozenset[str] = frozenset()
     faults: Faults = Faults()
+    phone: Phone | None = None
+    detection: Detection = Detection()
 
 
 class Call(ObservedCall):
@@ -58,6 +61,7 @@ class Call(ObservedCall):
         self.troubles: list[Trouble] = []
         self.replaced = asyncio.Event()
         self.replacement: Source | None = None
+        self.answered_by: str | None = None
 
     # -- asked from outside -------------------------------------------------------------------
 

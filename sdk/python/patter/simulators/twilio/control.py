@@ -88,7 +88,11 @@ class ControlApi:
         return JSONResponse({"number": number.number, "sid": number.sid}, 201)
 
     async def _add_phone(self, request: Request) -> Response:
-        optional = {"behaviour", "answer_after_s", "talk_s", "steps", "profile", "faults"}
+        optional = {"behaviour", "answer_after_s", "talk_s", "steps", "profile", "faults"} | {
+            "answered_by",
+            "detected_after_s",
+            "greeting_s",
+        }
         phone = Phone.parse(await object_in(request, {"number"}, optional))
         self._simulator.add_phone(phone)
         return JSONResponse({"number": phone.number}, 201)

@@ -28,6 +28,17 @@ class Faults:
         marks_never_echoed: no mark ever comes back.
         hang_up_404: a hang-up by REST is answered as if the call were over (it still ends).
         no_status_callbacks: none is posted.
+        duplicate_status_callbacks: each is posted twice.
+        late_status_s: each is posted this late.
+        wrong_port: voice webhooks are signed as if their address had no port.
+        frame_ms: media comes in frames of this length; 0 is 20 ms.
+        empty_payloads: once a second a media frame without audio comes.
+        gap_at_ms, gap_ms: from this moment of the stream on nothing comes for so long, then all at once.
+        second_socket_at_ms: so long after the start the stream is opened again with the same token.
+        lost_socket_ends_call: when the media socket breaks, the call ends; else its next verb runs.
+        lost_create_answer: a call that is created by REST is dialled, and its answer never arrives.
+        recording_404_times: so many requests for a recording find nothing.
+        recording_failed: the recording fails.
         shuffled_status_callbacks: the last one is posted before the one before it.
     """
 
@@ -47,6 +58,18 @@ class Faults:
     marks_never_echoed: bool = False
     hang_up_404: bool = False
     no_status_callbacks: bool = False
+    duplicate_status_callbacks: bool = False
+    late_status_s: float = 0.0
+    wrong_port: bool = False
+    frame_ms: int = 0
+    empty_payloads: bool = False
+    gap_at_ms: int = 0
+    gap_ms: int = 0
+    second_socket_at_ms: int = 0
+    lost_socket_ends_call: bool = False
+    lost_create_answer: bool = False
+    recording_404_times: int = 0
+    recording_failed: bool = False
     shuffled_status_callbacks: bool = False
 
     @classmethod

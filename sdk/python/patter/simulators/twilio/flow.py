@@ -15,6 +15,7 @@ from patter.simulators.facts import Fact
 from patter.simulators.handset import Handset
 from patter.simulators.line import PhoneLine
 from patter.simulators.twilio.call import Call, Source
+from patter.simulators.twilio.detection import listen
 from patter.simulators.twilio.postman import Postman
 from patter.simulators.twilio.trouble import TroubleError
 from patter.simulators.twilio.twiml import Document, read_answer, read_document
@@ -70,6 +71,8 @@ class Flow:
                 on_fact=self._told_by_caller,
                 on_hang_up=lambda: call.end("caller_hung_up"),
             )
+            if call.order.detection.callback and call.order.phone:
+                self.lingering.append(asyncio.create_task(self._detect_beside()))
             self._clock = asyncio.create_task(self.handset.run())
             self._clock.add_done_callback(self._blame)
         return self.handset
@@ -139,8 +142,8 @@ class Flow:
             call.end("no_answer", "no-answer")
             return False
         await asyncio.sleep(order.answer_after_s)
-        if order.behaviour == "busy":
-            call.end("busy", "busy")
+        if order.behaviour in ("busy", "declined"):
+            call.end(order.behaviour, "busy")
             return False
         self.answer()
         return True
@@ -150,18 +153,53 @@ class Flow:
         order, faults = self.call.order, self.call.order.faults
         if order.source.twiml:
             return await self.fetch(order.source)
-        fields = call_fields(self.call)
+        fields = [*call_fields(self.call), *await self._detected_first()]
         self._replay = (order.source.url, fields)
         await asyncio.sleep(faults.late_webhook_s)
         if faults.forged_webhook:
             await self._post_aside("forged", token="forged")
+        extra = [field for field in fields if field[0] == "AnsweredBy"]
         if not faults.duplicate_webhook:
-            return await self.fetch(order.source)
+            return await self.fetch(order.source, extra)
         duplicate = asyncio.create_task(self._post_aside("duplicate"))
         try:
-            return await self.fetch(order.source)
+            return await self.fetch(order.source, extra)
         finally:
             await wait_quietly([duplicate])
+
+    async def _detected_first(self) -> Fields:
+        """Synchronous detection: nothing is fetched, and the callee hears nothing, until the verdict."""
+        order = self.call.order
+        if not order.detection.waits or order.phone is None:
+            return []
+        word, _ = await listen(order.detection, order.phone)
+        self._note_verdict(word)
+        return [("AnsweredBy", word)]
+
+    async def _detect_beside(self) -> None:
+        """Asynchronous detection: told when it is known, while the call goes its way."""
+        order = self.call.order
+        assert order.phone is not None
+        listening = asyncio.create_task(listen(order.detection, order.phone))
+        over = asyncio.create_task(self.call.over.wait())
+        await asyncio.wait({listening, over}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        if not listening.done():
+            listening.cancel()  # nobody is there any more to be told apart
+            return
+        word, took_ms = listening.result()
+        self._note_verdict(word)
+        fields = [
+            ("AccountSid", order.account.account_sid),
+            ("CallSid", self.call.sid),
+            ("AnsweredBy", word),
+            ("MachineDetectionDuration", str(took_ms)),
+        ]
+        self.postman.post(order.detection.callback, fields)
+
+    def _note_verdict(self, word: str) -> None:
+        self.call.answered_by = "machine" if word.startswith("machine") else word
+        self.call.note("detected", answered_by=word)
 
     async def _live(self, document: Document | None) -> None:
         """Documents, one after the other, until one has nothing more to do."""
@@ -182,10 +220,12 @@ class Flow:
 
     async def _finish(self, posting: asyncio.Task[None]) -> None:
         call, postman = self.call, self.postman
-        extra = [("SipResponseCode", _sip_code(call.status))]
+        sip = "603" if call.cause == "declined" else _sip_code(call.status)
+        extra = [("SipResponseCode", sip)]
         if call.status == "completed":
             minutes = -(-call.duration_s // 60)
             extra += [("CallDuration", str(call.duration_s)), ("Duration", str(minutes))]
+        self.world.enter_in_ledger(call.sid, call.order.direction, call.duration_s)
         postman.status(call.status, extra)
         for sid, url in self.recordings:
             postman.post(url, self._recording_fields(sid))
@@ -202,7 +242,14 @@ class Flow:
     async def _fetched(self, url: str, method: str, fields: Fields) -> Document:
         token = self.call.order.account.auth_token
         began_ms = self.call.now_ms()
-        answer = await self._webhooks.send(token, url, fields, method=method, idempotency=str(uuid4()))
+        answer = await self._webhooks.send(
+            token,
+            url,
+            fields,
+            method=method,
+            idempotency=str(uuid4()),
+            without_port=self.call.order.faults.wrong_port,
+        )
         self.call.note(
             "webhook", about="voice", status=answer.status_code, took_ms=self.call.now_ms() - began_ms
         )
@@ -245,7 +292,7 @@ class Flow:
             ("CallSid", self.call.sid),
             ("RecordingSid", sid),
             ("RecordingUrl", f"{self.world.base_url}/2010-04-01/Accounts/{account_sid}/Recordings/{sid}"),
-            ("RecordingStatus", "completed"),
+            ("RecordingStatus", "failed" if self.call.order.faults.recording_failed else "completed"),
             ("RecordingDuration", str(self.call.duration_s)),
             ("RecordingChannels", "2"),
             ("RecordingTrack", "both"),

@@ -13,6 +13,7 @@ from patter.carriers.twilio.signature import HEADER, sign
 from patter.simulators.line import Bunches
 from patter.simulators.play_buffer import Underrun
 from patter.simulators.twilio.call import Call
+from patter.simulators.twilio.framing import Framing
 from patter.simulators.twilio.stream_side import StreamSide
 from patter.simulators.twilio.trouble import Trouble, TroubleError
 from patter.simulators.twilio.twiml import StreamPlan
@@ -64,7 +65,10 @@ class MediaStream:
         self._started_ms = clock()
         self._out: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._bunches = Bunches(call.order.profile)
+        self._framing = Framing(call.order.faults)
         self._lost = False
+        self.broken = False
+        """The socket closed otherwise than in order."""
 
     # -- the handset's side -------------------------------------------------------------------
 
@@ -76,7 +80,7 @@ class MediaStream:
     def hear(self, frame: bytes, now_ms: int) -> None:
         at_ms = max(0, int(now_ms - self._started_ms))
         if not self._faults.no_start:
-            self._say([self._side.media(frame, at_ms)])
+            self._say([self._side.media(piece, at) for piece, at in self._framing.take(frame, at_ms)])
         for message in self._bunches.tick():
             self._out.put_nowait(message)
         if 0 < self._faults.lose_socket_at_ms <= at_ms and not self._lost:
@@ -114,6 +118,7 @@ class MediaStream:
             with contextlib.suppress(asyncio.CancelledError):
                 await writer
         code = self._socket.close_code
+        self.broken = self._lost or code not in (1000, 1001, 1005)
         if code not in (1000, 1001, 1005):
             self._call.trouble(Trouble(31921, f"the socket closed with code {code}"))
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from patter.simulators.twilio.detection import Detection
+
 Form = Mapping[str, Sequence[str]]
 
 MAX_TWIML_CHARS = 4000
@@ -61,6 +63,7 @@ class CallRequest:
     status_events: frozenset[str]
     timeout_s: int
     time_limit_s: int
+    detection: Detection = Detection()
 
 
 def read_create(form: Form, own_numbers: frozenset[str]) -> CallRequest:
@@ -91,7 +94,21 @@ def read_create(form: Form, own_numbers: frozenset[str]) -> CallRequest:
         status_events=_status_events(form),
         timeout_s=_number(form, "Timeout", 60, 1, 600),
         time_limit_s=_number(form, "TimeLimit", 14_400, 1, 86_400),
+        detection=_detection(form),
     )
+
+
+def _detection(form: Form) -> Detection:
+    mode, is_async = _one(form, "MachineDetection"), _one(form, "AsyncAmd") or "false"
+    if mode not in ("", "Enable", "DetectMessageEnd"):
+        raise RefusalError(400, 20001, "MachineDetection is Enable or DetectMessageEnd")
+    if is_async not in ("true", "false"):
+        raise RefusalError(400, 20001, "AsyncAmd is true or false")
+    timeout_s = _number(form, "MachineDetectionTimeout", 30, 3, 60)
+    # With digits to send there is no detection, whatever was asked for.
+    if not mode or _one(form, "SendDigits"):
+        return Detection()
+    return Detection(mode, _one(form, "AsyncAmdStatusCallback") if is_async == "true" else "", timeout_s)
 
 
 def check_names(form: Form, known: frozenset[str]) -> None:

@@ -45,8 +45,13 @@ class Postman:
         self._letters.put_nowait(None)
 
     async def run(self) -> None:
+        faults = self._call.order.faults
         while (letter := await self._letters.get()) is not None:
+            if faults.late_status_s:
+                await asyncio.sleep(faults.late_status_s)
             await self._deliver(*letter)
+            if faults.duplicate_status_callbacks:
+                await self._deliver(*letter)
 
     def _put_status(self, letter: tuple[str, Fields], *, is_last: bool) -> None:
         if not self._call.order.faults.shuffled_status_callbacks:
@@ -62,7 +67,8 @@ class Postman:
     async def _deliver(self, url: str, fields: Fields) -> None:
         call = self._call
         name, value = next(
-            (pair for pair in fields if pair[0] in ("StreamEvent", "RecordingStatus")), ("", "")
+            (pair for pair in fields if pair[0] in ("StreamEvent", "RecordingStatus", "AnsweredBy")),
+            ("", ""),
         )
         what = value if name else dict(fields)["CallStatus"]
         try:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from patter.simulators.fault_plan import CutError
 from patter.simulators.twilio.call import Call, Source
 from patter.simulators.twilio.params import (
     NUMBER,
@@ -60,6 +62,7 @@ class RestApi:
             ("GET", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._fetch_number),
             ("POST", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._update_number),
             ("GET", f"{ROOT}/Recordings/{{sid}}.wav", self._recording),
+            ("DELETE", f"{ROOT}/Recordings/{{sid}}.json", self._delete_recording),
         ]
         return [Route(path, self._guarded(door), methods=[method]) for method, path, door in doors]
 
@@ -99,6 +102,8 @@ class RestApi:
     async def _create_call(self, request: Request, account: Account) -> Response:
         own = frozenset(number.number for number in self._world.numbers_of(account.account_sid))
         call = await self._exchange.dial_out(account, read_create(await _form(request), own))
+        if call.order.faults.lost_create_answer:
+            return _lost()
         return JSONResponse(call_json(call), 201)
 
     async def _list_calls(self, request: Request, account: Account) -> Response:
@@ -109,6 +114,7 @@ class RestApi:
             if asked.get("To") in (None, call.order.to)
             and asked.get("From") in (None, call.order.from_)
             and asked.get("Status") in (None, call.status)
+            and _began_by(call, asked.get("StartTime>"))
         ]
         return _page("calls", calls, request)
 
@@ -156,11 +162,31 @@ class RestApi:
         return JSONResponse(number_json(number))
 
     async def _recording(self, request: Request, account: Account) -> Response:
-        for call in self._calls_of(account):
-            started = {fact.data["recording_sid"] for fact in call.of_kind("recording_started")}
-            if request.path_params["sid"] in started and call.is_over:
+        sid = request.path_params["sid"]
+        call = self._recorded(sid, account)
+        if call is not None:
+            call.note("recording_asked", recording_sid=sid)
+            asked = len(call.of_kind("recording_asked"))
+            if asked > call.order.faults.recording_404_times:
                 return Response(call.media.wav(), media_type="audio/x-wav")
         raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+
+    async def _delete_recording(self, request: Request, account: Account) -> Response:
+        sid = request.path_params["sid"]
+        call = self._recorded(sid, account)
+        if call is None:
+            raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+        call.note("recording_deleted", recording_sid=sid)
+        return Response(status_code=204)
+
+    def _recorded(self, sid: str, account: Account) -> Call | None:
+        """The call of a recording that is there and was not deleted."""
+        for call in self._calls_of(account):
+            started = {fact.data["recording_sid"] for fact in call.of_kind("recording_started")}
+            deleted = {fact.data["recording_sid"] for fact in call.of_kind("recording_deleted")}
+            if sid in started - deleted and call.is_over:
+                return call
+        return None
 
     # -- look-ups -------------------------------------------------------------------------------
 
@@ -182,6 +208,27 @@ class RestApi:
         if number is None:
             raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
         return number
+
+
+def _lost() -> Response:
+    """An answer that is torn off: it promises more than it brings."""
+
+    async def torn() -> AsyncIterator[bytes]:
+        yield b"{"
+        raise CutError
+
+    return StreamingResponse(torn(), 201, {"Content-Length": "1000"}, media_type="application/json")
+
+
+def _began_by(call: Call, earliest: str | None) -> bool:
+    """``StartTime>`` is a day, or a moment, in UTC."""
+    if not earliest:
+        return True
+    try:
+        moment = datetime.fromisoformat(earliest)
+    except ValueError:
+        raise RefusalError(400, 20001, "StartTime> is a date") from None
+    return call.created_at >= (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def _end(call: Call, status: str) -> None:
@@ -235,7 +282,7 @@ def call_json(call: Call) -> dict[str, Any]:
         "start_time": created if call.answered_ms is not None else None,
         "end_time": created if call.is_over else None,
         "duration": str(call.duration_s) if call.is_over else None,
-        "answered_by": None,
+        "answered_by": call.answered_by,
         "parent_call_sid": None,
         "phone_number_sid": None,
         "price": None,

@@ -161,6 +161,8 @@ class TwilioSimulator:
             time_limit_s=request.time_limit_s,
             profile=phone.profile,
             faults=phone.faults,
+            phone=phone,
+            detection=request.detection,
         )
         return self._carry(order)
 

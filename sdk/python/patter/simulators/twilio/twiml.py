@@ -21,7 +21,10 @@ _RECORDING = {
 }
 # Element -> its attributes and the elements that it may contain. A verb is an element of Response.
 ELEMENTS: Mapping[str, tuple[set[str], set[str]]] = {
-    "Response": (set(), {"Connect", "Start", "Say", "Play", "Pause", "Hangup", "Reject", "Redirect", "Dial"}),
+    "Response": (
+        set(),
+        {"Connect", "Start", "Say", "Play", "Pause", "Hangup", "Reject", "Redirect", "Dial", "Gather"},
+    ),
     "Connect": ({"action", "method"}, {"Stream"}),
     "Start": ({"action", "method"}, {"Recording"}),
     "Stream": ({"url", "name", "track", "statusCallback", "statusCallbackMethod"}, {"Parameter"}),
@@ -36,7 +39,17 @@ ELEMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "Dial": (
         {"action", "method", "timeout", "timeLimit", "hangupOnStar", "callerId", "answerOnBridge", "record"}
         | _RECORDING,
-        {"Number"},
+        {"Number", "Conference"},
+    ),
+    "Conference": (
+        {"beep", "startConferenceOnEnter", "endConferenceOnExit", "waitUrl", "waitMethod", "muted"}
+        | {"maxParticipants", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"},
+        set(),
+    ),
+    "Gather": (
+        {"input", "numDigits", "timeout", "speechTimeout", "language", "hints", "finishOnKey"}
+        | {"action", "method", "actionOnEmptyResult"},
+        {"Say", "Play", "Pause"},
     ),
     "Number": ({"sendDigits", "url", "method", "statusCallback", "statusCallbackEvent"}, set()),
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 
 from patter.simulators.twilio.call import Source
+from patter.simulators.twilio.dial import dial
 from patter.simulators.twilio.flow import Flow
+from patter.simulators.twilio.gather import gather
 from patter.simulators.twilio.media import MediaStream, open_socket
 from patter.simulators.twilio.stream_side import Ids, StreamSide
 from patter.simulators.twilio.trouble import Trouble, TroubleError
@@ -86,30 +87,6 @@ async def _start(flow: Flow, verb: Element, document: Document) -> Next:
     return None
 
 
-async def _dial(flow: Flow, verb: Element, document: Document) -> Next:
-    """Connect the caller to another phone. The two are not heard by anybody here."""
-    number = verb.children[0].text if verb.children else verb.text
-    phone = flow.world.phone(number)
-    timeout_s = float(verb.attributes.get("timeout", "30"))
-    flow.call.note("carrier_dialled", number=number)
-    status, talked_s = {"busy": "busy", "failed": "failed"}.get(phone.behaviour, "no-answer"), 0.0
-    await asyncio.sleep(min(phone.answer_after_s, timeout_s) if phone.behaviour != "no-answer" else timeout_s)
-    if phone.behaviour == "answer" and phone.answer_after_s <= timeout_s:
-        status, talked_s = "completed", phone.talk_s
-        flow.call.note("transferred", number=number)
-        await asyncio.sleep(talked_s)
-    if action := verb.attributes.get("action"):
-        told = [
-            ("DialCallStatus", status),
-            ("DialCallSid", new_sid("CA")),
-            ("DialCallDuration", str(math.ceil(talked_s))),
-            ("DialBridged", "true" if talked_s else "false"),
-        ]
-        source = Source(document.resolve(action), verb.attributes.get("method", "POST"))
-        return await flow.fetch(source, told)
-    return None
-
-
 async def _connect(flow: Flow, verb: Element, document: Document) -> Next:
     if not verb.children:
         raise TroubleError(12100, "Connect without a Stream")
@@ -129,12 +106,17 @@ async def _stream(flow: Flow, plan: StreamPlan) -> None:
         _tell(flow, plan, stream_sid, "stream-error", error.trouble)
         raise
     ids = Ids(stream_sid, call.order.account.account_sid, call.sid, plan.parameters)
-    side = StreamSide(ids, echo_marks=not call.order.faults.marks_never_echoed)
+    faults = call.order.faults
+    side = StreamSide(ids, echo_marks=not faults.marks_never_echoed)
     stream = MediaStream(socket, side, call, handset.now_ms)
     call.note("stream_started", stream_sid=stream_sid)
     _tell(flow, plan, stream_sid, "stream-started")
     stream.greet()
     handset.ear = stream
+    if faults.second_socket_at_ms:
+        flow.lingering.append(
+            asyncio.create_task(_second_socket(plan, flow, ids, faults.second_socket_at_ms))
+        )
     try:
         await stream.run()
     except asyncio.CancelledError:
@@ -148,6 +130,21 @@ async def _stream(flow: Flow, plan: StreamPlan) -> None:
         stream.settle()
         call.note("stream_stopped", stream_sid=stream_sid, **call.media.counts)
         _tell(flow, plan, stream_sid, "stream-stopped")
+    if stream.broken and faults.lost_socket_ends_call:
+        raise TroubleError(31921, "the media socket broke")
+
+
+async def _second_socket(plan: StreamPlan, flow: Flow, ids: Ids, at_ms: int) -> None:
+    """Somebody opens the same address again, with the same token, and waits for what comes of it."""
+    await asyncio.sleep(at_ms / 1000)
+    try:
+        socket = await open_socket(plan, flow.call)
+    except TroubleError as error:
+        flow.call.note("second_socket", refused=error.trouble.text)
+        return
+    await socket.send(StreamSide(ids).start())
+    await socket.wait_closed()
+    flow.call.note("second_socket", code=socket.close_code)
 
 
 def _tell(flow: Flow, plan: StreamPlan, stream_sid: str, event: str, trouble: Trouble | None = None) -> None:
@@ -168,7 +165,8 @@ def _tell(flow: Flow, plan: StreamPlan, stream_sid: str, event: str, trouble: Tr
 
 VERBS: dict[str, Callable[[Flow, Element, Document], Awaitable[Next]]] = {
     "Connect": _connect,
-    "Dial": _dial,
+    "Dial": dial,
+    "Gather": gather,
     "Hangup": _hang_up,
     "Pause": _pause,
     "Play": _play,

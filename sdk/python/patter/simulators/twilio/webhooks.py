@@ -44,14 +44,19 @@ class Webhooks:
         *,
         method: str = "POST",
         idempotency: str | None = None,
+        without_port: bool = False,
     ) -> httpx.Response:
-        """One request, whatever the answer. Raises TroubleError when there is none."""
+        """One request, whatever the answer. Raises TroubleError when there is none.
+
+        ``without_port``: sign the address as if it had none, as Twilio does with some.
+        """
         url = url.partition("#")[0]
+        signed = signed_url(url, without_port=without_port)
         if method == "GET":
             url += ("&" if "?" in url else "?") + urlencode(fields)
             signature, content = sign(auth_token, signed_url(url)), None
         else:
-            signature, content = sign(auth_token, signed_url(url), fields), urlencode(fields)
+            signature, content = sign(auth_token, signed, fields), urlencode(fields)
         headers = {
             "I-Twilio-Idempotency-Token": idempotency or str(uuid4()),
             "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
@@ -67,11 +72,11 @@ class Webhooks:
             raise TroubleError(11200, f"no answer ({type(error).__name__})") from None
 
 
-def signed_url(url: str) -> str:
+def signed_url(url: str, *, without_port: bool = False) -> str:
     """The address as Twilio signs it: without a password, and over https without a port."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
-    if parts.scheme == "https" and parts.port is not None:
+    if (parts.scheme == "https" or without_port) and parts.port is not None:
         host = host.removesuffix(f":{parts.port}")
     return urlunsplit(parts._replace(netloc=host, fragment=""))
 

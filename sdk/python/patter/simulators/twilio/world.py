@@ -10,8 +10,10 @@ from typing import Any
 from patter.simulators.line import parse_profile
 from patter.simulators.script import Listen, Step, parse_steps
 from patter.simulators.twilio.faults import Faults
+from patter.simulators.twilio.rooms import Room
 
-BEHAVIOURS = ("answer", "busy", "no-answer", "failed")
+BEHAVIOURS = ("answer", "busy", "no-answer", "failed", "declined")
+ANSWERED_BY = ("human", "machine", "fax", "unknown")
 
 
 def new_sid(prefix: str) -> str:
@@ -47,15 +49,20 @@ class Phone:
     """How a number out in the world takes a call.
 
     Args:
-        behaviour: answer, busy, no-answer or failed.
+        behaviour: answer, busy, no-answer, failed or declined.
         answer_after_s: how long it rings first.
         talk_s: how long it talks when a caller is transferred to it.
+        answered_by: human, machine, fax or unknown: what answering machine detection makes of it.
+        detected_after_s: how long that takes; a machine whose end is waited for takes ``greeting_s``.
     """
 
     number: str
     behaviour: str = "answer"
     answer_after_s: float = 0.1
     talk_s: float = 1.0
+    answered_by: str = "human"
+    detected_after_s: float = 0.3
+    greeting_s: float = 1.0
     steps: tuple[Step, ...] = (Listen(),)
     profile: frozenset[str] = frozenset()
     faults: Faults = Faults()
@@ -66,15 +73,34 @@ class Phone:
         behaviour = given.get("behaviour", "answer")
         if behaviour not in BEHAVIOURS:
             raise ValueError(f"a phone's behaviour is one of {', '.join(BEHAVIOURS)}")
+        answered_by = given.get("answered_by", "human")
+        if answered_by not in ANSWERED_BY:
+            raise ValueError(f"a phone is answered by one of {', '.join(ANSWERED_BY)}")
         return cls(
             number=str(given["number"]),
             behaviour=behaviour,
             answer_after_s=float(given.get("answer_after_s", 0.1)),
             talk_s=float(given.get("talk_s", 1.0)),
+            answered_by=answered_by,
+            detected_after_s=float(given.get("detected_after_s", 0.3)),
+            greeting_s=float(given.get("greeting_s", 1.0)),
             steps=tuple(parse_steps(given["steps"])) if given.get("steps") else (Listen(),),
             profile=parse_profile(given.get("profile")),
             faults=Faults.parse(given.get("faults")),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """One line of the carrier's own bill: a leg, and what it cost in started minutes."""
+
+    call_sid: str
+    direction: str
+    seconds: int
+
+    @property
+    def minutes(self) -> int:
+        return -(-self.seconds // 60)
 
 
 class World:
@@ -85,12 +111,27 @@ class World:
         self.accounts: dict[str, Account] = {}
         self.numbers: dict[str, Number] = {}
         self.phones: dict[str, Phone] = {}
+        self.rooms: dict[str, Room] = {}
+        self.ledger: list[Billed] = []
+        """What the carrier would bill, leg by leg. Nobody else writes to it."""
         self.refuse_next_requests = 0
         """That many REST requests are answered with 429."""
 
     def phone(self, number: str) -> Phone:
         """The phone of a number; one that nobody registered answers and listens."""
         return self.phones.get(number) or Phone(number)
+
+    def room(self, name: str) -> Room:
+        """The conference of this name; one that nobody is in any more is a new one."""
+        room = self.rooms.get(name)
+        if room is None or not room.seats:
+            room = self.rooms[name] = Room(name)
+        return room
+
+    def enter_in_ledger(self, call_sid: str, direction: str, seconds: int) -> None:
+        """A leg ended. Unanswered ones cost nothing."""
+        if seconds > 0:
+            self.ledger.append(Billed(call_sid, direction, seconds))
 
     def numbers_of(self, account_sid: str) -> list[Number]:
         return [number for number in self.numbers.values() if number.account_sid == account_sid]
