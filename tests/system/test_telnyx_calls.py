@@ -109,6 +109,21 @@ async def a_number_that_nobody_has_is_turned_away_unanswered(tenant: TelnyxTenan
     assert (row["status"], row["error"]["code"]) == ("failed", "unknown_number")
 
 
+@scenario
+async def the_caller_hangs_up_at_any_moment(tenant: TelnyxTenant):
+    gate = asyncio.Semaphore(5)
+    script = [BOOK, {"over": "tomorrow evening", "after_ms": 300}, {"digits": "1"}, MENU, LISTEN]
+
+    async def hang_up(at_ms: int) -> None:
+        async with gate:
+            leg, row = await rung(tenant, [*script, {"hang_up_at_ms": at_ms}])
+        told = await tenant.told(row["id"])
+        assert told.count("call.ended") + told.count("call.failed") == 1, at_ms
+        assert row["end_reason"] == "caller_hung_up" and not leg.complaints, (at_ms, row, leg.complaints)
+
+    await asyncio.gather(*(hang_up(at_ms) for at_ms in range(100, 10_000, 600)))
+
+
 # -- asked from outside ---------------------------------------------------------------------------
 
 
