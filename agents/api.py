@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -11,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.convai import check_convai, provision_convai
 from agents.models import Agent, ProviderCredential
 from agents.selectors import credentials_of, published_config, published_configs, versions_of
 from agents.serializers import (
@@ -18,11 +20,13 @@ from agents.serializers import (
     AgentCreateSerializer,
     AgentSerializer,
     AgentVersionSerializer,
+    ConvaiCheckSerializer,
     CredentialChangeSerializer,
     CredentialCreateSerializer,
     CredentialSerializer,
     PublishSerializer,
     agent_body,
+    convai_body,
 )
 from agents.services import (
     archive_agent,
@@ -107,6 +111,21 @@ class AgentViewSet(OrganisationViewSet):
         """Copy an old version into the draft. Publish it to use it."""
         return Response(_body(restore_version(agent=self.get_object(), number=int(number))))
 
+    @extend_schema(request=None, responses=ConvaiCheckSerializer)
+    @action(detail=True, methods=["post"], url_path="convai/check")
+    def convai_check(self, request: Request, pk: str) -> Response:
+        """Look whether the draft's ElevenLabs agent is set up as calls need it. Changes nothing."""
+        checked = check_convai(agent=self.get_object(), base_url=_base_of(request))
+        return Response(convai_body(checked))
+
+    @extend_schema(request=None, responses=ConvaiCheckSerializer)
+    @action(detail=True, methods=["post"], url_path="convai/provision")
+    @idempotent()
+    def convai_provision(self, request: Request, pk: str) -> Response:
+        """Set the draft's ElevenLabs agent up, or make one. Doing it again changes nothing."""
+        checked = provision_convai(agent=self.get_object(), base_url=_base_of(request))
+        return Response(convai_body(checked))
+
 
 class ProviderCredentialViewSet(OrganisationViewSet):
     """Keys of speech, voice and model providers. Secrets never come back."""
@@ -148,6 +167,11 @@ class ProviderCredentialViewSet(OrganisationViewSet):
     def destroy(self, request: Request, pk: str) -> Response:
         self.get_object().delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _base_of(request: Request) -> str:
+    """Where this request came in: while developing, what stands in for the public address."""
+    return f"{request.scheme}://{request.get_host()}" if settings.DEBUG else ""
 
 
 def _body(agent: Agent) -> dict[str, Any]:

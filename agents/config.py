@@ -12,6 +12,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from agents.line_policies import transfers_of
 from agents.modes import MODES
 from agents.providers import ROLE_NAMES, Role, providers_for
 from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
@@ -34,6 +35,8 @@ ON_MACHINE = [
     ("continue", "Continue"),
     ("ask", "Ask"),
 ]
+HANDLER_POLICIES = ("goodbye", "model", "transfer")
+CONVAI_AGENT_ID = re.compile(r"[A-Za-z0-9_-]+")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -169,11 +172,43 @@ class MachinePolicyField(StrictSerializer):
     )
 
 
+class RecordingPolicyField(StrictSerializer):
+    """How calls are recorded, beside `record`, and for how long recordings are kept."""
+
+    carrier = serializers.BooleanField(
+        required=False, help_text="Have the carrier record both sides too, from the answer to the end."
+    )
+    announcement = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="Said first in every call that is recorded. Nothing interrupts it.",
+    )
+    days = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=3650, help_text="Kept so long."
+    )
+
+
+class HandlerPolicyField(StrictSerializer):
+    """What becomes of a call whose handler failed three times running."""
+
+    lost = serializers.ChoiceField(
+        choices=HANDLER_POLICIES,
+        required=False,
+        help_text="`goodbye` (default), `model`: the model of `llm` goes on, `transfer`: to `transfer_to`.",
+    )
+    transfer_to = serializers.CharField(
+        max_length=100, required=False, help_text="One of the transfer targets, or a number that is allowed."
+    )
+
+
 class PoliciesField(StrictSerializer):
     """What the agent may do, and what it does in situations that are not a conversation."""
 
+    handler = HandlerPolicyField(required=False)
     transfer = TransferPolicyField(required=False)
     machines = MachinePolicyField(required=False)
+    recording = RecordingPolicyField(required=False)
 
 
 class AgentConfigSerializer(StrictSerializer):
@@ -183,7 +218,7 @@ class AgentConfigSerializer(StrictSerializer):
     mode = serializers.CharField(
         default="pipeline",
         help_text="`pipeline`: speech recognition, language model and voice of your choice; `realtime`: one "
-        "OpenAI Realtime model that hears and speaks.",
+        "OpenAI Realtime model that hears and speaks; `convai`: an ElevenLabs agent that hears and speaks.",
     )
     reply_by = serializers.ChoiceField(
         choices=["handler", "model"],
@@ -199,7 +234,12 @@ class AgentConfigSerializer(StrictSerializer):
     stt = SttField(default=None, allow_null=True)
     llm = LlmField(default=None, allow_null=True)
     tts = TtsField(default=None, allow_null=True)
-    convai_agent_id = serializers.CharField(default=None, allow_null=True, max_length=100)
+    convai_agent_id = serializers.CharField(
+        default=None,
+        allow_null=True,
+        max_length=100,
+        help_text="The ElevenLabs agent of the mode `convai`. `/agents/{id}/convai/provision` makes one.",
+    )
     tools = serializers.ListField(
         child=serializers.CharField(max_length=64),
         default=list,
@@ -245,7 +285,11 @@ class AgentConfigSerializer(StrictSerializer):
         return variables
 
     def validate_convai_agent_id(self, value: str | None) -> str | None:
-        return _not_yet(value, "It belongs to the mode 'convai', which does not run yet.")
+        if value and not CONVAI_AGENT_ID.fullmatch(value):
+            raise serializers.ValidationError(
+                "This is not the id of an ElevenLabs agent, which consists of letters, digits, - and _."
+            )
+        return value or None
 
     def validate_tools(self, names: list[str]) -> list[str]:
         organisation = self.context.get("organisation")
@@ -265,7 +309,21 @@ class AgentConfigSerializer(StrictSerializer):
 
     def validate(self, config: dict[str, Any]) -> dict[str, Any]:
         MODES[config.get("mode", "pipeline")].check(config)
+        _check_handler_policy(config)
         return config
+
+
+def _check_handler_policy(config: Mapping[str, Any]) -> None:
+    """Whoever is to go on must be there. Raises ValidationError."""
+    policy = config.get("policies", {}).get("handler", {})
+    if policy.get("lost") == "model" and not config.get("llm"):
+        raise serializers.ValidationError({"policies": ["The model that goes on is chosen under 'llm'."]})
+    if policy.get("lost") != "transfer":
+        return
+    target = policy.get("transfer_to", "")
+    refusal = "Name one of the transfer targets as transfer_to."
+    if not target or transfers_of(config).find(target) is None:
+        raise serializers.ValidationError({"policies": [refusal]})
 
 
 def validated_config(data: Mapping[str, Any], organisation: Organisation | None = None) -> dict[str, Any]:
@@ -283,12 +341,6 @@ def _e164(number: str) -> str:
         return checked_e164(number)
     except NotANumber as error:
         raise serializers.ValidationError(str(error)) from None
-
-
-def _not_yet(value: Any, sentence: str) -> Any:
-    if value:
-        raise serializers.ValidationError(sentence)
-    return value
 
 
 def _bounded(name: str) -> serializers.Field[Any, Any, Any, Any]:

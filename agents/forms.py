@@ -95,6 +95,14 @@ class AgentForm(forms.Form):
         max_length=100,
         help_text=_("The voice's name or id at its provider."),
     )
+    convai_agent_id = forms.CharField(
+        label=_("ElevenLabs agent"),
+        required=False,
+        max_length=100,
+        help_text=_(
+            "Its id, for the mode ElevenLabs. Leave it empty to have one made, on the tab “ElevenLabs”."
+        ),
+    )
     record = forms.BooleanField(
         label=_("Record calls"),
         required=False,
@@ -167,6 +175,7 @@ def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:
         "reply_by": config.get("reply_by", "model"),
         "system_prompt": config.get("system_prompt", ""),
         "voice": _voice_of(config),
+        "convai_agent_id": config.get("convai_agent_id") or "",
         "record": config.get("record", True),
         "preset": turn_taking.get("preset", BALANCED),
     }
@@ -189,7 +198,8 @@ def changes_of(values: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str
         *("system_prompt", "record"),
     )
     changes: dict[str, Any] = {name: values[name] for name in plain}
-    changes["voice"] = values["voice"] or None
+    for name in ("voice", "convai_agent_id"):
+        changes[name] = values[name] or None
     for role in ("stt", "llm", "tts"):
         changes[role] = _provider_of(role, values, config.get(role) or {})
     changes["turn_taking"] = _turn_taking_of(values, config.get("turn_taking") or {})

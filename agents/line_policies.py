@@ -1,4 +1,4 @@
-"""What an agent may do on a line: to whom it transfers, and what it does when a machine answers."""
+"""What an agent does on a line: to whom it transfers, what it does about machines, how it records."""
 
 from __future__ import annotations
 
@@ -32,6 +32,19 @@ class ResolvedAnswering:
     """Variables that nobody gave a value."""
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingPolicy:
+    """``carrier``: the carrier records too. ``days``: how long recordings are kept; None: without an end."""
+
+    carrier: bool = False
+    announcement: str = ""
+    days: int | None = None
+
+
+def recording_of(config: Mapping[str, Any]) -> RecordingPolicy:
+    return RecordingPolicy(**config.get("policies", {}).get("recording", {}))
+
+
 def transfers_of(config: Mapping[str, Any]) -> TransferPolicy:
     targets = [TransferTarget(**target) for target in config.get("transfer_targets", ())]
     prefixes = config.get("policies", {}).get("transfer", {}).get("prefixes", ())
@@ -55,3 +68,9 @@ def answering_of(
         introduction=introduction.text,
     )
     return ResolvedAnswering(plan, tuple(message.unknown + introduction.unknown))
+
+
+def handler_policy_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """What becomes of a call whose handler fails for good."""
+    own = config.get("policies", {}).get("handler", {})
+    return {"handler_policy": own.get("lost", "goodbye"), "handler_transfer": own.get("transfer_to", "")}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.errors import AgentNotReady
-from agents.line_policies import answering_of, transfers_of
+from agents.line_policies import answering_of, handler_policy_of, recording_of, transfers_of
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.specs import fallbacks_of, specs_of
@@ -59,9 +59,18 @@ def check_ready(agent: Agent | None, version: int | None = None) -> None:
     resolve_plan(agent, CallWishes(call_id=""), version)
 
 
-def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = None) -> ResolvedPlan:
-    """The plan of a call. ``version`` pins one; otherwise the published one counts. Raises AgentNotReady."""
-    number, config = _config_of(agent, version)
+def resolve_plan(
+    agent: Agent | None,
+    wishes: CallWishes,
+    version: int | None = None,
+    *,
+    config: Mapping[str, Any] | None = None,
+) -> ResolvedPlan:
+    """The plan of a call. ``version`` pins one; otherwise the published one counts. Raises AgentNotReady.
+
+    ``config`` takes the place of a version's: what a call would be like with it.
+    """
+    number, config = _config_of(agent, version) if config is None else (0, config)
     assert agent is not None
     values = merged(config.get("variables", {}), wishes.custom_params, wishes.variables)
     prompt = substitute(config.get("system_prompt", ""), values)
@@ -69,9 +78,11 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
     language = config.get("language", "en")
     named = tools_named(agent.organisation_id, config.get("tools", ()))
     tools = tuple(spec_of(tool, values) for tool in named)
-    specs = specs_of(agent, config, language)
+    specs = specs_of(agent, {**config, "variables": values}, language)
     transfers = transfers_of(config)
     answering = answering_of(config, wishes, values)
+    record = config.get("record", True) if wishes.record is None else wishes.record
+    announcement = substitute(recording_of(config).announcement, values)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -79,6 +90,7 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         callee=wishes.callee,
         mode=config.get("mode", "pipeline"),
         reply_by=config.get("reply_by", "handler"),
+        **handler_policy_of(config),
         system_prompt=prompt.text,
         first_message=first.text,
         first_speaker=config.get("first_speaker", "agent"),
@@ -97,10 +109,11 @@ def resolve_plan(agent: Agent | None, wishes: CallWishes, version: int | None = 
         keypad=Keypad(**config.get("keypad", {})),
         transfers=transfers,
         answering=answering.plan,
+        announcement=announcement.text if record else "",
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
-        record=config.get("record", True) if wishes.record is None else wishes.record,
+        record=record,
     )
-    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown)
+    unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown + announcement.unknown)
     return ResolvedPlan(plan, number, tools, tuple(unknown), values)
 
 

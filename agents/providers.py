@@ -9,12 +9,13 @@ from django.conf import settings
 
 from patter_site.common.provider_urls import provider_base_url
 
-Role = Literal["stt", "llm", "tts", "realtime"]
+Role = Literal["stt", "llm", "tts", "realtime", "convai"]
 ROLE_NAMES: dict[Role, str] = {
     "stt": "speech recognition",
     "llm": "language model",
     "tts": "voice",
     "realtime": "mode 'realtime'",
+    "convai": "mode 'convai'",
 }
 
 
@@ -45,7 +46,7 @@ PROVIDERS: dict[str, Provider] = {
             setting="PATTER_DEEPGRAM_BASE_URL",
             credential="deepgram",
         ),
-        Provider("elevenlabs", "ElevenLabs", ("tts",), setting="PATTER_ELEVENLABS_BASE_URL"),
+        Provider("elevenlabs", "ElevenLabs", ("tts", "convai"), setting="PATTER_ELEVENLABS_BASE_URL"),
         Provider("openai", "OpenAI", ("stt", "llm", "tts", "realtime"), setting="PATTER_OPENAI_BASE_URL"),
         Provider(
             "openai_compatible", "OpenAI-compatible server", ("llm",), needs_key=False, needs_base_url=True

@@ -7,8 +7,10 @@ from typing import Any
 from rest_framework import serializers
 
 from agents.config import AgentConfigSerializer
+from agents.convai import Checked
 from agents.models import Agent, AgentVersion, ProviderCredential
 from agents.providers import PROVIDERS, credential_providers
+from patter.engines.convai.wanted_agent import Finding
 from patter_site.common.addresses import AddressRefused, check_outside_url
 from patter_site.common.serializers import StrictSerializer
 
@@ -58,6 +60,38 @@ class AgentVersionSerializer(serializers.ModelSerializer[AgentVersion]):
     class Meta:
         model = AgentVersion
         fields = ["version", "config", "created_by", "created_at"]
+
+
+class ConvaiFindingSerializer(serializers.Serializer[Any]):
+    """One setting of the ElevenLabs agent."""
+
+    setting = serializers.CharField(help_text="Its place in ElevenLabs' API.")
+    sentence = serializers.CharField(help_text="What to do, for a person in ElevenLabs' own pages.")
+
+
+class ConvaiCheckSerializer(serializers.Serializer[Any]):
+    """How the ElevenLabs agent of a draft stands."""
+
+    convai_agent_id = serializers.CharField()
+    ready = serializers.BooleanField(help_text="Nothing has to be changed.")
+    created = serializers.BooleanField(help_text="It was made just now; publish the draft to use it.")
+    findings = ConvaiFindingSerializer(many=True, help_text="What has to be changed.")
+    changed = ConvaiFindingSerializer(many=True, help_text="What was changed just now.")
+
+
+def convai_body(checked: Checked) -> dict[str, Any]:
+    """A check as the API shows it."""
+    return {
+        "convai_agent_id": checked.convai_agent_id,
+        "ready": not checked.findings,
+        "created": checked.created,
+        "findings": [_finding_body(finding) for finding in checked.findings],
+        "changed": [_finding_body(finding) for finding in checked.changed],
+    }
+
+
+def _finding_body(finding: Finding) -> dict[str, str]:
+    return {"setting": finding.setting, "sentence": finding.sentence}
 
 
 def agent_body(agent: Agent, config: dict[str, Any]) -> dict[str, Any]:

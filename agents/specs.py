@@ -12,15 +12,13 @@ from agents.errors import AgentNotReady
 from agents.models import Agent
 from agents.providers import PROVIDERS, ROLE_NAMES, Role, base_url_of, providers_for
 from agents.selectors import credential_for
-from agents.turn_taking import resolved_values
 from patter.bridge.plan import ProviderSpec
+from patter.engines.agent_options import ears_options, realtime_options
 
 logger = structlog.get_logger(__name__)
-LEAST_ENDPOINTING_MS = {"deepgram": 10, "openai": 100, "offline": 100}
-"""Recognisers that end a phrase after a silence that can be set, and the shortest they take."""
-TAKE_KEYTERMS = frozenset(["deepgram", "deepgram_flux", "openai"])
 REALTIME_PROVIDER = "openai"
 """Who carries a realtime agent that names nobody."""
+CONVAI_PROVIDER = "elevenlabs"
 
 
 class Specs(TypedDict, total=False):
@@ -79,7 +77,8 @@ def _pipeline(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:
 def _realtime(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:
     chosen = config.get("llm") or {"provider": REALTIME_PROVIDER}
     voice = {"voice": config["voice"]} if config.get("voice") else {}
-    options = _realtime_options(config, chosen)
+    turn_taking, keyterms = config.get("turn_taking", {}), config.get("keyterms") or ()
+    options = realtime_options(chosen.get("options"), turn_taking, keyterms)
     given = {**voice, **_given(chosen), "language": language, "options": options}
     return {"speech": _spec(agent, "realtime", given), "tts": _spare_voice(agent, config, language)}
 
@@ -93,33 +92,33 @@ def _spare_voice(agent: Agent, config: Mapping[str, Any], language: str) -> Prov
     return _spec(agent, "tts", {**_given(tts), "language": language}) if tts else None
 
 
-def _realtime_options(config: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """The agent's settings as options of its Realtime session. Its own options win."""
-    options: dict[str, Any] = {}
-    turn_taking = config.get("turn_taking", {})
-    if "preset" in turn_taking or "turn_timeout_ms" in turn_taking:
-        options["silence_duration_ms"] = resolved_values(turn_taking)["turn_timeout_ms"]
-    if config.get("keyterms"):
-        options["keyterms"] = config["keyterms"]
-    return {**options, **(chosen.get("options") or {})}
+def _convai(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:
+    agent_id = config.get("convai_agent_id")
+    if not agent_id:
+        raise AgentNotReady(
+            "convai_agent_missing",
+            f"The agent {agent.name!r} has no ElevenLabs agent. Set one up, or enter its id.",
+        )
+    options = {
+        "agent_id": agent_id,
+        "dynamic_variables": config.get("variables", {}),
+        "patter_agent": agent.pk,
+    }
+    chosen = {"provider": CONVAI_PROVIDER, "voice": config.get("voice") or None, "options": options}
+    speech = _spec(agent, "convai", {**chosen, "language": language})
+    return {"speech": speech, "tts": _spare_voice(agent, config, language)}
 
 
 SPECS_OF_MODE: dict[str, Callable[[Agent, Mapping[str, Any], str], Specs]] = {
     "pipeline": _pipeline,
     "realtime": _realtime,
+    "convai": _convai,
 }
 
 
 def _ears(config: Mapping[str, Any], stt: Mapping[str, Any]) -> dict[str, Any]:
-    """The agent's settings as options of its recogniser, where it has them. Its own options win."""
-    options: dict[str, Any] = {}
-    if least := LEAST_ENDPOINTING_MS.get(stt["provider"]):
-        options["endpointing_ms"] = max(
-            least, resolved_values(config.get("turn_taking", {}))["endpointing_ms"]
-        )
-    if config.get("keyterms") and stt["provider"] in TAKE_KEYTERMS:
-        options["keyterms"] = config["keyterms"]
-    return {**options, **(stt.get("options") or {})}
+    given = stt.get("options")
+    return ears_options(stt["provider"], given, config.get("turn_taking", {}), config.get("keyterms") or ())
 
 
 def _required(agent: Agent, config: Mapping[str, Any], role: Role, code: str) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from rest_framework.exceptions import ValidationError
 
+from agents.convai import check_convai, provision_convai
 from agents.forms import LANGUAGES, AgentForm, changes_of, initial_of
 from agents.models import Agent
 from agents.presenters import changes_between, version_rows
@@ -146,6 +148,24 @@ def _mark_first_wrong(form: AgentForm) -> None:
         if form.is_bound and name in form.errors:
             form.fields[name].widget.attrs["autofocus"] = True
             return
+
+
+@require_http_methods(["GET", "POST"])
+@member_page()
+def convai(request: MemberRequest, agent_id: str) -> HttpResponse:
+    """The ElevenLabs agent behind an agent in convai mode: checked, or set up."""
+    agent = _agent(request, agent_id)
+    may_edit = may(request.membership.role, "edit_agents")
+    context: dict[str, Any] = {"agent": agent, "may_edit": may_edit}
+    if request.method == "POST" and may_edit:
+        act = provision_convai if request.POST.get("what") == "provision" else check_convai
+        base_url = f"{request.scheme}://{request.get_host()}" if settings.DEBUG else ""
+        try:
+            context["checked"] = act(agent=agent, base_url=base_url)
+        except ApiProblem as error:
+            context["problem"] = error.message
+        agent.refresh_from_db()
+    return render(request, "agents/convai.html", context)
 
 
 @require_GET

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.turn_taking import turn_taking_of
 from patter.engines.tts.offline import link
 from patter.testing.spoken import SpokenScene, caller_saying, noise, voices_for
+from patter.turn_taking import turn_taking_of
 
 TEXT = (
     "We open at nine in the morning, and on Sundays at eleven. The kitchen closes at ten, but the bar stays "

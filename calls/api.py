@@ -103,16 +103,21 @@ class CallViewSet(OrganisationViewSet):
         return self.get_paginated_response(CallEventSerializer(page, many=True).data)
 
     @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "source", description="`bridge` (ours) or `carrier`. Left out: ours where there is one."
+            )
+        ],
         responses={
             (200, "audio/wav"): OpenApiTypes.BINARY,
             (206, "audio/wav"): OpenApiTypes.BINARY,
             416: OpenApiResponse(description="The range lies outside the file."),
-        }
+        },
     )
     @action(detail=True, methods=["get"])
     def recording(self, request: Request, pk: str) -> HttpResponseBase:
         """The recording as WAV: the caller on the left, what they heard of the agent on the right."""
-        recording = ready_recording(self.get_object())
+        recording = ready_recording(self.get_object(), request.query_params.get("source", ""))
         if recording is None or not default_storage.exists(recording.file):
             raise NotFound("This call has no recording that is ready.", code="no_recording")
         size = default_storage.size(recording.file)

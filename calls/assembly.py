@@ -22,6 +22,7 @@ from calls.models import Call
 from calls.plan import plan_of
 from calls.sdk.facts import SdkFacts
 from calls.services.live_log import LoggedCall
+from calls.services.reply_tokens import issue_reply_token
 from patter.bridge.call import CallMachine
 from patter.bridge.engine import Engine, Parts
 from patter.bridge.meter import SPEECH_METERS
@@ -30,6 +31,10 @@ from patter.bridge.ports import Llm, Tts
 from patter.bridge.session import CallSession, Performers
 from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
+from patter.engines.convai.ask_line import AskLine
+from patter.engines.convai.link import ConvaiSocket
+from patter.engines.convai.machine import ConvaiMachine
+from patter.engines.convai.settings import settings_of
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.engines.realtime.machine import RealtimeMachine
@@ -54,6 +59,8 @@ class Ready:
     """The number of the media stream that was opened with it."""
     phrases: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What is stored of the system's phrases, by text."""
+    asks: AskLine = field(default_factory=AskLine, repr=False)
+    """Where ElevenLabs asks for this call's replies, in convai mode."""
     tools: tuple[ToolSpec, ...] = field(default=(), repr=False)
     agent_id: str = ""
 
@@ -170,9 +177,26 @@ def _realtime(ready: Ready) -> Performers:
     return Performers(speech=lambda: open_speech(spec), tts=_voice_of(ready) if ready.plan.tts else None)
 
 
+def _convai(ready: Ready) -> Performers:
+    spec = ready.plan.speech
+    assert spec is not None, "resolve_plan saw to it"
+    voice = _voice_of(ready) if ready.plan.tts else None
+    return Performers(speech=lambda: ConvaiSocket(spec, ready.asks), tts=voice)
+
+
+def _convai_machine(parts: Parts) -> ConvaiMachine:
+    spec = parts.plan.speech
+    assert spec is not None, "resolve_plan saw to it"
+    agent_id = str(spec.options["patter_agent"])
+    by_handler = parts.plan.reply_by == "handler"
+    token = issue_reply_token(agent_id=agent_id, call_id=parts.plan.call_id) if by_handler else ""
+    return ConvaiMachine(parts, settings_of(spec, call_token=token))
+
+
 MODES: dict[str, Mode] = {
     "pipeline": Mode(PipelineMachine, _pipeline),
     "realtime": Mode(RealtimeMachine, _realtime),
+    "convai": Mode(_convai_machine, _convai),
 }
 
 
@@ -188,4 +212,5 @@ def _tools_of(ready: Ready) -> Tools:
 
 
 def _llm_of(plan: CallPlan) -> Llm | None:
-    return ChainLlm(Chain("llm", plan.chain("llm"))) if plan.reply_by == "model" and plan.llm else None
+    wanted = plan.reply_by == "model" or plan.handler_policy == "model"
+    return ChainLlm(Chain("llm", plan.chain("llm"))) if wanted and plan.llm else None

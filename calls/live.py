@@ -20,6 +20,7 @@ from django.conf import settings
 from calls.adapters.call_log import CallLog, LogWriter
 from calls.adapters.controls import control_of
 from calls.adapters.courier import CallCourier
+from calls.adapters.replies import ReplyRelay
 from calls.adapters.threads import open_in_thread
 from calls.assembly import Ready, make_session
 from calls.services.lease import renew_leases
@@ -55,6 +56,8 @@ class LiveCall:
         self._writer = writer
         self._control = control_of(ready)
         self.courier = CallCourier(ready.sdk)
+        self.asks = ready.asks
+        self._replies = ReplyRelay(ready.asks)
         self.session: CallSession = make_session(ready, writer, self._control, self.courier)
         self.task: asyncio.Task[None] | None = None
 
@@ -74,6 +77,7 @@ class LiveCall:
             control.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await control
+            await self._replies.close()
 
     @property
     def without_socket(self) -> bool:
@@ -97,7 +101,10 @@ class LiveCall:
         await layer.group_add(group, channel)
         try:
             while True:
-                event = _control_event(await layer.receive(channel))
+                message = await layer.receive(channel)
+                if self._replies.take(message):
+                    continue
+                event = _control_event(message)
                 if event is not None:
                     self.session.feed(event)
         finally:

@@ -285,6 +285,7 @@ class Recording(TenantModel, DurableWork):
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="recordings")
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.BRIDGE)
     carrier_recording_id = models.CharField(max_length=100, blank=True, default="")
+    keep_until = models.DateTimeField(null=True, blank=True, help_text="Empty: until somebody deletes it.")
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.RECORDING)
     segments = models.PositiveIntegerField(default=0)
     file = models.CharField(max_length=300, blank=True, default="")
@@ -301,6 +302,24 @@ class Recording(TenantModel, DurableWork):
                 name="carrier_recording_once",
             ),
         ]
+        indexes = [models.Index(fields=["keep_until"])]
+
+
+class CarrierErasure(TenantModel, DurableWork):
+    """A recording that was deleted here and is still to be deleted at the carrier."""
+
+    id = models.BigAutoField(primary_key=True)
+    carrier_account = models.ForeignKey(CarrierAccount, on_delete=models.CASCADE, related_name="+")
+    carrier_recording_id = models.CharField(max_length=100)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["carrier_account", "carrier_recording_id"], name="carrier_erasure_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "due_at"])]
 
 
 class CarrierNotice(TenantRow, DurableWork):

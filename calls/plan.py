@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from agents.line_policies import RecordingPolicy, recording_of
 from agents.plan import CallWishes, ResolvedPlan, resolve_plan
+from agents.selectors import version_of
 from calls.models import Call
 
 
@@ -22,6 +24,12 @@ def wishes_of(call: Call) -> CallWishes:
         on_machine=call.on_machine,
         voicemail_message=call.voicemail_message,
     )
+
+
+def recording_policy_of(call: Call) -> RecordingPolicy:
+    """How this call is recorded, as its agent's version says."""
+    version = version_of(call.agent, call.agent_version) if call.agent else None
+    return recording_of(version.config) if version else RecordingPolicy()
 
 
 def plan_of(call: Call) -> ResolvedPlan:

@@ -33,8 +33,12 @@ def invocations_of(organisation: Organisation | str) -> QuerySet[ToolInvocation]
     return ToolInvocation.objects.of(organisation).prefetch_related("tries_made")
 
 
-def ready_recording(call: Call) -> Recording | None:
-    return recordings_of(call).filter(status=Recording.Status.READY).exclude(file="").last()
+def ready_recording(call: Call, source: str = "") -> Recording | None:
+    """The call's recording: our own where there is one, else the carrier's. ``source`` names one of them."""
+    ready = recordings_of(call).filter(status=Recording.Status.READY).exclude(file="")
+    if source:
+        return ready.filter(source=source).last()
+    return ready.filter(source=Recording.Source.BRIDGE).last() or ready.last()
 
 
 def transcript_of(call: Call) -> list[dict[str, Any]]:
@@ -68,7 +72,7 @@ def turn_row(turn: Turn) -> dict[str, Any]:
 def recordings_to_join(organisation_id: str, call_id: str) -> QuerySet[Recording]:
     """Recordings of a call that is over, whose segments are not one file yet."""
     rows = Recording.objects.of(organisation_id).filter(call_id=call_id)
-    return rows.filter(status=Recording.Status.PROCESSING)
+    return rows.filter(status=Recording.Status.PROCESSING, source=Recording.Source.BRIDGE)
 
 
 def transfers_of(call: Call) -> QuerySet[Transfer]:

@@ -8,15 +8,18 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from calls.models import Call, CarrierNotice, Dial, Recording
+from calls.models import Call, CarrierErasure, CarrierNotice, Dial, Recording
+from calls.services.carrier_recording import download, erase
 from calls.services.control import end_at_carrier
 from calls.services.dial import dial_call
 from calls.services.invocations import due_invocations
 from calls.services.record import join_failed, join_recording
+from calls.services.retention import delete_old_recordings
 from calls.services.retry_tools import retry_invocation
 from calls.services.sweep import lose_calls, sweep_calls
 from calls.webhooks.notices import forget_old_notices, work_off
-from patter_site.common.jobs import claim, is_due, wake
+from patter.errors import CarrierError
+from patter_site.common.jobs import backoff_s, claim, claim_due, fail, finish, is_due, wake
 from patter_site.common.sweeps import sweep
 from phone_numbers.errors import CarrierRefused
 
@@ -99,10 +102,41 @@ def join_due() -> int:
     """Recordings whose task never came, or that are to be tried again."""
     rows = Recording.objects.unscoped("the sweep joins for every organisation")
     due = rows.filter(is_due(timezone.now()), status=Recording.Status.PROCESSING)
-    found = list(due.order_by("due_at").values_list("pk", flat=True)[:DIALS_AT_ONCE])
-    for recording_id in found:
-        wake(join_call_recording, recording_id)
+    found = list(due.order_by("due_at").values_list("pk", "source")[:DIALS_AT_ONCE])
+    for recording_id, source in found:
+        own = source == Recording.Source.BRIDGE
+        wake(join_call_recording if own else download_recording, recording_id)
     return len(found)
+
+
+@shared_task
+def download_recording(recording_id: str) -> None:
+    """Fetch one of the carrier's recordings, if it is still due."""
+    rows = Recording.objects.unscoped("the task names one recording")
+    recording = rows.select_related("call__carrier_account").filter(pk=recording_id).first()
+    if recording is not None and claim(recording, lease_s=300):
+        download(recording)
+
+
+@sweep("erasures", every_s=30)
+def erase_due() -> int:
+    """Recordings that are to be deleted at their carrier."""
+    rows = CarrierErasure.objects.unscoped("the sweep serves every organisation")
+    claimed = claim_due(rows.select_related("carrier_account"), lease_s=60)
+    for erasure in claimed:
+        try:
+            erase(erasure)
+        except CarrierError as error:
+            fail(erasure, str(error), retry_in_s=backoff_s(erasure.tries, base_s=60, longest_s=86400))
+        else:
+            finish(erasure)
+    return len(claimed)
+
+
+@sweep("old recordings", every_s=600)
+def delete_old() -> int:
+    """Recordings that are kept no longer."""
+    return delete_old_recordings()
 
 
 @shared_task

@@ -1,9 +1,11 @@
 from django.urls import path
 
 from calls import views
+from calls.llm import chat_completions
 
 app_name = "calls"
 urlpatterns = [
+    path("llm/v1/<str:agent_id>/chat/completions", chat_completions, name="chat_completions"),
     path("o/<slug:slug>/calls/", views.call_list, name="list"),
     path("o/<slug:slug>/calls/<str:call_id>/", views.call_page, name="call"),
     path("o/<slug:slug>/calls/<str:call_id>/row/", views.call_row, name="row"),

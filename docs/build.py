@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from argparse import SUPPRESS
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +130,16 @@ def scopes() -> str:
 
 def providers() -> str:
     from agents.providers import PROVIDERS
-    from patter.engines import llm, stt, tts
+    from agents.specs import CONVAI_PROVIDER
+    from patter.engines import llm, speech, stt, tts
 
-    factories = {"stt": stt.FACTORIES, "llm": llm.FACTORIES, "tts": tts.FACTORIES}
+    factories: dict[str, Container[str]] = {
+        "stt": stt.FACTORIES,
+        "llm": llm.FACTORIES,
+        "tts": tts.FACTORIES,
+        "realtime": speech.FACTORIES,
+        "convai": (CONVAI_PROVIDER,),
+    }
     rows = []
     for name, provider in PROVIDERS.items():
         runs = [role for role in provider.roles if name in factories.get(role, ())]

@@ -167,7 +167,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"MemberRole": "patter_site.accounts.models.Role"},
+    "ENUM_NAME_OVERRIDES": {
+        "MemberRole": "patter_site.accounts.models.Role",
+        "TransferKind": "patter.bridge.transfers.KINDS",
+    },
     "PREPROCESSING_HOOKS": ["patter_site.operations.schema.without_last_slash"],
 }
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from patter_site.common.error_pages import unknown_address
+from patter_site.operations import getpatter
 
 api_v1: list[URLPattern | URLResolver] = [
     path("", include("agents.api_urls")),
@@ -23,6 +24,7 @@ handler500 = "patter_site.common.error_pages.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_v1, "api"), namespace="api")),
+    path("api/", include(getpatter.addresses)),
     path("", include("patter_site.operations.urls")),
     path("", include("patter_site.accounts.urls")),
     path("", include("calls.webhooks.urls")),

@@ -54,7 +54,7 @@ def test_a_wrong_configuration_changes_nothing(cast):
     agent = make(cast).json()
     refused = api(cast.key).patch(f"{URL}/{agent['id']}", {"mode": "telepathy"})
     assert refused.status_code == 400 and "mode" in error_of(refused)["fields"]
-    assert make(cast, mode="convai").status_code == 400
+    assert make(cast, mode="radio").status_code == 400
     assert Agent.objects.of(cast.organisation).count() == 1
 
 

@@ -25,7 +25,8 @@ def test_a_name_is_enough():
         ({"promt": "x"}, "promt", "Unknown field. Known here: name, mode"),
         ({"turn_taking": {"endpoint": 1}}, "turn_taking.endpoint", "Unknown field"),
         ({"stt": {"provider": "offline", "key": "x"}}, "stt.key", "Unknown field"),
-        ({"mode": "pipelin"}, "mode", "is not a mode. Use one of: pipeline, realtime"),
+        ({"convai_agent_id": "no id"}, "convai_agent_id", "not the id of an ElevenLabs agent"),
+        ({"mode": "pipelin"}, "mode", "is not a mode. Use one of: pipeline, realtime, convai"),
         (
             {"mode": "realtime", "llm": {"provider": "offline"}},
             "llm.provider",
@@ -104,3 +105,17 @@ def test_a_preset_gives_way_to_single_values():
 
 def test_the_agents_own_limit_wins():
     assert turn_taking_of({"max_duration_s": 60}, 30).max_duration_s == 30
+
+
+@pytest.mark.parametrize(
+    ("handler", "sentence"),
+    [
+        ({"lost": "model"}, "The model that goes on is chosen under 'llm'."),
+        ({"lost": "transfer", "transfer_to": "nowhere"}, "Name one of the transfer targets as transfer_to."),
+        ({"lost": "shrug"}, '"shrug" is not a valid choice.'),
+    ],
+)
+def test_whoever_goes_on_for_a_lost_handler_must_be_there(handler, sentence):
+    with pytest.raises(ValidationError) as refused:
+        validated_config({"name": "A", "policies": {"handler": handler}})
+    assert sentence in str(refused.value.detail)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from calls.models import Call, Recording
 from calls.selectors import recordings_of
+from calls.services.carrier_recording import want_erased
 from calls.services.record import segment_path
 from patter_site.common.errors import Conflict
 
@@ -19,13 +20,14 @@ def delete_call(*, call: Call) -> None:
     call = Call.objects.of(call.organisation_id).select_for_update().get(pk=call.pk)
     if not call.is_over:
         raise Conflict("This call is live. Hang up first.", code="call_live")
-    files = [name for recording in recordings_of(call) for name in _files_of(recording)]
+    files = [name for recording in recordings_of(call) for name in files_of(recording)]
+    want_erased(call)
     call.delete()
     # After the commit: a file cannot be brought back when the transaction fails.
     transaction.on_commit(partial(_delete_files, files))
 
 
-def _files_of(recording: Recording) -> list[str]:
+def files_of(recording: Recording) -> list[str]:
     """The joined file, and segments that were never joined; one that is not there costs nothing."""
     segments = [
         segment_path(recording.organisation_id, recording.call_id, index)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from calls.models import Recording
+from calls.models import Call, Recording
+from calls.plan import recording_policy_of
 from patter.audio.mulaw import MAX_LEVEL, level
 from patter.audio.wav import header, interleave
 from patter.bridge.records import RecordingSegment
@@ -44,14 +45,24 @@ def store_segment(organisation_id: str, call_id: str, segment: RecordingSegment)
         recording.save(update_fields=["segments"])
 
 
+def keep_until(call: Call) -> datetime | None:
+    """When a recording of this call is deleted: as its agent says, else as its organisation says."""
+    days = recording_policy_of(call).days or call.organisation.recording_days
+    return timezone.now() + timedelta(days=days) if days else None
+
+
 def finish_recording(organisation_id: str, call_id: str, duration_ms: int) -> None:
     """The call is over: its recording waits to be joined."""
     rows = Recording.objects.of(organisation_id).filter(call_id=call_id, status=Recording.Status.RECORDING)
+    recording = rows.select_related("call__organisation", "call__agent").first()
+    if recording is None:
+        return
     rows.update(
         status=Recording.Status.PROCESSING,
         state=Recording.State.DUE,
         due_at=timezone.now(),
         duration_ms=duration_ms,
+        keep_until=keep_until(recording.call),
     )
 
 
@@ -74,7 +85,7 @@ def join_recording(recording: Recording) -> None:
         recording.state = Recording.State.DONE
         recording.due_at = recording.lease_until = None
         recording.save()
-        _announce(recording, "recording.ready")
+        announce_recording(recording, "recording.ready")
     for path in paths:
         default_storage.delete(path)
 
@@ -89,10 +100,10 @@ def join_failed(recording: Recording, error: str) -> None:
         recording.status = Recording.Status.FAILED if final else Recording.Status.PROCESSING
         recording.save()
         if final:
-            _announce(recording, "recording.failed")
+            announce_recording(recording, "recording.failed")
 
 
-def _announce(recording: Recording, kind: str) -> None:
+def announce_recording(recording: Recording, kind: str) -> None:
     record_event(
         organisation=recording.organisation,
         type=kind,

@@ -64,7 +64,7 @@ def open_stream(call: Call, base: str, *, ended_stream: int = 0) -> None:
 
 
 def ask_for_stream(call_id: str) -> None:
-    """The media socket of a call that this process carries broke: ask for another. Raises CarrierError."""
+    """The media socket of a call that is carried here broke: ask for another one. Raises CarrierError."""
     rows = Call.objects.unscoped("this process carries the call").select_related("carrier_account")
     call = rows.get(pk=call_id)
     if not call.is_over:

@@ -10,8 +10,8 @@ from calls.plan import plan_of
 from calls.selectors import transfer_of
 from calls.services.progress import Step
 from calls.services.transfer import TransferNews, note_from_carrier
-from calls.webhooks.briefing import briefing_of
 from calls.webhooks.telnyx_words import hangup_step
+from patter.carriers.briefing import briefing_of
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.webhooks import CallEvent
 from phone_numbers.carrier import ask_telnyx
@@ -57,7 +57,7 @@ def _answered(call: Call, news: TransferNews, event: CallEvent) -> None:
         return
     note_from_carrier(call=call, news=replace(news, state="briefing"))
     language = plan_of(call).plan.language
-    text = briefing_of(row, language, by_key=True)
+    text = briefing_of(row.summary, language, by_key=True)
     about = f"{event.client_state}:briefing"
     asked = commands.ask_for_key(event.call_control_id, text, language, command_id=about)
     _ask(call, asked)

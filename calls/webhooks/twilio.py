@@ -9,12 +9,14 @@ from calls.services.advance import Facts, Happening
 from calls.services.answer import answer_again, answer_inbound, answer_outbound
 from calls.services.carrier_word import take_carrier_word
 from calls.services.machine import note_machine
+from calls.services.note_recording import note_carrier_recording
 from calls.services.refusals import NOT_SET_UP
 from calls.services.stream import note_stream
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
-from calls.webhooks.twilio_words import custom_params, greeting_is_over, machine_result, status_step
+from calls.webhooks.twilio_words import custom_params, status_step
 from patter.carriers.twilio import markup
+from patter.carriers.twilio.words import greeting_is_over, machine_result
 from phone_numbers.models import CarrierAccount
 from phone_numbers.selectors import route_of
 
@@ -28,7 +30,9 @@ def voice(request: TwilioRequest) -> HttpResponse:
         call = request.call()
         if call is None:
             return document(markup.hang_up())
-        return answered(request, answer_outbound(call=call, carrier_call_id=request.field("CallSid")))
+        return answered(
+            request, answer_outbound(call=call, carrier_call_id=request.field("CallSid")), begins=True
+        )
     account = _account_for(request)
     if account is None:
         return document(markup.say_and_hang_up(NOT_SET_UP))
@@ -39,7 +43,7 @@ def voice(request: TwilioRequest) -> HttpResponse:
         callee=request.field("To"),
         custom_params=custom_params(request.http),
     )
-    return answered(request, answer)
+    return answered(request, answer, begins=True)
 
 
 @twilio_door
@@ -96,6 +100,21 @@ def machine_detection(request: TwilioRequest) -> HttpResponse:
     if call is not None:
         word = request.field("AnsweredBy")
         note_machine(call=call, result=machine_result(word), detail=word, beep=greeting_is_over(word))
+    return nothing()
+
+
+@twilio_door
+def recording(request: TwilioRequest) -> HttpResponse:
+    """The carrier's own recording of a call is there, or failed."""
+    call, sid = request.call(), request.field("RecordingSid")
+    if call is not None and sid:
+        seconds, status = request.field("RecordingDuration"), request.field("RecordingStatus")
+        note_carrier_recording(
+            call=call,
+            carrier_recording_id=sid,
+            duration_ms=int(seconds) * 1000 if seconds.isdecimal() else 0,
+            failed="" if status == "completed" else f"The carrier says {status or 'nothing'}.",
+        )
     return nothing()
 
 

@@ -11,19 +11,16 @@ from calls.models import Call, Transfer
 from calls.selectors import transfer_of
 from calls.services.answer import answer_again
 from calls.services.transfer import TransferNews, note_from_carrier
-from calls.webhooks.briefing import briefing_of
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
-from calls.webhooks.twilio_words import DECLINED_SIP, is_accepted
+from patter.carriers.briefing import briefing_of
 from patter.carriers.twilio import markup
-
-REASONS = {
-    "busy": "busy",
-    "no-answer": "no_answer",
-    "canceled": "cancelled",
-    "failed": "failed",
-}
-LEG_STATES = {"initiated": "dialling", "ringing": "ringing"}
+from patter.carriers.twilio.words import (
+    TRANSFER_REASONS,
+    TRANSFER_STATES,
+    is_accepted,
+    transfer_failure,
+)
 
 
 @twilio_door
@@ -46,7 +43,7 @@ def _dial_ended(request: TwilioRequest, call: Call, ref: str) -> HttpResponse:
             note_from_carrier(call=call, news=TransferNews(ref, state))
         return document(markup.hang_up())
     declined = row is not None and row.reason == "declined"
-    reason = "declined" if declined else REASONS.get(word, "failed")
+    reason = "declined" if declined else TRANSFER_REASONS.get(word, "failed")
     note_from_carrier(call=call, news=TransferNews(ref, "failed", reason, returns=True))
     return answered(request, answer_again(call=call, ended_stream=_stream(request)))
 
@@ -55,8 +52,8 @@ def _human_moved(request: TwilioRequest, call: Call, ref: str) -> None:
     row, word = transfer_of(call, ref), request.field("CallStatus")
     news = TransferNews(ref, "", carrier_call_id=request.field("CallSid"))
     warm = request.http.GET.get("kind") == "warm"
-    if word in LEG_STATES:
-        note_from_carrier(call=call, news=replace(news, state=LEG_STATES[word]))
+    if word in TRANSFER_STATES:
+        note_from_carrier(call=call, news=replace(news, state=TRANSFER_STATES[word]))
     elif word in ("in-progress", "answered"):
         note_from_carrier(call=call, news=replace(news, state="briefing" if warm else "joined"))
     elif row is not None and row.joined_at is not None:
@@ -66,9 +63,7 @@ def _human_moved(request: TwilioRequest, call: Call, ref: str) -> None:
 
 
 def _human_lost(request: TwilioRequest, call: Call, news: TransferNews, word: str, warm: bool) -> None:
-    sip = request.field("SipResponseCode")
-    # Whoever hangs up on the summary has not accepted.
-    reason = "declined" if sip in DECLINED_SIP or word == "completed" else REASONS.get(word, "failed")
+    reason = transfer_failure(word, request.field("SipResponseCode"))
     # After a cold one the caller's own <Dial> ends by itself, and brings them back.
     note_from_carrier(call=call, news=replace(news, reason=reason, returns=not warm))
 
@@ -95,7 +90,8 @@ def _briefing(request: TwilioRequest, call: Call, row: Transfer) -> str:
     room = request.http.GET.get("room", "")
     language = request.http.GET.get("language", "en")
     action = callback_url(call, "whisper", base, transfer=row.ref, room=room, answer=1)
-    return markup.ask_to_accept(briefing_of(row, language)[: markup.MAX_SAY_CHARS], action, language)
+    text = briefing_of(row.summary, language)[: markup.MAX_SAY_CHARS]
+    return markup.ask_to_accept(text, action, language)
 
 
 def _stream(request: TwilioRequest) -> int:

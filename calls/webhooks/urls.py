@@ -11,6 +11,7 @@ DOORS = {
     "stream-status": twilio.stream_status,
     "amd": twilio.machine_detection,
     "digits": twilio.resume,
+    "recording": twilio.recording,
     "transfer": twilio_transfer.transfer,
     "whisper": twilio_transfer.whisper,
 }

@@ -63,6 +63,11 @@ class Organisation(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     time_zone = models.CharField(max_length=60, default="UTC")
     is_active = models.BooleanField(default=True)
+    recording_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Recordings are deleted after so many days. Empty: when somebody deletes them.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:

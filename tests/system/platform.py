@@ -114,25 +114,30 @@ class Platform:
     async def start_asgi(self, application: str) -> Part:
         """One embedded process whose application is another one, around the platform's."""
         await self.manage("migrate", "-v0")
-        part = self._uvicorn("asgi", self.port, application)
+        part = self.start_uvicorn("asgi", self.port, application)
         await self.wait_ready(part, self.port)
         return part
 
     async def start_separate(self) -> None:
         """Web, media and worker as processes of their own, on PostgreSQL and Redis."""
         await self.manage("migrate", "-v0")
-        web = self._uvicorn("web", self.port)
+        web = self.start_uvicorn("web", self.port)
         beat = str(self.folder / "beat")
         self.start_part("worker", "-m", "celery", "-A", "patter_site", "worker", "-B", "-s", beat, "-c", "2")
         await self.wait_ready(web, self.port)
         await self.start_media()
 
     async def start_media(self) -> Part:
-        part = self._uvicorn("media", self.media_port)
+        part = self.start_uvicorn("media", self.media_port)
         await self.wait_ready(part, self.media_port)
         return part
 
-    def _uvicorn(self, name: str, port: int, application: str = "patter_site.asgi:application") -> Part:
+    async def stop_part(self, name: str) -> None:
+        part = self.parts[name]
+        part.send(signal.SIGTERM)
+        await part.ended()
+
+    def start_uvicorn(self, name: str, port: int, application: str = "patter_site.asgi:application") -> Part:
         options = ("--port", str(port), "--ws", "websockets-sansio", "--no-access-log")
         return self.start_part(name, "-m", "uvicorn", application, *options)
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from patter.simulators.demo import AGENT
 from patter.simulators.script import Digits, HangUp, Listen, Step, Wait
-from patter.simulators.twilio import Phone
+from patter.simulators.twilio import Faults, Phone
 from patter.simulators.twilio.call import Call
 from tests.system.tenant import Tenant
 from tests.system.world import World, embedded
@@ -172,6 +172,27 @@ async def test_keys_out_and_one_call_stays_one_record(tenant: Tenant) -> None:
     kinds = [event["kind"] for event in await tenant.timeline(call_id)]
     assert kinds.count("digits.sent") == 1
     assert "leg.replaced" in kinds
+
+
+async def test_the_carriers_recording_is_fetched_although_it_is_announced_too_early(tenant: Tenant) -> None:
+    policies = {"recording": {"carrier": True, "announcement": "This call is recorded."}}
+    agent = await tenant.post("agents", {**LINE_AGENT, "name": "Recorded", "policies": policies})
+    number = await tenant.add_number(agent["id"])
+    faults = Faults(recording_404_times=2)
+    carrier_call = await tenant.ring([{"wait_s": 2}, {"hang_up": True}], to=number, faults=faults)
+    await carrier_call.ended(20)
+    row = await tenant.found(carrier_call)
+    deadline = time.monotonic() + 40
+    while (got := await tenant.http.get(f"calls/{row['id']}/recording?source=carrier")).status_code != 200:
+        assert time.monotonic() < deadline, got.text
+        await asyncio.sleep(0.2)
+    assert got.content == carrier_call.media.wav()
+    assert (await tenant.turns(row["id"]))[0]["text"].startswith("This call is recorded")
+    assert (await tenant.http.delete(f"calls/{row['id']}")).status_code == 204
+    deadline = time.monotonic() + 60
+    while not carrier_call.of_kind("recording_deleted"):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.2)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, dict[str, Any] | bytes]
+"""Status and body: JSON, or bytes as they are."""
 
 
 class TwilioServer:
@@ -21,7 +22,7 @@ class TwilioServer:
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         self.base_url = ""
 
-    def answer(self, method: str, path: str, status: int, body: dict[str, Any]) -> None:
+    def answer(self, method: str, path: str, status: int, body: dict[str, Any] | bytes) -> None:
         self.answers[f"{method} {path}"] = (status, body)
 
     def take(self, method: str, url: str, form: str) -> Answer:
@@ -39,12 +40,15 @@ def twilio_server() -> Iterator[TwilioServer]:
         def do_GET(self) -> None:
             self._answer("")
 
+        def do_DELETE(self) -> None:
+            self._answer("")
+
         def do_POST(self) -> None:
             self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
 
         def _answer(self, form: str) -> None:
             status, body = server.take(self.command, self.path, form)
-            raw = json.dumps(body).encode()
+            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(raw)))
             self.end_headers()

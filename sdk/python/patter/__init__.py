@@ -15,6 +15,7 @@ from patter.errors import (
     PatterError,
     ToolError,
 )
+from patter.guardrails import Guardrail
 from patter.types import Agent, IncomingMessage, LlmConfig, SttConfig, TtsConfig
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ConfigError",
     "ConnectError",
     "EngineError",
+    "Guardrail",
     "IncomingMessage",
     "LlmConfig",
     "Patter",

@@ -314,15 +314,37 @@ class Patter:
         on_transcript: Callback | None = None,
         on_dtmf: Callback | None = None,
         on_ready: Ready | None = None,
+        on_call_status: Callback | None = None,
+        on_machine_detection: Callback | None = None,
         replace: bool | None = None,
+        recordings_dir: str = "recordings",
     ) -> None:
-        """Carry calls in this process until stopped. ``on_ready`` is called when it listens."""
+        """Carry calls in this process until it is stopped: Ctrl-C, SIGTERM, ``disconnect()``.
+
+        Args:
+            on_message: who answers. Left out, the agent's language model does.
+            port, host: where this process listens; the carrier reaches it under ``webhook_url``.
+            recording: record both sides as they were heard, into ``recordings_dir``, a WAV file a call.
+            on_ready: called when calls can come and ``call()`` works.
+            replace: whether to overwrite the number's webhook address when it is somebody else's. None: ask
+                in the terminal; where there is none, leave it and say so.
+
+        Raises ConfigError before anything listens, and OSError when the port is taken.
+        """
         if not isinstance(self._options, LocalOptions):
             raise ConfigError(NOT_CLOUD)
         if not isinstance(agent, Agent):
             raise ConfigError("agent is what phone.agent(...) returns.")
-        listeners = Listeners(on_message, on_call_start, on_call_end, on_transcript, on_dtmf)
-        options = ServeOptions(agent, listeners, host, port, recording, on_ready, replace)
+        listeners = Listeners(
+            on_message,
+            on_call_start,
+            on_call_end,
+            on_transcript,
+            on_dtmf,
+            on_call_status,
+            on_machine_detection,
+        )
+        options = ServeOptions(agent, listeners, host, port, recording, on_ready, replace, recordings_dir)
         await self._local_phone().serve(options)
 
     # -- which home -------------------------------------------------------------------------------

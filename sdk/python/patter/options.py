@@ -113,6 +113,7 @@ class ServeOptions:
     recording: bool = False
     on_ready: Ready | None = None
     replace: bool | None = None
+    recordings_dir: str = "recordings"
 
 
 def resolve_options(

@@ -4,7 +4,7 @@ import pytest
 from websockets.frames import Opcode
 from websockets.protocol import SERVER, Protocol
 
-from patter.engines.sockets import binary_frame
+from patter.engines.sockets import binary_frame, text_frame
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 160, 65_535, 65_536])
@@ -15,6 +15,13 @@ def test_a_binary_frame_is_read_as_it_was_meant(size: int) -> None:
     first, second = server.events_received()
     assert (first.opcode, bytes(first.data)) == (Opcode.BINARY, payload)
     assert bytes(second.data) == b"next"
+
+
+def test_a_text_frame_is_read_as_it_was_meant() -> None:
+    server = Protocol(SERVER)
+    server.receive_data(text_frame("Grüezi"))
+    [frame] = server.events_received()
+    assert (frame.opcode, bytes(frame.data).decode()) == (Opcode.TEXT, "Grüezi")
 
 
 def test_masks_differ_from_frame_to_frame() -> None:

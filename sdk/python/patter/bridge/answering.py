@@ -14,6 +14,8 @@ from enum import Enum
 SCREENING_WITHIN_S = 45.0
 """A screening service asks at the beginning of a call; later words only sound like one."""
 WORDS_WITHIN_S = 60.0
+MACHINE_TEXT = "[answering machine: the beep was heard]"
+"""The turn with which whoever replies is asked what to leave on a machine."""
 
 
 @dataclass(frozen=True, slots=True)

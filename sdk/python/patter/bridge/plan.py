@@ -88,6 +88,9 @@ class CallPlan:
     callee: str = ""
     mode: str = "pipeline"
     reply_by: str = "handler"
+    handler_policy: str = "goodbye"
+    """When the handler failed three times running: goodbye, model, or transfer to ``handler_transfer``."""
+    handler_transfer: str = ""
     system_prompt: str = ""
     first_message: str = ""
     first_speaker: str = "agent"
@@ -106,6 +109,8 @@ class CallPlan:
     record: bool = True
     transfers: TransferPolicy = field(default_factory=TransferPolicy)
     answering: AnsweringPlan = field(default_factory=AnsweringPlan)
+    announcement: str = ""
+    """Said before anything else, and nothing interrupts it: that the call is recorded."""
 
     def chain(self, stage: str) -> list[ProviderSpec]:
         """The stage's own provider and those that stand behind it."""

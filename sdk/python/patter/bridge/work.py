@@ -6,13 +6,20 @@ What work says comes back as events. Work that breaks its promise and raises bec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from typing import Any, Protocol
 
 from patter.bridge.events import Event
 
 Failure = Callable[[str], Event]
 """What is told of work that failed, from the sentence that says how."""
+
+
+class Parent(Protocol):
+    """What ends with the call and takes its work along: a TaskGroup, or what stands in for one."""
+
+    def create_task(self, coro: Coroutine[Any, Any, None], *, name: str | None = None) -> asyncio.Task[None]:
+        """Start a task of this parent."""
 
 
 class Work:
@@ -22,7 +29,11 @@ class Work:
         self._feed = feed
         self._loop = asyncio.get_running_loop()
         self._running: dict[str, asyncio.Task[None]] = {}
-        self.tasks: asyncio.TaskGroup | None = None
+        self.tasks: Parent | None = None
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._running)
 
     def later(self, event: Event) -> None:
         """Tell it in a turn of the loop of its own: after the commands that are being performed."""

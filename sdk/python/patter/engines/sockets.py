@@ -22,6 +22,7 @@ from patter.tools.guard import AddressRefused, HostUnknown, guard_for
 CLOSE_TIMEOUT_S = 1.0
 PING_INTERVAL_S = 20.0
 MAX_REASON_CHARACTERS = 300
+MOST_MESSAGE_BYTES = 1_048_576
 MOST_BUFFERED = 16_000
 """Bytes that may wait in the transport: two seconds. Beyond, audio waits with us, where it is bounded."""
 
@@ -35,9 +36,20 @@ _PERMANENT_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 422})
 
 
 async def open_socket(
-    provider: str, url: str, headers: Mapping[str, str], *, deadline_s: float, error_header: str = ""
+    provider: str,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    deadline_s: float,
+    error_header: str = "",
+    most_bytes: int = MOST_MESSAGE_BYTES,
 ) -> ClientConnection:
-    """A connected socket. Raises EngineError. ``error_header`` is where the provider says why it refused."""
+    """A connected socket. Raises EngineError.
+
+    Args:
+        error_header: where the provider says why it refused.
+        most_bytes: the longest message that is taken; a longer one ends the socket.
+    """
     try:
         async with asyncio.timeout(deadline_s):
             return await connect(
@@ -48,6 +60,7 @@ async def open_socket(
                 open_timeout=deadline_s,
                 close_timeout=CLOSE_TIMEOUT_S,
                 ping_interval=PING_INTERVAL_S,
+                max_size=most_bytes,
                 logger=_LOGGER,
                 **await way_to(url),
             )
@@ -78,27 +91,37 @@ async def way_to(url: str) -> dict[str, Any]:
     return {"proxy": None, "host": addresses[0], "port": parsed.port}
 
 
-def send_now(socket: ClientConnection, payload: bytes) -> bool:
-    """Send without waiting and without a task, which is what most of a frame's cost would be.
+def send_now(socket: ClientConnection, payload: bytes | str) -> bool:
+    """Send bytes or a text without waiting and without a task, which is what most of a frame's cost would be.
 
     False: the other side does not read fast enough, or is gone; nothing was sent.
     """
     if socket.state is not State.OPEN or socket.transport.get_write_buffer_size() > MOST_BUFFERED:
         return False
-    socket.transport.write(binary_frame(payload))
+    frame = text_frame(payload) if isinstance(payload, str) else binary_frame(payload)
+    socket.transport.write(frame)
     return True
 
 
 def binary_frame(payload: bytes) -> bytes:
     """One client's frame, as the library writes it (RFC 6455, 5.2), at a quarter of the price."""
+    return _frame(b"\x82", payload)
+
+
+def text_frame(text: str) -> bytes:
+    """The same for a text."""
+    return _frame(b"\x81", text.encode())
+
+
+def _frame(opcode: bytes, payload: bytes) -> bytes:
     size, mask = len(payload), _mask()
     if size < 126:
-        head = bytes((0x82, 0x80 | size))
+        head = bytes((0x80 | size,))
     elif size < 65_536:
-        head = b"\x82\xfe" + size.to_bytes(2, "big")
+        head = b"\xfe" + size.to_bytes(2, "big")
     else:
-        head = b"\x82\xff" + size.to_bytes(8, "big")
-    return head + mask + apply_mask(payload, mask)
+        head = b"\xff" + size.to_bytes(8, "big")
+    return opcode + head + mask + apply_mask(payload, mask)
 
 
 _masks: list[bytes] = []

@@ -23,6 +23,7 @@ from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.media import MediaSocket
 from patter.carriers.twilio.markup import connect_stream
 from patter.carriers.twilio.rest import TwilioRest
+from patter.errors import CarrierError
 from patter.simulators.loopback import LoopbackServer
 from patter.simulators.script import Step
 from patter.simulators.twilio import TwilioSimulator
@@ -148,6 +149,9 @@ class _Control:
     async def hang_up(self, carrier_call_id: str) -> None:
         async with TwilioRest(ACCOUNT, TOKEN, self._sim.base_url) as rest:
             await rest.hang_up(carrier_call_id)
+
+    async def send_digits(self, carrier_call_id: str, digits: str) -> None:
+        raise CarrierError("twilio", "this home presses no keys", permanent=True)
 
     async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
         async with TwilioRest(ACCOUNT, TOKEN, self._sim.base_url) as rest:

@@ -123,8 +123,9 @@ def test_a_voice_that_never_says_anything_is_a_failure() -> None:
     call = answered()
     call.pass_ms(10_200)
     assert "reply.failed" in call.kinds
-    call.pass_ms(1000)
-    assert call.machine._engine._replies.current is None  # type: ignore[attr-defined]
+    assert call.last(TtsSay).text == "Could you say it again?"
+    call.pass_ms(25_000)
+    assert call.end is not None and call.end.reason == "provider_error"
     call.check()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from agents.turn_taking import turn_taking_of
 from patter.bridge.commands import HandlerAsk, TtsSay
 from patter.bridge.plan import Phrases, TurnTaking
 from patter.engines.tts.offline import link
 from patter.testing.spoken import SpokenScene, caller_saying, cough, noise, voices_for
+from patter.turn_taking import turn_taking_of
 
 HOURS = (
     "We open at nine in the morning, and on Sundays at eleven. The kitchen closes at ten, but the bar stays "

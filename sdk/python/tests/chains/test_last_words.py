@@ -28,7 +28,7 @@ from patter.errors import CarrierError
 from patter.testing.fakes import FakeControl, FakeLeg, FakeLog, FakePerformer, FakeStt
 from patter.testing.scene import Scene
 
-APOLOGY = Phrases().apology
+APOLOGY, RETRY = Phrases().apology, Phrases().retry
 
 
 def fail_what_is_asked(call: Scene, but: Callable[[str], bool] = lambda text: False) -> None:
@@ -44,10 +44,39 @@ def fail_what_is_asked(call: Scene, but: Callable[[str], bool] = lambda text: Fa
 
 
 def scene(**plan: object) -> Scene:
+    """The first message failed, and the caller heard the stored phrase in its place."""
     call = Scene(speaks=False, first_message="Hello.", **plan).open()  # type: ignore[arg-type]
-    fail_what_is_asked(call)
+    fail_what_is_asked(call, lambda text: text in RETRY)
+    call.pass_ms(1500)
     call.says("are you there")
     return call
+
+
+def test_the_first_failure_of_a_dead_voice_is_not_silence():
+    call = scene()
+    assert call.turns[0] == ("assistant", RETRY)
+    assert call.end is None
+
+
+def test_a_dead_voice_with_nothing_stored_ends_the_call_at_once_in_the_carrier_s():
+    call = Scene(speaks=False, first_message="Hello.").open()
+    fail_what_is_asked(call)
+    assert call.all(HangUp) == [HangUp(APOLOGY, "en")]
+    call.pass_ms(200)
+    assert call.end is not None and call.end.reason == "provider_error"
+    call.check()
+
+
+def test_an_answer_that_breaks_off_is_followed_by_the_phrase():
+    call = Scene(speaks=False).open()
+    call.says("hello there")
+    call.handler_says("One is here. Two is there now.")
+    first, second = call.all(TtsSay)
+    call.feed(TtsFailed(second.say_id, "401", permanent=True))
+    call.feed(TtsAudio(first.say_id, b"\x90" * 8 * 400), TtsDone(first.say_id))
+    call.pass_ms(1000)
+    assert call.turns[-1] == ("assistant", "One is here.")
+    assert call.last(TtsSay).text in RETRY
 
 
 def test_a_dead_voice_without_anything_stored_leaves_it_to_the_carrier():
@@ -74,7 +103,6 @@ def test_a_dead_voice_with_a_stored_apology_says_it_itself():
 
 def test_a_stored_phrase_between_two_failures_does_not_hide_them():
     call = scene()
-    fail_what_is_asked(call)
     call.handler_says("")
     call.pass_ms(11_000)
     fail_what_is_asked(call, lambda text: "still there" in text)
@@ -97,7 +125,7 @@ def test_a_caller_who_hung_up_is_not_called_back_to_hear_it():
 def test_an_apology_of_which_something_was_heard_is_not_said_again():
     call = scene()
     call.handler_says("Yes.")
-    fail_what_is_asked(call, lambda text: text.startswith("Sorry"))
+    fail_what_is_asked(call, lambda text: text.startswith("Sorry, something"))
     call.pass_ms(3000)
     assert call.all(HangUp) == [HangUp()]
 

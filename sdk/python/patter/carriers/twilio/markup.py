@@ -50,6 +50,7 @@ def connect_stream(
     status_callback: str | None = None,
     action: str | None = None,
     after: str | None = None,
+    record: str | None = None,
 ) -> str:
     """Connect the caller to a media socket, in both directions.
 
@@ -59,13 +60,16 @@ def connect_stream(
         status_callback: address that hears of the stream's start, stop and errors.
         action: address that says what comes after the stream. Nothing else can follow it.
         after: address that is fetched for the next document when the stream ends.
+        record: have both sides recorded, each in its own channel, from here to the call's end; this address
+            hears when the recording is there.
     """
     if action and after:
         raise ConfigError("give action or after, not both: Twilio would never reach the second")
     inside = "".join(_parameter(name, value) for name, value in (parameters or {}).items())
     stream = _element("Stream", inside, url=_socket_url(url), statusCallback=_url(status_callback))
     connect = _element("Connect", stream, action=_url(action))
-    return _response(connect + (_redirect(after) if after else ""))
+    recording = _record(record) if record else ""
+    return _response(recording + connect + (_redirect(after) if after else ""))
 
 
 def hang_up() -> str:
@@ -198,6 +202,18 @@ def _element(tag: str, inside: str = "", **attributes: str | None) -> str:
         f" {name}={quoteattr(_xml_text(value))}" for name, value in attributes.items() if value is not None
     )
     return f"<{tag}{given}>{inside}</{tag}>" if inside else f"<{tag}{given}/>"
+
+
+def _record(callback: str) -> str:
+    # What was trimmed would not lie at its time any more.
+    recording = _element(
+        "Recording",
+        channels="dual",
+        trim="do-not-trim",
+        recordingStatusCallback=_address(callback),
+        recordingStatusCallbackEvent="completed absent",
+    )
+    return _element("Start", recording)
 
 
 def _redirect(url: str) -> str:

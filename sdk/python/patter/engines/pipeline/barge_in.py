@@ -76,6 +76,8 @@ class BargeIn:
         reply = self._replies.current
         if reply is None or reply.closing:
             return False
+        if reply.kind is Kind.NOTICE:
+            return False
         return reply.kind is not Kind.FIRST or self._parts.plan.turn_taking.first_message_interruptible
 
     def replying_aloud(self) -> bool:

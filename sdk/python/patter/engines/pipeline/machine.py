@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patter.audio.mulaw import level
+from patter.bridge.answering import MACHINE_TEXT
 from patter.bridge.clock import earliest
 from patter.bridge.commands import Note, SttFinalize, SttStop
 from patter.bridge.engine import EndCall, Outcome, Parts
@@ -41,8 +42,6 @@ from patter.engines.pipeline.stt_line import SttLine
 
 GAP_S = 0.2
 """After this long without a frame, silence is counted by the loop's clock."""
-MACHINE_TEXT = "[answering machine: the beep was heard]"
-"""The turn with which whoever replies is asked what to leave on a machine."""
 LET_SPEAK_S = 3.0
 """A first message waits at most this long for a caller who is speaking when it should begin."""
 
@@ -59,6 +58,7 @@ class PipelineMachine:
         self._replies = Replies(parts)
         self._barge_in = BargeIn(parts, self._ears, self._replies)
         self._keys = Keys(parts.plan.keypad, parts.plan.turn_taking.keypad_pause_ms)
+        self._announcing = False
         self._greets_silence = False
         self._first_at: float | None = None
         self._first_latest = 0.0
@@ -88,13 +88,22 @@ class PipelineMachine:
     def start(self, now: float) -> Outcome:
         out: Outcome = [*self._stt.open(now)]
         self._gap_at = now + GAP_S
+        self._announcing = bool(self._plan.announcement.strip())
+        if self._announcing:
+            out += self._say(self._plan.announcement, now, Kind.NOTICE)
+        else:
+            out += self._begin_conversation(now)
+        return self._after(out, now)
+
+    def _begin_conversation(self, now: float) -> Outcome:
+        """What the caller said during an announcement has its turn now: a greeting is answered with ours."""
+        self._announcing = False
         if self._plan.first_message.strip() and self._plan.first_speaker == "caller":
             self._greets_silence = True  # words get an answer; a caller who waits is greeted
         elif self._plan.first_message.strip():
             self._first_at = now + self._values.first_message_delay_ms / 1000
             self._first_latest = self._first_at + LET_SPEAK_S
-            out += self._speak_first(now)
-        return self._after(out, now)
+        return [*self._take_held(now), *self._speak_first(now)]
 
     def _speak_first(self, now: float) -> Outcome:
         if self._first_at is None or self._first_at > now:
@@ -126,7 +135,7 @@ class PipelineMachine:
 
     def hush(self, now: float) -> Outcome:
         self._hushed = True
-        self._first_at, self._greets_silence = None, False
+        self._first_at, self._greets_silence, self._announcing = None, False, False
         self._held.clear()
         self._ears.take()
         dropped = self._replies.drop(now)
@@ -216,7 +225,7 @@ class PipelineMachine:
     def _end_with(self, phrase: str, reason: str, now: float) -> Outcome:
         if self._replies.closing:
             return []  # the call ends already, and what is being said is heard in full
-        self._first_at = None
+        self._first_at, self._announcing = None, False
         self._held.clear()
         self._write_keys()
         cut = self._barge_in.cut("end", now)
@@ -228,6 +237,8 @@ class PipelineMachine:
         if self._replies.closing:
             return True
         reply = self._replies.current
+        if reply is not None and reply.kind is Kind.NOTICE:
+            return True
         first = self._first_at is not None or (reply is not None and reply.kind is Kind.FIRST)
         return first and not self._values.first_message_interruptible
 
@@ -368,6 +379,8 @@ class PipelineMachine:
 
     def _after(self, out: Outcome, now: float) -> Outcome:
         """Whatever happened: either somebody replies, or the caller is waited for."""
+        if self._announcing and self._replies.current is None and not self._stopped:
+            out = out + self._begin_conversation(now)
         if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
             out = out + self._take_held(now)
         if self._replies.has_news and self._quiet:

@@ -38,6 +38,8 @@ from patter.engines.pipeline.tool_desk import ToolDesk
 from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, ToolRounds
 
 MOST_FAILURES = 3
+HANDED_OVER = "handler_lost"
+"""The run of a transfer that nobody but the agent's policy asked for."""
 MOST_VOICE_FAILURES = 2
 FAILURES = ("provider_error", "handler_lost")
 """Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
@@ -61,6 +63,7 @@ class Replies:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._plan = parts.plan
+        self._reply_by = parts.plan.reply_by
         self._prompt = Prompt(parts.plan)
         self._desk = ToolDesk(parts, self._prompt.tool_memory)
         self._settling = Settling(parts)
@@ -101,7 +104,7 @@ class Replies:
         if end_reason:
             reply.closing, self._end_reason = True, end_reason
         self._await_text(now)
-        if self._plan.reply_by == "handler":
+        if self._reply_by == "handler":
             return [*forgotten, HandlerAsk(turn_id, text, history)]
         self._prompt.tool_memory.forget_news()
         return [*forgotten, LlmAsk(turn_id, self._prompt.messages(history), self._prompt.tools)]
@@ -260,6 +263,8 @@ class Replies:
         return out if reply.tools.running else out + self._round_over(reply, now)
 
     def _tool_answered(self, event: ToolDone, now: float) -> Outcome:
+        if event.run_id == HANDED_OVER:  # nobody took the caller
+            return self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason="handler_lost")
         away, reply = self._transferring, self.current
         if away is not None and away.transfer is not None and away.transfer.run_id == event.run_id:
             return self._back_from_transfer(away, event, now)
@@ -349,15 +354,24 @@ class Replies:
         if reply.closing and reply.empty:  # there was something to be left on a machine, and nobody said what
             return [noted, *self.drop(now), EndCall("machine")]
         if self._failures >= MOST_FAILURES:
-            cut = self.cut(now)
-            apology = self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
-            return [noted, *cut.out, *apology]
+            return [noted, *self.cut(now).out, *self._give_up(reason, now)]
         if reply.empty and not reply.filled:
             self._parts.playback.cut(now)
             return [noted, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         reply.push(" " + self._plan.phrases.retry, now)
         reply.finish()
         return [noted, *self._speak(reply, now)]
+
+    def _give_up(self, reason: str, now: float) -> Outcome:
+        """Nobody answers this caller any more: what the agent's policy says, at last the goodbye."""
+        policy = self._plan.handler_policy if self._reply_by == "handler" else "goodbye"
+        if policy == "model":
+            self._reply_by, self._failures = "model", 0
+            replaced = Note(Noted("handler.replaced", self._parts.clock.ms(now), {"by": "model"}))
+            return [replaced, *self.answer(self.next_turn_id(), "", 0, now)]
+        if policy == "transfer":
+            return [TransferCall(HANDED_OVER, self._plan.handler_transfer)]
+        return self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=reason)
 
     def _tts_failed(self, reply: Reply, event: TtsFailed, now: float) -> Outcome:
         if not reply.speech.owns(event.say_id):
@@ -411,7 +425,7 @@ class Replies:
             if not self._desk.silent(reply, now):
                 return []
         reply.filled = True
-        reply.speech.add_aside(self._plan.phrases.filler.strip())
+        reply.speech.add_aside(f"{self._plan.phrases.filler.strip()} ")  # it may be said again
         return self._speak(reply, now)
 
     def _fill_again(self, now: float) -> None:
@@ -427,7 +441,7 @@ class Replies:
             for run_id in reply.tools.running:
                 reply.tools.wait_no_more(run_id)
             return self._round_over(reply, now)
-        code = "handler_timeout" if self._plan.reply_by == "handler" else "model"
+        code = "handler_timeout" if self._reply_by == "handler" else "model"
         return [*self._stop_asking(reply), *self._failed(reply, code, "no answer in time", now)]
 
     def _voice_late(self, now: float) -> Outcome:
@@ -463,6 +477,9 @@ class Replies:
         out += self._settling.reply(reply, heard, not text, now) + self._desk.close(reply)
         if reply.closing:
             return [*out, *self._end(heard_ms > 0, now)]
+        if reply.tools.transfer is None and reply.speech.failed is not None and reply.kind is not Kind.SYSTEM:
+            # Every voice failed. The phrase is stored; where it is not, its failure ends the call at once.
+            return [*out, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         return out + self._put_through(reply)
 
     def _end(self, heard: bool, now: float) -> Outcome:
@@ -505,7 +522,7 @@ class Replies:
 
     def _stop_asking(self, reply: Reply, heard: str = "") -> Outcome:
         commands: Outcome = []
-        if reply.kind is Kind.ANSWER and self._plan.reply_by == "handler":
+        if reply.kind is Kind.ANSWER and self._reply_by == "handler":
             # Also after it finished: it learns how much of its answer was heard.
             commands += [] if reply.failed else [HandlerStop(reply.turn_id, heard)]
         elif reply.asking:

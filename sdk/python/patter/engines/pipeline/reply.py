@@ -16,6 +16,8 @@ class Kind(Enum):
     """Why the agent speaks."""
 
     ANSWER = "answer"
+    NOTICE = "notice"
+    """An announcement that nothing interrupts."""
     FIRST = "first"
     SYSTEM = "system"
     NEWS = "news"

@@ -117,6 +117,7 @@ class SttLine:
         self._open, self._lost = False, True
         self._again_at = self._open_until = None
         self.final_text()
+        self._unsent.clear()
         return [*stops]
 
     def _keep(self, payload: bytes) -> None:

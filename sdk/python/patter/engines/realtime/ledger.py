@@ -88,6 +88,11 @@ class Ledger:
             entry.text = ""
         return bool(missing)
 
+    def forget_open(self) -> None:
+        """Drop what the caller's side said and nobody answered yet: a machine said it."""
+        self._waiting = [entry for entry in self._waiting if entry.role != "user"]
+        self._memory.forget_open()
+
     # -- into memory ------------------------------------------------------------------------------
 
     def take_known(self) -> tuple[list[Entry], list[TurnSettled]]:

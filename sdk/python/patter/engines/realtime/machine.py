@@ -7,6 +7,7 @@ each sentence of the answer is asked for beside the conversation.
 
 from __future__ import annotations
 
+from patter.bridge.answering import MACHINE_TEXT
 from patter.bridge.commands import Note
 from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import (
@@ -16,6 +17,7 @@ from patter.bridge.events import (
     HandlerDelta,
     HandlerDone,
     HandlerFailed,
+    MachineHeard,
     SayAsked,
     SpeechClosed,
     SpeechFailed,
@@ -83,6 +85,10 @@ class RealtimeMachine:
         self._idle_at: float | None = None
         self._idle_prompts = 0
         self._stopped = False
+        self._away = False
+        """The caller's line is used for something else."""
+        self._hushed = False
+        """A machine listens: whatever it says is not answered."""
 
     # -- beginning ------------------------------------------------------------------------------
 
@@ -105,7 +111,28 @@ class RealtimeMachine:
 
     def line_replaced(self, now: float) -> Outcome:
         """Playback goes on by itself, from what was heard on the line before."""
+        self._away = False
         return self._after([], now)
+
+    def line_left(self, now: float, *, goes_on: bool) -> Outcome:
+        """The session waits in silence, and answers nothing of what it still hears."""
+        self._away = True
+        out = [] if goes_on else self._cut("transfer", now)
+        self._caller.forget()
+        self._write_keys()
+        self._first_at = self._first_at if goes_on else None
+        return self._after(out, now)
+
+    def hush(self, now: float) -> Outcome:
+        self._hushed = True
+        self._first_at, self._greets_silence = None, False
+        self._held.clear()
+        dropped = self._replies.drop(now)
+        self._ledger.forget_open()
+        return self._after(dropped, now)
+
+    def say_last(self, text: str, reason: str, now: float) -> Outcome:
+        return self._after(self._end_with(text, reason, now), now)
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -141,6 +168,8 @@ class RealtimeMachine:
                 return self._replies.spare_failed(event, now)
             case DigitPressed(digit):
                 return self._hold(event) if self._unstoppable else self._digit(digit, now)
+            case MachineHeard():
+                return self._ask_about_machine(now)
             case SayAsked(text):
                 return self._hold(event) if self._unstoppable else self._say_asked(text, now)
             case _:
@@ -155,7 +184,8 @@ class RealtimeMachine:
             case ToolCalled():
                 self._replies.tool_called(message, now)
             case ResponseCreated():
-                return self._replies.created(message, now)
+                unasked = not message.tag and not self._automatic
+                return self._replies.created(message, now, unasked=unasked)
             case ResponseDone():
                 return self._response_done(message, now)
             case SpeechStarted():
@@ -186,7 +216,7 @@ class RealtimeMachine:
 
     def _opened(self, now: float) -> Outcome:
         self._line.connected()
-        self._automatic = self._by_model and not self._greeting
+        self._automatic = self._may_be_automatic
         prompt = self._plan.system_prompt if self._by_model else ""
         tools = self._plan.tools if self._by_model else ()
         session = self._settings.session(prompt, tools, automatic=self._automatic)
@@ -202,12 +232,18 @@ class RealtimeMachine:
             told += self._replies.retell()
         return told + [*self._line.begun(now)] + self._replies.speak(now)
 
+    @property
+    def _may_be_automatic(self) -> bool:
+        """The server may reply and interrupt by itself: not while we have something to say first."""
+        return self._by_model and not (self._greeting or self._away or self._hushed)
+
     def _switch(self) -> Outcome:
-        """The first message is over: from now on the server replies and interrupts by itself."""
-        if not self._by_model or self._automatic or not self._line.ready or self._greeting:
+        """Tell the server when that changed."""
+        automatic = self._may_be_automatic
+        if automatic == self._automatic or not self._line.ready or self._replies.closing:
             return []
-        self._automatic = True
-        return [*self._line.say(wire.session_update(self._settings.switch(automatic=True), "switch"))]
+        self._automatic = automatic
+        return [*self._line.say(wire.session_update(self._settings.switch(automatic=automatic), "switch"))]
 
     def _trouble(self, trouble: Trouble, now: float) -> Outcome:
         told = f"{trouble.code}: {trouble.message}".rstrip(": ")
@@ -251,6 +287,8 @@ class RealtimeMachine:
 
     def _committed(self, message: Committed, now: float) -> Outcome:
         self._line.utterance_taken()
+        if self._hushed:
+            return [*self._line.say(wire.delete_item(message.item_id))]
         turn_id = self._replies.next_turn_id()
         started_ms, ended_ms = self._caller.span(self._parts.clock.ms(now))
         item_id, before = message.item_id, message.previous_item_id
@@ -265,7 +303,7 @@ class RealtimeMachine:
             self._replies.expect(turn_id, silence_ms, now)
         elif self._unstoppable and self._first_at is None:
             self._hold(Entry("user", turn_id))
-        elif not self._greeting:
+        elif not self._greeting and not self._away:
             self._answered_silence()
             return [noted, *self._replies.answer(turn_id, "", silence_ms, now)]
         return [noted]  # while a greeting waits to be spoken, it is the answer
@@ -284,6 +322,8 @@ class RealtimeMachine:
 
     def _heard(self, entry: Entry, now: float) -> Outcome:
         """What the caller said, for a handler."""
+        if self._hushed or self._away:
+            return []
         if self._unstoppable and self._first_at is None:
             return self._hold(entry)
         if not entry.text:
@@ -307,6 +347,16 @@ class RealtimeMachine:
         turns = self._parts.memory.turns
         words = turns[-1].text if turns and turns[-1].turn_id == turn_id else text
         return self._replies.answer(turn_id, words, end_of_turn_ms, now)
+
+    def _ask_about_machine(self, now: float) -> Outcome:
+        """The beep was heard, and whoever replies decides what is left. Then the call ends."""
+        self._hushed = False
+        now_ms, turn_id = self._parts.clock.ms(now), self._replies.next_turn_id()
+        self._ledger.add(Entry("user", turn_id, MACHINE_TEXT, now_ms, now_ms))
+        out = self._take_known(now)
+        if self._by_model:
+            out += self._line.say(wire.text_item("user", MACHINE_TEXT))
+        return out + self._replies.answer(turn_id, MACHINE_TEXT, 0, now, end_reason="voicemail")
 
     def _answered_silence(self) -> None:
         self._first_at, self._idle_prompts = None, 0
@@ -384,6 +434,7 @@ class RealtimeMachine:
         return self._replies.say(text, kind, now)
 
     def _say_asked(self, text: str, now: float) -> Outcome:
+        self._hushed = False
         return [*self._cut("say", now), *self._say(text, now)]
 
     def _cut(self, by: str, now: float, *, cancel: bool = True) -> Outcome:
@@ -416,18 +467,24 @@ class RealtimeMachine:
         out = out + self._switch()
         if self._replies.has_news and self._quiet:
             out = out + self._replies.tell_news(now)
-        waits = self._replies.current is None and self._first_at is None and not self._keys.pending
-        if not waits or self._caller.speaking or self._replies.expected or self._ledger.deaf:
+        if not self._waits_for_caller:
             self._idle_at = None
         elif self._idle_at is None and not self._stopped:
             self._idle_at = now + self._values.idle_prompt_s
         return out
 
     @property
+    def _waits_for_caller(self) -> bool:
+        """It is the caller's turn, and they say nothing."""
+        ours = self._replies.current is not None or self._first_at is not None or self._replies.expected
+        theirs = self._caller.speaking or self._ledger.deaf or self._keys.pending
+        return not (ours or theirs or self._away or self._hushed)
+
+    @property
     def _quiet(self) -> bool:
         """Nobody speaks, and nothing else is about to be said."""
         busy = self._caller.speaking or self._keys.pending or self._first_at is not None
-        return self._line.ready and not busy and not self._stopped
+        return self._line.ready and not (busy or self._stopped or self._away or self._hushed)
 
     # -- time -------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from patter.bridge.commands import HandlerAsk, HandlerStop, Note
-from patter.bridge.engine import EndCall, Outcome, Parts
+from patter.bridge.engine import EndCall, Outcome, Parts, TransferCall
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed, ToolDone, TtsAudio, TtsFailed
 from patter.bridge.records import Noted
 from patter.engines.realtime import wire
@@ -90,12 +90,16 @@ class Replies:
         if self._expected is not None:
             self._expected = replace(self._expected, by=now + SPEAKS_AT_MOST_S)
 
-    def answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
-        """Ask whoever replies in this call."""
+    def answer(
+        self, turn_id: str, text: str, end_of_turn_ms: int, now: float, *, end_reason: str = ""
+    ) -> Outcome:
+        """Ask whoever replies in this call; with ``end_reason`` it ends when the answer was heard."""
         self._expected = None
         self._desk.has_news = False
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
+        reply.closing = bool(end_reason)
+        self._end_reason = end_reason or self._end_reason
         if self._plan.reply_by == "model":
             reply.by_model = reply.wants_model = True
             return self.speak(now)
@@ -143,8 +147,8 @@ class Replies:
 
     # -- what the session says ----------------------------------------------------------------------
 
-    def created(self, message: ResponseCreated, now: float) -> Outcome:
-        """A response began, ours or one that the server began by itself."""
+    def created(self, message: ResponseCreated, now: float, *, unasked: bool = False) -> Outcome:
+        """A response began, ours or one that the server began by itself; ``unasked``: and should not have."""
         wanted = self._mouth.created(message)
         reply = self.current
         if message.tag:
@@ -154,7 +158,7 @@ class Replies:
             self._watch(now)
             return []
         ours = reply is not None and reply.by_model and (reply.wants_model or self._mouth.asked)
-        if ours or self.closing:
+        if ours or unasked or self.closing:
             # It knows nothing of what we asked for meanwhile: ours comes after it.
             return [*self._line.say(wire.cancel(message.response_id))]
         out = self.cut(now, cancel=False) if reply is not None else []
@@ -310,10 +314,12 @@ class Replies:
     def _tools_done(self, reply: Reply, now: float) -> Outcome:
         """Every result is there: one response more, or the goodbye."""
         self._deadline = self._filler_at = None
-        if not reply.tools.ends_call:
+        phrases = self._plan.phrases
+        leaves = reply.tools.ends_call or reply.tools.transfer is not None
+        if not leaves:
             reply.wants_model = True
         elif not reply.script.full_text:
-            reply.push(self._plan.phrases.goodbye)
+            reply.push(phrases.goodbye if reply.tools.ends_call else phrases.transfer)
             reply.finish()
         return self.speak(now)
 
@@ -347,7 +353,7 @@ class Replies:
         self._deadline = self._filler_at = None
         self._parts.playback.cut(now)
         self._ledger.settle()
-        return self._end(False, now) if reply.closing else []
+        return [EndCall("machine")] if reply.closing else []
 
     def _withdrawn(self, now: float) -> Outcome:
         """The caller speaks on before anything was said: their turn goes on, too."""
@@ -535,7 +541,18 @@ class Replies:
         text = reply.script.full_text if heard_ms else ""
         self._settle(reply, text, heard_ms, False, now)
         out = self._told(reply, text)
+        out += self._put_through(reply)
         return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
+
+    @staticmethod
+    def _put_through(reply: Reply) -> Outcome:
+        """The caller heard what the agent says before a transfer: now it begins."""
+        run = reply.tools.transfer
+        if run is None:
+            return []
+        arguments = run.arguments() or {}
+        given = {name: str(arguments.get(name) or "") for name in ("target", "kind", "summary")}
+        return [TransferCall(run.run_id, **given)]
 
     def _end(self, heard: bool, now: float) -> Outcome:
         """The last reply is over; ``heard``: something of it was."""
@@ -567,7 +584,19 @@ class Replies:
             # Also after it finished: it learns how much of its answer was heard.
             out.append(HandlerStop(reply.turn_id, heard))
         reply.asking = False
-        return out + self._desk.close(reply)
+        return out + self._desk.close(reply) + self._desk.forget_transfer(reply)
+
+    def drop(self, now: float) -> Outcome:
+        """End the reply here as if nothing of it had been said: a machine heard it."""
+        reply, self.current, self._expected = self.current, None, None
+        if reply is None:
+            return []
+        self._deadline = self._filler_at = self._sound_by = None
+        _, commands = self._parts.playback.cut(now)
+        out: Outcome = [*commands, *self._mouth.stop(now, cancel=True)]
+        for item in reply.items.values():
+            out += self._line.say(wire.delete_item(item.item_id)) if item.chunk is None else []
+        return out + self._stop_asking(reply, "")
 
     def _told(self, reply: Reply, heard: str) -> Outcome:
         """What was read aloud is no part of the model's conversation: it is told of it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from patter.bridge.commands import Note, ToolRun, ToolStop
-from patter.bridge.engine import Outcome, Parts, TransferCall
+from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import ToolDone
 from patter.bridge.plan import ToolTraits
 from patter.bridge.records import Noted
-from patter.engines.pipeline.tool_desk import NO_OBJECT
+from patter.engines.pipeline.tool_desk import LEAVING, NO_OBJECT
 from patter.engines.pipeline.tool_rounds import PENDING, STOPPED
 from patter.engines.realtime import wire
 from patter.engines.realtime.ledger import Ledger
@@ -18,8 +18,7 @@ from patter.engines.realtime.reply import Reply
 from patter.engines.realtime.tools import TOO_MANY, Run, as_json
 from patter.tools.builtin import END_CALL, TRANSFER_CALL, CallFacts, end_call_refusal, transfer_refusal
 
-TRANSFER_WAIT_S = 180.0
-"""A transfer has deadlines of its own, and nothing is to be said meanwhile."""
+NOT_PUT_THROUGH = "The caller spoke before they were put through: the transfer did not begin."
 NEWS = "The result of {name} is here now: {result} Tell the caller what they need to know of it."
 
 
@@ -46,11 +45,7 @@ class ToolDesk:
 
     def longest_wait_s(self, reply: Reply) -> float:
         """How long the model waits for what is running."""
-        waits = [
-            TRANSFER_WAIT_S if run.name == TRANSFER_CALL else self._traits(run.name).wait_s
-            for run in reply.tools.running
-        ]
-        return max(waits, default=0.0)
+        return max((self._traits(run.name).wait_s for run in reply.tools.running), default=0.0)
 
     def answered(self, reply: Reply | None, event: ToolDone, now: float) -> Outcome:
         """A result. What of it is late is news."""
@@ -90,17 +85,31 @@ class ToolDesk:
         if arguments is None:
             return self._tell(run, NO_OBJECT)
         if run.name == TRANSFER_CALL:
-            if refusal := transfer_refusal(self._facts(now)):
-                return self._refuse(reply, run, refusal, now)
-            given = {name: str(value) for name, value in arguments.items()}
-            target, summary = given.get("target", ""), given.get("summary", "")
-            wish = TransferCall(run.run_id, target, summary=summary)
-            return [self._note("tool.called", reply.turn_id, run, now), wish]
+            return self._transfer(reply, run, now)
         called = self._note("tool.called", reply.turn_id, run, now)
         told = self._pend(run) if self._traits(run.name).wait_s <= 0 else []
         return [called, ToolRun(run.run_id, run.name, arguments), *told]
 
+    def _transfer(self, reply: Reply, run: Run, now: float) -> Outcome:
+        """The call itself carries this one out. Whoever is transferred is not hung up on."""
+        if refusal := transfer_refusal(self._facts(now)):
+            return self._refuse(reply, run, refusal, now)
+        if reply.tools.transfer is not None:
+            return self._tell(run, LEAVING)
+        reply.tools.transfer, reply.tools.ends_call = run, False
+        return [self._note("tool.called", reply.turn_id, run, now), *self._pend(run)]
+
+    def forget_transfer(self, reply: Reply) -> Outcome:
+        """The caller went on before they were put through."""
+        run, reply.tools.transfer = reply.tools.transfer, None
+        if run is None:
+            return []
+        self._late.pop(run.run_id, None)
+        return [*self._line.say(wire.text_item("system", NOT_PUT_THROUGH))]
+
     def _end_call(self, reply: Reply, run: Run, now: float) -> Outcome:
+        if reply.tools.transfer is not None:
+            return self._tell(run, LEAVING)
         if refusal := end_call_refusal(self._facts(now)):
             return self._refuse(reply, run, refusal, now)
         reply.tools.ends_call = True
@@ -120,7 +129,7 @@ class ToolDesk:
 
     def _outlives_reply(self, name: str) -> bool:
         traits = self._traits(name)
-        return traits.effects or traits.background or name == TRANSFER_CALL
+        return traits.effects or traits.background
 
     def _traits(self, name: str) -> ToolTraits:
         return self._parts.plan.tool_traits.get(name, ToolTraits())

@@ -56,6 +56,8 @@ class ToolRounds:
         self.count = 0
         self.ends_call = False
         """The model may end the call: the other tools of that round run first."""
+        self.transfer: Run | None = None
+        """The caller is put through when this reply was heard."""
 
     @property
     def called(self) -> bool:

@@ -58,6 +58,10 @@ def truncate(item_id: str, audio_end_ms: int) -> str:
     )
 
 
+def delete_item(item_id: str) -> str:
+    return dumps({"type": "conversation.item.delete", "item_id": item_id})
+
+
 def reply_request(tag: str) -> str:
     """Ask for the next reply of the conversation. ``tag`` comes back with it, and with an error about it."""
     return dumps({"type": "response.create", "event_id": tag, "response": {"metadata": {"tag": tag}}})

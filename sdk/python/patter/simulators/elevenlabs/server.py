@@ -20,6 +20,7 @@ from patter.audio.mulaw import to_pcm16
 from patter.audio.wav import write_mulaw
 from patter.engines.catalogue.elevenlabs import DEFAULT_VOICE, MODELS
 from patter.simulators.elevenlabs.contexts import Contexts
+from patter.simulators.elevenlabs.convai import ConvaiAgents
 from patter.simulators.elevenlabs.rules import (
     HTTP_QUERY,
     RefusalError,
@@ -40,8 +41,8 @@ PIECE_BYTES = 800
 class ElevenLabsServer:
     """Use as ``async with ElevenLabsServer() as server``; ``server.base_url`` is the host.
 
-    Faults wait at the doors ``socket`` (the upgrade), ``context`` (one text on a socket) and ``stream``
-    (one HTTP request).
+    Faults wait at the doors ``socket`` (the upgrade), ``context`` (one text on a socket), ``stream``
+    (one HTTP request), and at those of ``convai``.
 
     Args:
         voice: the sound of speech; a tone by default.
@@ -76,6 +77,10 @@ class ElevenLabsServer:
         self.complaints: list[str] = []
         """What was sent that the real server takes, and nobody can have meant."""
         self._over = asyncio.Event()
+        self.convai = ConvaiAgents(
+            base_url=lambda: self.base_url, check_key=self._check_key, voice=self.voice, faults=self.faults
+        )
+        """Agents that hear, decide and speak over one socket."""
         base = "/v1/text-to-speech/{voice}"
         routes = [
             Route(base, self._convert, methods=["POST"]),
@@ -83,6 +88,7 @@ class ElevenLabsServer:
             WebSocketRoute(f"{base}/multi-stream-input", self._multi_stream),
             Route("/v1/models", self._models),
             Route("/v1/voices", self._voices),
+            *self.convai.routes(),
         ]
         self._server = LoopbackServer(Starlette(routes=routes), port)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from calls.models import Transfer
-
 ACCEPT = {
     "en": "Press 1 or say yes to take the call.",
     "de": "Drücken Sie die 1 oder sagen Sie Ja, um den Anruf anzunehmen.",
@@ -27,9 +25,9 @@ ACCEPT_BY_KEY = {
 }
 
 
-def briefing_of(transfer: Transfer, language: str, *, by_key: bool = False) -> str:
+def briefing_of(summary: str, language: str, *, by_key: bool = False) -> str:
     """The summary, or that somebody waits, and how to accept. ``by_key``: speech is not understood there."""
     short = language.split("-")[0]
     accept = ACCEPT_BY_KEY if by_key else ACCEPT
-    told = [transfer.summary or INTRO.get(short, INTRO["en"]), accept.get(short, accept["en"])]
+    told = [summary or INTRO.get(short, INTRO["en"]), accept.get(short, accept["en"])]
     return " ".join(told)

@@ -1,0 +1,116 @@
+"""The carrier's own recording: announced by a webhook, downloaded by a task, deleted there as here.
+
+A link is good for a while only, and some are announced before the file is there. So what is kept is the
+carrier's id; each try asks for the file anew.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import IO
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from calls.models import Call, CarrierErasure, Recording
+from calls.selectors import recordings_of
+from calls.services.record import announce_recording
+from patter.errors import CarrierError
+from patter_site.common.jobs import backoff_s
+from phone_numbers.carrier import ask_twilio
+from phone_numbers.models import Carrier, CarrierAccount
+
+MOST_TRIES = 8
+DOWNLOAD_S = 120.0
+IN_MEMORY_BYTES = 4_000_000
+
+Download = Callable[[CarrierAccount, str, Callable[[bytes], object]], int]
+
+
+def _from_twilio(account: CarrierAccount, recording_id: str, write: Callable[[bytes], object]) -> int:
+    return ask_twilio(
+        account, lambda rest: rest.download_recording(recording_id, write), timeout_s=DOWNLOAD_S
+    )
+
+
+DOWNLOADS: Mapping[str, Download] = {Carrier.TWILIO.value: _from_twilio}
+"""How a carrier's recording is fetched by its id. Raises CarrierError."""
+
+ERASURES: Mapping[str, Callable[[CarrierAccount, str], None]] = {
+    Carrier.TWILIO.value: lambda account, recording_id: ask_twilio(
+        account, lambda rest: rest.delete_recording(recording_id)
+    ),
+}
+"""How a carrier's recording is deleted. One that is gone is a success. Raises CarrierError."""
+
+
+def download(recording: Recording) -> None:
+    """Fetch a claimed recording from its carrier into our storage. Never inside a transaction."""
+    account = recording.call.carrier_account
+    try:
+        if account is None:
+            raise CarrierError("carrier", "the account of this call was removed", permanent=True)
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as audio:
+            size = DOWNLOADS[account.carrier](account, recording.carrier_recording_id, audio.write)
+            _keep(recording, audio, size)
+    except CarrierError as error:
+        _failed(recording, error)
+
+
+def _keep(recording: Recording, audio: IO[bytes], size: int) -> None:
+    target = f"recordings/{recording.organisation_id}/{recording.call_id}/{recording.pk}.wav"
+    if default_storage.exists(target):
+        default_storage.delete(target)
+    audio.seek(0)
+    saved = default_storage.save(target, File(audio))
+    with transaction.atomic():
+        recording.file, recording.size_bytes = saved, size
+        recording.status, recording.state = Recording.Status.READY, Recording.State.DONE
+        recording.due_at = recording.lease_until = None
+        recording.last_error = ""
+        recording.save()
+        announce_recording(recording, "recording.ready")
+
+
+@transaction.atomic
+def _failed(recording: Recording, error: CarrierError) -> None:
+    final = error.permanent or recording.tries >= MOST_TRIES
+    wait = timedelta(seconds=backoff_s(recording.tries, base_s=2, longest_s=600))
+    recording.last_error = str(error)[:500]
+    recording.state = Recording.State.FAILED if final else Recording.State.DUE
+    recording.status = Recording.Status.FAILED if final else Recording.Status.PROCESSING
+    recording.due_at = None if final else timezone.now() + wait
+    recording.lease_until = None
+    recording.save()
+    if final:
+        announce_recording(recording, "recording.failed")
+
+
+# -- deleting -------------------------------------------------------------------------------------
+
+
+def want_erased(call: Call) -> None:
+    """What the carrier has of this call is to be deleted there. In the transaction of the deletion."""
+    account = call.carrier_account
+    if account is None:
+        return
+    for recording in recordings_of(call).exclude(carrier_recording_id=""):
+        erase_later(account, recording)
+
+
+def erase_later(account: CarrierAccount, recording: Recording) -> None:
+    CarrierErasure.objects.of(recording.organisation_id).get_or_create(
+        carrier_account=account,
+        carrier_recording_id=recording.carrier_recording_id,
+        defaults={"organisation_id": recording.organisation_id, "due_at": timezone.now()},
+    )
+
+
+def erase(erasure: CarrierErasure) -> None:
+    """Delete one recording at its carrier. Raises CarrierError."""
+    account = erasure.carrier_account
+    ERASURES[account.carrier](account, erasure.carrier_recording_id)

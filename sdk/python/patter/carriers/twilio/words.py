@@ -1,0 +1,56 @@
+"""Twilio's words in ours. Pure: the same in both homes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+# The far end's own words (SIP) are finer than Twilio's.
+DECLINED_SIP = frozenset({"603", "607", "608"})
+INVALID_SIP = frozenset({"404", "410", "484", "604"})
+
+MAX_PARAM_CHARS = 500
+SIP_HEADER = "SipHeader_"
+OWN_KEYS = frozenset({"call"})
+YES = frozenset({"yes", "yeah", "sure", "okay", "ok", "accept", "ja", "gern", "sí", "si", "oui", "sì"})
+
+TRANSFER_REASONS = {"busy": "busy", "no-answer": "no_answer", "canceled": "cancelled", "failed": "failed"}
+"""The end of a human's leg that nobody talked on, and why the transfer failed."""
+TRANSFER_STATES = {"initiated": "dialling", "ringing": "ringing"}
+
+
+def machine_result(answered_by: str) -> str:
+    """``human``, ``machine`` or ``unknown``."""
+    if answered_by == "human":
+        return "human"
+    return "machine" if answered_by.startswith("machine") or answered_by == "fax" else "unknown"
+
+
+def greeting_is_over(answered_by: str) -> bool:
+    """Whether what is said now is recorded: Twilio waited for a beep, a silence, or something else."""
+    return answered_by.startswith("machine_end")
+
+
+def is_accepted(digits: str, speech: str) -> bool:
+    """Whether a human takes the call that they were told about: the key 1, or a word that means yes."""
+    first = speech.casefold().replace(",", " ").replace(".", " ").split()[:1]
+    return digits == "1" or bool(first and first[0] in YES)
+
+
+def transfer_failure(word: str, sip_code: str = "") -> str:
+    """Why a human's leg came to nothing. Whoever hangs up on the summary has not accepted."""
+    if sip_code in DECLINED_SIP or word == "completed":
+        return "declined"
+    return TRANSFER_REASONS.get(word, "failed")
+
+
+def custom_params(query: Mapping[str, str], fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Extra keys of the voice address and SIP headers ``X-…``.
+
+    What is too long is left out: refusing the call for it would be worse.
+    """
+    given = {name: value for name, value in query.items() if name not in OWN_KEYS}
+    for name, value in fields:
+        header = name.removeprefix(SIP_HEADER)
+        if header != name and header.lower().startswith("x-"):
+            given[header] = value
+    return {name: value for name, value in given.items() if len(name) + len(value) < MAX_PARAM_CHARS}

@@ -1,0 +1,211 @@
+"""Handler mode: what ElevenLabs asks for is asked of the handler, and its answer goes back in pieces. Pure.
+
+The same last message of the caller within one open turn is the same turn: the vendor asks again after a
+timeout of its own, and a handler runs once for what a caller said once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from patter.bridge.commands import Command, HandlerAsk, HandlerStop, Note
+from patter.bridge.engine import Parts
+from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed
+from patter.bridge.records import Noted
+from patter.engines.convai.caller import folded
+from patter.engines.convai.wanted import ReplyEnd, ReplyPiece, ReplyWanted
+from patter.engines.pipeline.clean import Cleaner
+from patter.engines.pipeline.sentences import Sentences
+
+MOST_FAILURES = 3
+FIRST_WORD_WITHIN_S = 15.0
+"""Of the answer or of the filler. After 20 s without a word the vendor ends the conversation."""
+
+Send = Callable[[ReplyPiece | ReplyEnd], list[Command]]
+
+
+@dataclass(slots=True)
+class OpenTurn:
+    """A caller's turn until its reply was heard, or something else was said."""
+
+    turn_id: str
+    said: tuple[int, str]
+    decided_at: float
+    end_of_turn_ms: int
+    asks: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    sentences: Sentences = field(default_factory=Sentences)
+    cleaner: Cleaner = field(default_factory=Cleaner)
+    answering: bool = True
+    answered: bool = False
+    """The handler said something."""
+    filled: bool = False
+    stopped: bool = False
+    """The handler has nothing more to learn about it."""
+    heard: bool = False
+    first_text_at: float | None = None
+
+    @property
+    def text(self) -> str:
+        """What was given to the vendor so far."""
+        return "".join(self.pieces).strip()
+
+
+class Answering:
+    """The present turn and the handler's answer to it. ``send`` takes what goes back to the vendor."""
+
+    def __init__(self, parts: Parts, send: Send) -> None:
+        self._parts = parts
+        self._plan = parts.plan
+        self._send = send
+        self._failures = 0
+        self._filler_at: float | None = None
+        self._deadline: float | None = None
+        self.turn: OpenTurn | None = None
+        self.given_up = False
+        """The handler failed too often: the answer that is being given is the apology, and the last."""
+
+    @property
+    def going_on(self) -> bool:
+        """The handler has not finished."""
+        return self.turn is not None and self.turn.answering
+
+    # -- asked ------------------------------------------------------------------------------------
+
+    def same_turn(self, wanted: ReplyWanted) -> bool:
+        """Whether this asks once more for the reply to the present turn."""
+        return self.turn is not None and self.turn.said == _key(wanted)
+
+    def again(self, wanted: ReplyWanted) -> list[Command]:
+        """Give this one the answer too, from its beginning."""
+        turn = self.turn
+        assert turn is not None
+        out = [command for piece in turn.pieces for command in self._send(ReplyPiece(wanted.ask_id, piece))]
+        if not turn.answering:
+            return [*out, *self._send(ReplyEnd(wanted.ask_id))]
+        turn.asks.append(wanted.ask_id)
+        return out
+
+    def ask(
+        self, wanted: ReplyWanted, turn_id: str, text: str, *, end_of_turn_ms: int, heard: str, now: float
+    ) -> list[Command]:
+        """A new turn: ask the handler. ``heard``: what was heard of the answer to the one before."""
+        stopped = self.stop(heard)
+        self.turn = OpenTurn(turn_id, _key(wanted), now, end_of_turn_ms, [wanted.ask_id])
+        values = self._plan.turn_taking
+        filler = self._plan.phrases.filler.strip()
+        self._filler_at = now + values.filler_after_ms / 1000 if filler else None
+        first_word_s = values.handler_timeout_s if filler else FIRST_WORD_WITHIN_S
+        self._deadline = now + min(values.handler_timeout_s, first_word_s)
+        return [*stopped, HandlerAsk(turn_id, text, self._parts.memory.history())]
+
+    def moved(self, text: str) -> None:
+        """Another conversation goes on with the call: there the present turn is the caller's first."""
+        if self.turn is not None:
+            self.turn.said = (1, folded(text))
+            self.turn.asks.clear()
+
+    def gone(self, ask_id: str) -> None:
+        """Whoever asked went away. The answer is kept: the same may be asked again."""
+        if self.turn is not None and ask_id in self.turn.asks:
+            self.turn.asks.remove(ask_id)
+
+    # -- answered ---------------------------------------------------------------------------------
+
+    def delta(self, event: HandlerDelta, now: float) -> list[Command]:
+        turn = self._mine(event.turn_id)
+        if turn is None:
+            return []
+        self._deadline = now + self._plan.turn_taking.handler_timeout_s
+        if event.text.strip():
+            self._filler_at = None
+            turn.answered = True
+        return self._say(turn, turn.sentences.push(event.text), now)
+
+    def done(self, event: HandlerDone, now: float) -> list[Command]:
+        turn = self._mine(event.turn_id)
+        if turn is None:
+            return []
+        self._failures = 0
+        return self._finish(turn, now)
+
+    def failed(self, event: HandlerFailed, now: float) -> list[Command]:
+        turn = self._mine(event.turn_id)
+        return [] if turn is None else self._fail(turn, event.code, now)
+
+    def _mine(self, turn_id: str) -> OpenTurn | None:
+        turn = self.turn
+        return turn if turn is not None and turn.turn_id == turn_id and turn.answering else None
+
+    def _say(self, turn: OpenTurn, chunks: list[str], now: float) -> list[Command]:
+        out: list[Command] = []
+        for chunk in chunks:
+            if spoken := turn.cleaner.clean(chunk):
+                out += self._piece(turn, f"{spoken} ", now)
+        return out
+
+    def _piece(self, turn: OpenTurn, text: str, now: float) -> list[Command]:
+        if turn.first_text_at is None:
+            turn.first_text_at = now
+        turn.pieces.append(text)
+        return [command for ask_id in turn.asks for command in self._send(ReplyPiece(ask_id, text))]
+
+    def _finish(self, turn: OpenTurn, now: float) -> list[Command]:
+        out = self._say(turn, turn.sentences.flush(), now)
+        turn.answering = False
+        self._filler_at = self._deadline = None
+        asks, turn.asks = turn.asks, []
+        return out + [command for ask_id in asks for command in self._send(ReplyEnd(ask_id))]
+
+    def _fail(self, turn: OpenTurn, code: str, now: float) -> list[Command]:
+        self._failures += 1
+        turn.stopped = True
+        phrases = self._plan.phrases
+        self.given_up = self._failures >= MOST_FAILURES
+        told = {"code": code, "turn_id": turn.turn_id}
+        out: list[Command] = [Note(Noted("reply.failed", self._parts.clock.ms(now), told))]
+        out += self._say(turn, turn.sentences.flush(), now)
+        out += self._piece(turn, phrases.apology if self.given_up else phrases.retry, now)
+        return out + self._finish(turn, now)
+
+    # -- its end ----------------------------------------------------------------------------------
+
+    def heard(self) -> None:
+        """The reply to the present turn was heard to its end."""
+        if self.turn is not None and not self.turn.answering:
+            self.turn.stopped = self.turn.heard = True
+
+    def stop(self, heard: str) -> list[Command]:
+        """The present turn is over: something else was said, or its reply was cut after ``heard``."""
+        turn = self.turn
+        if turn is None or turn.stopped:
+            return []
+        turn.stopped = True
+        turn.sentences = Sentences()  # what was not sent yet is not wanted any more
+        out = self._finish(turn, turn.decided_at) if turn.answering else []
+        return [HandlerStop(turn.turn_id, heard), *out]
+
+    # -- time -------------------------------------------------------------------------------------
+
+    def next_timer(self) -> float | None:
+        timers = (self._filler_at, self._deadline)
+        return min((timer for timer in timers if timer is not None), default=None)
+
+    def handle_timer(self, now: float) -> list[Command]:
+        turn = self.turn
+        out: list[Command] = []
+        if self._filler_at is not None and self._filler_at <= now:
+            self._filler_at = None
+            if turn is not None and turn.answering and not turn.answered:
+                turn.filled = True
+                out += self._piece(turn, f"{self._plan.phrases.filler.strip()} ", now)
+        if self._deadline is not None and self._deadline <= now:
+            self._deadline = None
+            if turn is not None and turn.answering:
+                out += [HandlerStop(turn.turn_id, ""), *self._fail(turn, "handler_timeout", now)]
+        return out
+
+
+def _key(wanted: ReplyWanted) -> tuple[int, str]:
+    return wanted.messages, folded(wanted.text)

@@ -1,0 +1,105 @@
+"""The tools that the vendor's agent calls at its client: run, answered, and given up in time. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from patter.bridge.commands import ToolRun, ToolStop
+from patter.bridge.engine import Outcome, TransferCall
+from patter.bridge.events import ToolDone
+from patter.engines.convai.wire import ToolCall, ToolResult
+from patter.tools.builtin import TRANSFER_CALL
+
+MOST_RUNNING = 8
+"""A model that has lost its way calls one tool hundreds of times."""
+WAIT_S = 10.0
+PENDING = {"status": "pending"}
+"""What the model is told of a tool that takes longer than the caller can wait."""
+STOPPED = {"status": "stopped", "error": "The caller went on before they were put through."}
+PUT_THROUGH_AFTER_S = 1.5
+"""An agent that transfers without a word gets this long to begin one."""
+
+
+class ClientTools:
+    """Runs that were begun and not answered yet. Ids are ours: models repeat theirs."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._running: dict[str, str] = {}
+        self._due: dict[str, float] = {}
+        self._transfer: TransferCall | None = None
+        self.transfer_at: float | None = None
+        """When the caller is put through, unless the agent begins to speak: that is heard first."""
+
+    @property
+    def running(self) -> bool:
+        return bool(self._running)
+
+    def call(self, call: ToolCall, now: float) -> tuple[Outcome, list[ToolResult]]:
+        """What is to be run, and what can be answered at once."""
+        if call.arguments is None:
+            return [], [_failed(call, "The arguments are not a JSON object. Call the tool again with one.")]
+        if len(self._running) >= MOST_RUNNING:
+            return [], [_failed(call, "Too many tools are running. Wait for their results.")]
+        self._count += 1
+        run_id = f"tool{self._count}"
+        self._running[run_id] = call.tool_call_id
+        if call.name == TRANSFER_CALL:  # somebody else's phone rings: that has its own deadlines
+            self._transfer = _transfer(run_id, call.arguments)
+            self.transfer_at = now + PUT_THROUGH_AFTER_S
+            return [], []
+        self._due[run_id] = now + WAIT_S
+        return [ToolRun(run_id, call.name, call.arguments)], []
+
+    def done(self, event: ToolDone) -> list[ToolResult]:
+        """A tool answered. Nothing, when nobody waits for it any more."""
+        tool_call_id = self._running.pop(event.run_id, None)
+        self._due.pop(event.run_id, None)
+        if tool_call_id is None:
+            return []
+        return [ToolResult(tool_call_id, as_text(event.result), is_error=not event.ok)]
+
+    def take_transfer(self) -> Outcome:
+        """What the agent said of it was heard: put the caller through."""
+        transfer, self._transfer, self.transfer_at = self._transfer, None, None
+        return [transfer] if transfer is not None else []
+
+    def forget_transfer(self) -> list[ToolResult]:
+        """The caller spoke over it."""
+        transfer, self._transfer, self.transfer_at = self._transfer, None, None
+        return self.done(ToolDone(transfer.run_id, STOPPED, ok=False)) if transfer is not None else []
+
+    def stop(self) -> Outcome:
+        """Nobody waits any more."""
+        self._transfer = self.transfer_at = None
+        running = list(self._due)
+        self._running.clear()
+        self._due.clear()
+        return [ToolStop(run_id) for run_id in running]
+
+    def next_timer(self) -> float | None:
+        return min(self._due.values(), default=None)
+
+    def handle_timer(self, now: float) -> tuple[Outcome, list[ToolResult]]:
+        """Tools that took too long are stopped, and the model goes on without them."""
+        late = [run_id for run_id, due in self._due.items() if due <= now]
+        results = [message for run_id in late for message in self.done(ToolDone(run_id, PENDING))]
+        return [ToolStop(run_id) for run_id in late], results
+
+
+def as_text(result: Any) -> str:
+    """A tool's result as the vendor takes it: always a text."""
+    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
+
+
+def _failed(call: ToolCall, sentence: str) -> ToolResult:
+    return ToolResult(call.tool_call_id, as_text({"error": sentence}), is_error=True)
+
+
+def _transfer(run_id: str, arguments: Any) -> TransferCall:
+    def text(name: str) -> str:
+        value = arguments.get(name)
+        return value if isinstance(value, str) else ""
+
+    return TransferCall(run_id, text("target"), "", text("summary"))

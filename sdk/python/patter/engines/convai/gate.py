@@ -1,0 +1,52 @@
+"""Which of the agent's audio may still be played. Pure.
+
+Ids rise with every piece of audio. The vendor's interruption names the last piece that is void. When we
+stop the agent ourselves nobody names it: what comes then is held until an answer's text or an interruption
+tells old from new.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from patter.engines.convai.wire import AgentAudio
+
+MOST_HELD = 200
+"""Pieces. Of more the oldest are dropped: they are what is left of the answer that was cut."""
+
+
+class Gate:
+    """Takes every piece of audio; gives those that are to be played now."""
+
+    def __init__(self) -> None:
+        self._void_upto = 0
+        self._last = 0
+        self._held: deque[AgentAudio] | None = None
+
+    def audio(self, piece: AgentAudio) -> list[AgentAudio]:
+        """A piece came."""
+        self._last = max(self._last, piece.event_id)
+        if piece.event_id <= self._void_upto:
+            return []
+        if self._held is not None:
+            self._held.append(piece)
+            return []
+        return [piece]
+
+    def interrupted(self, event_id: int) -> list[AgentAudio]:
+        """The vendor cut its agent: pieces up to this one are void."""
+        self._void_upto = max(self._void_upto, event_id)
+        return self._let_through(self._void_upto + 1)
+
+    def cut(self) -> None:
+        """We stopped the agent ourselves."""
+        self._void_upto = self._last
+        self._held = deque(maxlen=MOST_HELD)
+
+    def answered(self, event_id: int) -> list[AgentAudio]:
+        """An answer begins with this id, or with an unknown one (0)."""
+        return self._let_through(event_id or self._last + 1)
+
+    def _let_through(self, first: int) -> list[AgentAudio]:
+        held, self._held = self._held, None
+        return [piece for piece in held or () if piece.event_id >= first]

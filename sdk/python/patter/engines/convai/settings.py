@@ -1,0 +1,63 @@
+"""What a call tells the ElevenLabs agent at its beginning, from the call's plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from patter.bridge.plan import CallPlan, ProviderSpec
+from patter.engines import options as read
+from patter.engines.convai.wire import Initiation
+from patter.errors import ConfigError
+
+CALL_VARIABLE = "secret__patter_call"
+"""The dynamic variable that becomes a header of ElevenLabs' requests for replies. ``secret__`` keeps it
+out of prompts."""
+OWN_VARIABLES = ("patter_call_id", "patter_caller", "patter_callee", "patter_direction")
+
+
+@dataclass(frozen=True, slots=True)
+class ConvaiSettings:
+    """``call_token`` proves a request for this call's replies; empty where the vendor's model replies."""
+
+    agent_id: str
+    voice: str = ""
+    call_token: str = field(default="", repr=False)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+def settings_of(spec: ProviderSpec, *, call_token: str = "") -> ConvaiSettings:
+    """Options: ``agent_id`` (required), ``dynamic_variables``. Raises ConfigError."""
+    agent_id = read.text(spec.options, "agent_id")
+    if not agent_id:
+        raise ConfigError("convai needs the id of an ElevenLabs agent: set convai_agent_id")
+    variables = read.mapping(spec.options, "dynamic_variables")
+    wrong = [name for name, value in variables.items() if not isinstance(value, str | int | float | bool)]
+    if wrong:
+        raise ConfigError(f"dynamic variable {wrong[0]!r} is a text, a number, true or false")
+    return ConvaiSettings(agent_id, spec.voice or "", call_token, variables)
+
+
+def initiation_of(plan: CallPlan, settings: ConvaiSettings, *, again: bool) -> Initiation:
+    """The first message of a conversation; ``again``: the call goes on in a new one, and greets nobody.
+
+    Only what Patter was told is overridden: an empty prompt or first message leaves the agent's own.
+    """
+    agent: dict[str, Any] = {}
+    if plan.reply_by == "model" and plan.system_prompt.strip():
+        agent["prompt"] = {"prompt": plan.system_prompt}
+    if again or (plan.first_message.strip() and plan.first_speaker == "caller"):
+        agent["first_message"] = ""  # whoever has nothing to say waits for the caller
+    elif plan.first_message.strip():
+        agent["first_message"] = plan.first_message
+    overrides: dict[str, Any] = {"agent": agent} if agent else {}
+    if settings.voice:
+        overrides["tts"] = {"voice_id": settings.voice}
+    return Initiation(overrides, _variables(plan, settings))
+
+
+def _variables(plan: CallPlan, settings: ConvaiSettings) -> dict[str, Any]:
+    own = dict(zip(OWN_VARIABLES, (plan.call_id, plan.caller, plan.callee, plan.direction), strict=True))
+    secret = {CALL_VARIABLE: settings.call_token} if settings.call_token else {}
+    return {**settings.variables, **plan.custom_params, **own, **secret}

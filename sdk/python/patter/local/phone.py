@@ -1,0 +1,153 @@
+"""``Patter`` in local mode: serve, call, disconnect."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from patter.blocking import in_thread
+from patter.call import Call
+from patter.errors import ConfigError
+from patter.guardrails import read_guardrails
+from patter.local.addresses import Addresses
+from patter.local.calls import LocalCalls, Serving
+from patter.local.carrier import LocalCarrier
+from patter.local.environment import BASE_URLS, completed, read_environment
+from patter.local.plan import CallFacts, plan_of
+from patter.local.signals import stopped_by_signals
+from patter.local.specs import Keys
+from patter.local.twilio import TwilioCarrier
+from patter.options import CallOptions, LocalOptions, ServeOptions
+
+logger = logging.getLogger("patter")
+
+NOT_SERVING = (
+    "call() in local mode needs serve() to run: it carries the audio. Await serve() in a task, or call from "
+    "on_ready."
+)
+CARRIERS: dict[str, Callable[[LocalOptions, Addresses, str], LocalCarrier]] = {"twilio": TwilioCarrier}
+
+
+class LocalPhone:
+    """One carrier account and its calls in this process."""
+
+    def __init__(self, options: LocalOptions) -> None:
+        self._given = options
+        self._calls: LocalCalls | None = None
+        self._stop: asyncio.Event | None = None
+        self._number = ""
+
+    # -- serving ----------------------------------------------------------------------------------
+
+    async def serve(self, options: ServeOptions) -> None:
+        """Carry calls until ``disconnect``, a signal, or this task is cancelled. Then every call ends, once.
+
+        Raises ConfigError before anything listens, and OSError when the port is taken.
+        """
+        if self._stop is not None:
+            raise ConfigError("serve() runs already.")
+        environment = await in_thread(read_environment)
+        mine = completed(self._given, environment)
+        self._number = mine.phone_number
+        serving = _serving_of(options, Keys(mine, environment))
+        carrier = _carrier_of(mine, environment)
+        self._stop = asyncio.Event()
+        try:
+            await self._listen(carrier, serving, options, self._stop)
+        finally:
+            self._stop = self._calls = None
+            await carrier.close()
+
+    async def _listen(
+        self, carrier: LocalCarrier, serving: Serving, options: ServeOptions, stop: asyncio.Event
+    ) -> None:
+        from patter.local.app import make_app
+        from patter.local.page import LivePage
+        from patter.serving import AsgiServer
+
+        calls = LocalCalls(serving, carrier)
+        page = LivePage(calls)
+        server = AsgiServer(make_app(carrier, calls, page), options.host, options.port)
+        await server.start()
+        try:
+            if self._number:
+                await _set_up(carrier, self._number, options.replace)
+            logger.info("Live calls: %s%s", server.base_url, page.path)
+            self._calls = calls
+            with stopped_by_signals(stop):
+                ready = asyncio.create_task(_tell_ready(options), name="on_ready")
+                try:
+                    await stop.wait()
+                finally:
+                    ready.cancel()
+                    await calls.drain()
+        finally:
+            await server.stop()
+            await _close_clients()
+
+    # -- calling ----------------------------------------------------------------------------------
+
+    async def call(self, options: CallOptions) -> Call:
+        """Dial from the served number. Raises ConfigError and CarrierError."""
+        if self._calls is None:
+            raise ConfigError(NOT_SERVING)
+        caller = options.from_number or self._number
+        if not caller:
+            raise ConfigError("call() needs a number to call from: Patter(phone_number='+1…').")
+        return await self._calls.place(options, caller)
+
+    async def disconnect(self) -> None:
+        """Have ``serve`` end every call and return. Harmless when nothing serves."""
+        if self._stop is not None:
+            self._stop.set()
+
+
+def _serving_of(options: ServeOptions, keys: Keys) -> Serving:
+    """What the calls share, tried out: an agent that cannot work is an error before anybody calls."""
+    serving = Serving(options.agent, keys, options.listeners, options.recording, Path(options.recordings_dir))
+    read_guardrails(options.agent.guardrails)
+    reply_by = "handler" if options.listeners.on_message is not None else "model"
+    plan_of(options.agent, CallFacts("call_check"), keys, reply_by=reply_by)
+    return serving
+
+
+def _carrier_of(options: LocalOptions, environment: dict[str, str]) -> LocalCarrier:
+    if not options.carrier:
+        raise ConfigError(
+            "Local mode needs a carrier's keys: Patter(mode='local', twilio_sid=…, twilio_token=…)."
+        )
+    if options.carrier not in CARRIERS:
+        raise ConfigError(f"Local mode cannot use {options.carrier} yet. It has: {', '.join(CARRIERS)}.")
+    addresses = Addresses(options.webhook_url)
+    return CARRIERS[options.carrier](options, addresses, environment.get(BASE_URLS[options.carrier], ""))
+
+
+async def _set_up(carrier: LocalCarrier, number: str, replace: bool | None) -> None:
+    async def confirm(question: str) -> bool:
+        if replace is not None or not sys.stdin.isatty():
+            return bool(replace)
+        return (await in_thread(input, f"{question} [y/N] ")).strip().lower() in ("y", "yes")
+
+    if sentence := await carrier.set_up(number, confirm):
+        logger.warning(sentence)
+
+
+async def _tell_ready(options: ServeOptions) -> None:
+    if options.on_ready is None:
+        return
+    try:
+        result = options.on_ready()
+        if inspect.isawaitable(result):
+            await result
+    except Exception as error:
+        logger.error("on_ready failed", exc_info=error)
+
+
+async def _close_clients() -> None:
+    from patter.engines.web import close_clients
+
+    await close_clients()

@@ -1,0 +1,105 @@
+"""Which providers carry a call: what the agent says, else what there are keys for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.util import find_spec
+
+from patter.bridge.plan import ProviderSpec
+from patter.engines.agent_options import ears_options, realtime_options
+from patter.errors import ConfigError
+from patter.local.environment import BASE_URLS
+from patter.options import LocalOptions
+from patter.types import Agent
+
+EXTRAS = {"offline": ("offline-voice", ("pocketsphinx", "espeakng_loader"))}
+"""A provider that needs packages: the extra that brings them, and what it brings."""
+
+
+class Keys:
+    """The keys and addresses of providers, from the options and the environment."""
+
+    def __init__(self, options: LocalOptions, environment: Mapping[str, str]) -> None:
+        self._keys = {
+            "openai": options.openai_key,
+            "deepgram": options.deepgram_key,
+            "elevenlabs": options.elevenlabs_key,
+        }
+        self._base_urls = {
+            provider: environment[name] for provider, name in BASE_URLS.items() if name in environment
+        }
+
+    def has(self, provider: str) -> bool:
+        return bool(self._keys.get(provider))
+
+    def first(self, *providers: str) -> str:
+        """The first that there is a key for, or empty."""
+        return next((provider for provider in providers if self.has(provider)), "")
+
+    def complete(self, spec: ProviderSpec) -> ProviderSpec:
+        """With its key and address, where the agent gave none. Raises ConfigError where it needs one."""
+        account = spec.provider.removesuffix("_flux")
+        key = spec.api_key or self._keys.get(account) or None
+        if key is None and account in self._keys:
+            raise ConfigError(f"{spec.provider} needs a key: Patter({account}_key='…').")
+        _check_extra(spec.provider)
+        base_url = spec.base_url or self._base_urls.get(account)
+        return replace(spec, api_key=key, base_url=base_url)
+
+
+def _check_extra(provider: str) -> None:
+    extra, modules = EXTRAS.get(provider, ("", ()))
+    if any(find_spec(module) is None for module in modules):
+        raise ConfigError(
+            f"The provider {provider!r} needs more packages: install the extra {extra!r} "
+            f"(pip install './sdk/python[{extra}]')."
+        )
+
+
+def pipeline_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, ProviderSpec | None]:
+    """Ears, model and voice. Raises ConfigError, with what to give."""
+    return {
+        "stt": _ears(agent, keys),
+        "llm": _model(agent, keys) if reply_by == "model" else None,
+        "tts": _voice(agent, keys),
+    }
+
+
+def _ears(agent: Agent, keys: Keys) -> ProviderSpec:
+    spec = agent.stt.spec() if agent.stt else ProviderSpec(keys.first("deepgram", "openai"))
+    if not spec.provider:
+        raise ConfigError(
+            "The agent needs speech recognition: stt=Patter.deepgram(api_key='…') or a deepgram_key."
+        )
+    options = ears_options(spec.provider, spec.options, agent.turn_taking, agent.keyterms)
+    spec = replace(spec, language=spec.language or agent.language, options=options)
+    return keys.complete(spec)
+
+
+def _model(agent: Agent, keys: Keys) -> ProviderSpec:
+    spec = agent.llm.spec() if agent.llm else ProviderSpec(keys.first("openai"))
+    if not spec.provider:
+        raise ConfigError(
+            "Nobody would answer: give serve(on_message=…), llm=LlmConfig(…), or an openai_key for OpenAI's "
+            "model."
+        )
+    return keys.complete(replace(spec, model=spec.model or agent.model))
+
+
+def _voice(agent: Agent, keys: Keys) -> ProviderSpec:
+    spec = agent.tts.spec() if agent.tts else ProviderSpec(keys.first("elevenlabs", "openai", "deepgram"))
+    if not spec.provider:
+        raise ConfigError("The agent needs a voice: tts=Patter.elevenlabs(api_key='…') or an elevenlabs_key.")
+    return keys.complete(replace(spec, voice=spec.voice or agent.voice, language=agent.language))
+
+
+def realtime_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, ProviderSpec | None]:
+    """The model that hears and speaks, and who says the system's phrases when it cannot: nobody has to."""
+    spec = agent.llm.spec() if agent.llm else ProviderSpec("openai")
+    options = realtime_options(spec.options, agent.turn_taking, agent.keyterms)
+    spec = replace(
+        spec, model=spec.model or agent.model, voice=agent.voice, language=agent.language, options=options
+    )
+    spare = keys.complete(replace(agent.tts.spec(), language=agent.language)) if agent.tts else None
+    return {"speech": keys.complete(spec), "tts": spare}

@@ -1,0 +1,75 @@
+"""An ASGI server inside of the user's own process. Signals stay with whoever owns the process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+LOOPBACK = "127.0.0.1"
+READY_LOOKS_EVERY_S = 0.005
+
+
+class AsgiServer:
+    """``port`` 0 takes a free one; ``base_url`` says which, as it is reached from this machine."""
+
+    def __init__(self, app: ASGIApp, host: str = LOOPBACK, port: int = 0) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self.base_url = ""
+
+    async def start(self) -> None:
+        """Returns when the server answers. Raises OSError when the port is taken."""
+        # Bound here, because uvicorn ends the whole process when it cannot.
+        bound = _bound(self._host, self._port)
+        shown = LOOPBACK if self._host in ("0.0.0.0", "::", "localhost") else self._host
+        self.base_url = f"http://{f'[{shown}]' if ':' in shown else shown}:{bound.getsockname()[1]}"
+        self._server = _Server(
+            uvicorn.Config(
+                self._app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws_max_size=64 * 1024 * 1024,
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._serving = asyncio.create_task(self._server.serve(sockets=[bound]))
+        while not self._server.started:
+            if self._serving.done():
+                await self._serving
+                raise OSError("the server did not start")
+            await asyncio.sleep(READY_LOOKS_EVERY_S)
+
+    async def stop(self) -> None:
+        """Sockets that are open are closed with 1012. Harmless when it never started."""
+        if self._server is None or self._serving is None:
+            return
+        self._server.should_exit = True
+        await self._serving
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

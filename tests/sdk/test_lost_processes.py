@@ -1,0 +1,112 @@
+"""Sockets are cut and web processes killed, ten times: each turn is answered once or reported lost."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+import pytest
+
+from patter import Patter
+from tests.sdk.test_many_calls import APPLICATION, Program, ask, phone_of
+from tests.system.platform import Platform
+from tests.system.world import World, separate
+
+ROUNDS = 10
+CALLS = 20
+THINKS_S = 0.6
+LEASE_S = 4
+LISTEN = {"listen": True}
+
+
+async def start_media_with_fake_calls(platform: Platform) -> str:
+    """Another process that carries calls: those without a telephone. Returns its address."""
+    await platform.stop_part("media")
+    part = platform.start_uvicorn("media", platform.media_port, APPLICATION)
+    await platform.wait_ready(part, platform.media_port)
+    return f"http://127.0.0.1:{platform.media_port}"
+
+
+async def cut_socket(phone: Patter) -> None:
+    """As a network does it: nobody says goodbye."""
+    cloud = phone._cloud
+    assert cloud is not None and cloud._socket is not None
+    cloud._socket.drop()
+
+
+async def kill_web(world: World) -> None:
+    web = world.platform.parts["web"]
+    web.send(signal.SIGKILL)
+    await web.ended()
+    again = world.platform.start_uvicorn("web", world.platform.port)
+    await world.platform.wait_ready(again, world.platform.port)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.alone
+async def test_whatever_is_lost_each_turn_is_answered_once_or_reported(tmp_path, servers):
+    async with separate(tmp_path, servers, PATTER_LEASE_S=str(LEASE_S)) as world:
+        tenant = await world.tenant()
+        media = await start_media_with_fake_calls(world.platform)
+        program, phone = Program(THINKS_S), phone_of(world, tenant.http.headers["X-API-Key"])
+        await program.connect(phone)
+        lost = 0
+        for number in range(ROUNDS):
+            calls = [(f"call_{index}", f"round {number}") for index in range(CALLS)]
+            asking = asyncio.create_task(ask(media, tenant.organisation, calls))
+            await asyncio.sleep(THINKS_S / 2)
+            await (kill_web(world) if number % 2 else cut_socket(phone))
+            told = await asking
+            lost += check(told, number)
+            await until_connected(phone)
+        assert set(program.runs.values()) == {1}, "a handler ran twice for one turn"
+        assert lost <= ROUNDS * CALLS / 10, f"{lost} turns were lost"
+        await a_lost_worker_is_told(world, program, tenant)
+        await phone.disconnect()
+
+
+def check(told: list[dict], number: int) -> int:
+    """Every call was told one end of its turn: its own reply, or that it was lost. Returns how many were."""
+    assert {row["ends"] for row in told} == {1}
+    for row in told:
+        if row["failed"]:
+            assert row["failed"] == "handler_lost", row
+        else:
+            assert row["said"] == f"{row['call_id']} heard: round {number}", row
+    return sum(bool(row["failed"]) for row in told)
+
+
+async def until_connected(phone: Patter, within_s: float = 30.0) -> None:
+    deadline = time.monotonic() + within_s
+    cloud = phone._cloud
+    assert cloud is not None and cloud._socket is not None
+    while not cloud._socket.is_open or cloud._socket.ledger.resuming is not None:
+        assert time.monotonic() < deadline, "the program did not come back"
+        await asyncio.sleep(0.05)
+
+
+async def a_lost_worker_is_told(world: World, program: Program, tenant) -> None:
+    """The process that carries a real call is killed: the program hears of the end once, with the reason."""
+    await tenant.http.patch(f"agents/{tenant.agent}", json={"reply_by": "handler"})
+    await tenant.post(f"agents/{tenant.agent}/publish")
+    call = await tenant.ring([LISTEN])
+    await call.reached("agent_stopped")
+    call_id = (await tenant.found(call))["id"]
+    deadline = time.monotonic() + 20
+    while not program.starts[call_id] or not (
+        await world.platform.rows(f"SELECT 1 FROM calls_call WHERE id = '{call_id}' AND reply_to <> ''")
+    ):
+        assert time.monotonic() < deadline, "the program was not told of the call"
+        await asyncio.sleep(0.05)
+    media = world.platform.parts["media"]
+    media.send(signal.SIGKILL)
+    await media.ended()
+    row = await tenant.settled(call_id, LEASE_S + 15)
+    assert row["end_reason"] == "worker_lost"
+    while not program.ends[call_id]:
+        assert time.monotonic() < deadline + 30, "the program was not told of the end"
+        await asyncio.sleep(0.05)
+    assert (program.ends[call_id], program.reasons[call_id]) == (1, "worker_lost")
+    await call.ended(20)
+    await world.platform.start_media()

@@ -1,0 +1,112 @@
+"""Calls in convai mode between real processes: set up over REST, answered over the SDK's socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from patter.simulators.elevenlabs import ElevenLabsServer
+from patter.simulators.elevenlabs.convai_brain import Answer
+from tests.system.tenant import Tenant
+from tests.system.world import Servers, World, embedded, separate
+
+AGENT = {
+    "name": "Front desk",
+    "mode": "convai",
+    "first_message": "Hello, this is {shop}.",
+    "variables": {"shop": "Acme"},
+}
+Shape = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+async def vendor() -> AsyncIterator[ElevenLabsServer]:
+    async with ElevenLabsServer() as running:
+        running.convai.ways.utterances = ["one", "two"]
+        yield running
+
+
+@pytest.fixture(params=["one process", "web and media apart"])
+def shape(request: pytest.FixtureRequest, tmp_path: Path) -> Shape:
+    if request.param == "one process":
+        return lambda **more: embedded(tmp_path, **more)
+    servers: Servers = request.getfixturevalue("servers")
+    return lambda **more: separate(tmp_path, servers, **more)
+
+
+@contextlib.asynccontextmanager
+async def program(tenant: Tenant) -> AsyncIterator[list[dict[str, Any]]]:
+    """A program of the customer's, which replies over the SDK's socket. Gives the frames that it got."""
+    frames: list[dict[str, Any]] = []
+    headers = {"X-API-Key": tenant.http.headers["X-API-Key"], "X-Patter-Protocol": "2"}
+    base = tenant.platform.base.replace("http", "ws", 1)
+
+    async def reply(socket: Any) -> None:
+        async for text in socket:
+            frame = json.loads(text)
+            frames.append(frame)
+            if frame["type"] == "message":
+                answer = {"call_id": frame["call_id"], "turn_id": frame["turn_id"]}
+                await socket.send(json.dumps({"type": "received", **answer}))
+                said = f"You said {frame['text']}."
+                await socket.send(json.dumps({"type": "response", "text": said, **answer}))
+
+    async with connect(f"{base}/ws/sdk", additional_headers=headers, proxy=None) as socket:
+        task = asyncio.create_task(reply(socket))
+        try:
+            yield frames
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def set_up(world: World, vendor: ElevenLabsServer, reply_by: str) -> Tenant:
+    tenant = await world.tenant(agent={**AGENT, "reply_by": reply_by})
+    await tenant.post("provider-credentials", {"provider": "elevenlabs", "api_key": vendor.api_key})
+    made = await tenant.post(f"agents/{tenant.agent}/convai/provision")
+    assert made["created"] and made["ready"]
+    assert (await tenant.post(f"agents/{tenant.agent}/convai/check"))["findings"] == []
+    await tenant.post(f"agents/{tenant.agent}/publish")
+    return tenant
+
+
+async def test_a_program_replies(shape, vendor):
+    async with shape(PATTER_ELEVENLABS_BASE_URL=vendor.base_url) as world:
+        tenant = await set_up(world, vendor, "handler")
+        async with program(tenant) as frames:
+            call = await tenant.ring([{"say": "a"}, {"say": "b"}, {"hang_up": True}])
+            await call.ended(40)
+            row = await tenant.settled((await tenant.found(call))["id"], 15)
+        said = [(turn["role"], turn["text"]) for turn in await tenant.turns(row["id"])]
+    assert said == [
+        ("assistant", "Hello, this is Acme."),
+        ("user", "one"),
+        ("assistant", "You said one."),
+        ("user", "two"),
+        ("assistant", "You said two."),
+    ]
+    asked = [frame for frame in frames if frame["type"] == "message"]
+    assert [frame["text"] for frame in asked] == ["one", "two"]
+    assert asked[-1]["history"][0] == {"role": "assistant", "text": "Hello, this is Acme."}
+    assert row["end_reason"] == "caller_hung_up"
+
+
+async def test_elevenlabs_own_model_replies_and_hangs_up(tmp_path, vendor):
+    vendor.convai.ways.script = lambda text: Answer("Goodbye then.", tool=("end_call", {}))
+    async with embedded(tmp_path, PATTER_ELEVENLABS_BASE_URL=vendor.base_url) as world:
+        tenant = await set_up(world, vendor, "model")
+        call = await tenant.ring([{"say": "a"}, {"listen": True}])
+        await call.ended(40)
+        row = await tenant.settled((await tenant.found(call))["id"], 15)
+        usage = await world.platform.rows("SELECT meter, provider, quantity FROM billing_usagerecord")
+    assert row["end_reason"] == "agent_ended"
+    [(_, provider, ms)] = [used for used in usage if used[0] == "speech_ms"]
+    assert provider == "elevenlabs" and ms > 3000
