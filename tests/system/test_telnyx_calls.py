@@ -124,6 +124,26 @@ async def the_caller_hangs_up_at_any_moment(tenant: TelnyxTenant):
     await asyncio.gather(*(hang_up(at_ms) for at_ms in range(100, 10_000, 600)))
 
 
+@scenario
+async def row_16_telnyx_records_and_the_file_is_fetched_over_a_fresh_link(tenant: TelnyxTenant):
+    policies = {"recording": {"carrier": True}}
+    agent = await tenant.post("agents", {**AGENT, "name": "recorded", "policies": policies})
+    number = await tenant.add_number(agent["id"])
+    leg = await (await tenant.ring([BOOK, BYE, LISTEN], to=number)).ended(60)
+    row = await tenant.settled((await tenant.found(leg))["id"])
+    asked = [fact.data["name"] for fact in leg.of_kind("command")]
+    assert asked[:3] == ["answer", "record_start", "streaming_start"] and not leg.complaints
+    find = (
+        "SELECT status, size_bytes FROM calls_recording "
+        f"WHERE call_id = '{row['id']}' AND carrier_recording_id != ''"
+    )
+    deadline = asyncio.get_running_loop().time() + 20
+    while (rows := await tenant.platform.rows(find)) == [] or rows[0][0] == "processing":
+        assert asyncio.get_running_loop().time() < deadline, rows
+        await asyncio.sleep(0.2)
+    assert rows == [("ready", len(leg.media.wav()))]
+
+
 # -- asked from outside ---------------------------------------------------------------------------
 
 
