@@ -1,0 +1,7 @@
+"""What the doctor looks at in this room; each carrier has a file of its own."""
+
+from __future__ import annotations
+
+from phone_numbers.twilio_checkup import check_twilio
+
+__all__ = ["check_twilio"]
