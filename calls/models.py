@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -417,6 +419,15 @@ class ToolInvocation(TenantModel, DurableWork):
             models.Index(fields=["state", "due_at"]),
             models.Index(fields=["organisation", "tool", "-id"]),
         ]
+
+    @property
+    def shown_arguments(self) -> str:
+        """The arguments as JSON, for people."""
+        return json.dumps(self.arguments, ensure_ascii=False)
+
+    @property
+    def shown_result(self) -> str:
+        return json.dumps(self.result, ensure_ascii=False)
 
 
 class ToolTry(TenantModel):

@@ -19,7 +19,14 @@ from calls.models import Call, Recording
 from calls.plan import plan_of
 from calls.presenters import percentile, timeline, totals, waveform
 from calls.ranged import ranged_response
-from calls.selectors import events_of, ready_recording, shown_recording, transfers_of, turns_of
+from calls.selectors import (
+    events_of,
+    invocations_of,
+    ready_recording,
+    shown_recording,
+    transfers_of,
+    turns_of,
+)
 from calls.services.control import hang_up_call
 from calls.services.transfer import MAX_SUMMARY_CHARS, ask_transfer
 from calls.transfer_lines import transfer_lines
@@ -28,6 +35,9 @@ from patter.bridge.transfers import TransferTarget
 from patter_site.accounts.pages import MemberRequest, member_page
 from patter_site.accounts.roles import may
 from patter_site.common.errors import ApiProblem
+from tools.models import Tool
+
+MOST_RUNS = 100
 
 
 def _call(request: MemberRequest, call_id: str) -> Call:
@@ -114,8 +124,18 @@ def call_page(request: MemberRequest, call_id: str) -> HttpResponse:
         "extras": _extras(call),
         "transfers": transfer_lines(transfers_of(call)),
         "targets": _targets(request, call),
+        "runs": list(invocations_of(request.organisation).filter(call=call).order_by("id")[:MOST_RUNS]),
     }
     return render(request, "calls/call.html", context)
+
+
+@require_GET
+@member_page()
+def tool_runs(request: MemberRequest, tool_id: str) -> HttpResponse:
+    """The newest runs of one tool, in whichever calls."""
+    tool = get_object_or_404(Tool.objects.of(request.organisation), pk=tool_id)
+    runs = invocations_of(request.organisation).filter(tool=tool).order_by("-id")[:MOST_RUNS]
+    return render(request, "calls/tool_runs.html", {"tool": tool, "runs": list(runs)})
 
 
 @require_GET
