@@ -28,7 +28,7 @@ STEP_SECONDS = 15.0
 
 def arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("--rows", default="pipeline", help="which modes: pipeline, none")
+    parser.add_argument("--rows", default="pipeline", help="which modes: pipeline, realtime, none")
     parser.add_argument("--calls", default="1,10,25,50,100", help="calls at once, one row for each")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured time of a row")
     parser.add_argument("--floor", action="store_true", help="with a pass-through bridge in the same run")
@@ -52,7 +52,8 @@ class Bench:
         self._folder = folder
         self._load_core, self._system_core = cores()
         self._account = Account()
-        self._floor_cpu: dict[int, float] = {}
+        self._modes = [mode for mode in options.rows.split(",") if mode != "none"]
+        self._floor_cpu: dict[tuple[str, int], float] = {}
         self.rows: list[Row] = []
         self.troubles: list[str] = []
         self.calls_per_core: int | None = None
@@ -65,12 +66,13 @@ class Bench:
 
     def run(self) -> None:
         with providers(self._folder, self._load_core) as port:
-            if self._options.floor:
-                with floor(self._folder, self._system_core, port) as target:
-                    self._rows(("pipeline", "-", "floor"), target)
-                self._floor_cpu = {row.calls: row.cpu_s_per_call_minute or 0.0 for row in self.rows}
+            for mode in self._modes if self._options.floor else ():
+                with floor(self._folder, self._system_core, port, mode) as target:
+                    self._rows((mode, "-", "floor"), target)
+            self._floor_cpu = {(row.mode, row.calls): row.cpu_s_per_call_minute or 0.0 for row in self.rows}
             with self._platform(port) as target:
-                self._rows(("pipeline", "model", "patter"), target)
+                for mode in self._modes:
+                    self._rows((mode, "model", "patter"), target)
                 if self._options.steps:
                     self._steps(target)
 
@@ -87,7 +89,7 @@ class Bench:
 
     def _rows(self, name: tuple[str, str, str], target: Target) -> None:
         # The first call imports what calls need: it is nobody's share of memory.
-        self._load(target, 2, 3.0)
+        self._load(target, name[0], 2, 3.0)
         time.sleep(1.0)
         idle = usage(target.process.pid)
         for calls in self._options.calls:
@@ -97,7 +99,7 @@ class Bench:
         self, name: tuple[str, str, str], target: Target, calls: int, seconds: float, idle: Usage
     ) -> Row:
         _tell(f"{' '.join(name)}: {calls} calls for {seconds:g} s …")
-        result, before, after = self._load(target, calls, seconds)
+        result, before, after = self._load(target, name[0], calls, seconds)
         self.troubles += result["troubles"]
         row = make_row(
             name=name,
@@ -106,7 +108,7 @@ class Bench:
             before=before,
             after=after,
             idle=idle,
-            floor_cpu=self._floor_cpu.get(calls),
+            floor_cpu=self._floor_cpu.get((name[0], calls)),
         )
         _tell(
             "  "
@@ -117,9 +119,11 @@ class Bench:
         time.sleep(1.0)
         return row
 
-    def _load(self, target: Target, calls: int, seconds: float) -> tuple[dict[str, Any], Usage, Usage]:
+    def _load(
+        self, target: Target, mode: str, calls: int, seconds: float
+    ) -> tuple[dict[str, Any], Usage, Usage]:
         order = {
-            "numbers": target.numbers,
+            "numbers": target.of_mode(mode),
             "calls": calls,
             "seconds": seconds,
             "account_sid": self._account.account_sid,
@@ -143,10 +147,12 @@ class Bench:
     def _steps(self, target: Target) -> None:
         """More and more calls, until they are not in order any more."""
         idle = usage(target.process.pid)
-        good = max((row.calls for row in self.rows if row.system == "patter" and row.in_order), default=0)
+        mode = self._modes[0]
+        mine = [row for row in self.rows if row.system == "patter" and row.mode == mode]
+        good = max((row.calls for row in mine if row.in_order), default=0)
         calls = good + STEP
         while calls <= MOST_CALLS:
-            row = self._row(("pipeline", "model", "patter"), target, calls, STEP_SECONDS, idle)
+            row = self._row((mode, "model", "patter"), target, calls, STEP_SECONDS, idle)
             self.rows.append(row)
             if not row.in_order:
                 break

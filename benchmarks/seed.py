@@ -32,7 +32,20 @@ def seed(account_sid: str, auth_token: str) -> dict[str, str]:
         agent = create_agent(organisation=organisation, config=agent_config(preset))
         numbers[preset] = f"+1202555010{index}"
         create_number(organisation=organisation, number=numbers[preset], carrier_account=account, agent=agent)
+    agent = create_agent(organisation=organisation, config=realtime_config())
+    numbers["realtime"] = "+12025550109"
+    create_number(organisation=organisation, number=numbers["realtime"], carrier_account=account, agent=agent)
     return numbers
+
+
+def realtime_config() -> dict[str, object]:
+    return {
+        "name": "Benchmark realtime",
+        "mode": "realtime",
+        "reply_by": "model",
+        "system_prompt": "You answer the telephone of a restaurant.",
+        "llm": {"provider": "openai", "options": {"silence_duration_ms": 200}},
+    }
 
 
 def agent_config(preset: str) -> dict[str, object]:

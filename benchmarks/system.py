@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks.processes import BenchFailed, Child, child, free_port
 
 START_S = 60.0
+FLOORS = {"pipeline": "benchmarks.floor", "realtime": "benchmarks.realtime_floor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,13 @@ class Target:
     process: Child
     numbers: list[dict[str, str]]
 
+    def of_mode(self, mode: str) -> list[dict[str, str]]:
+        """The numbers whose agents have this mode. A floor has but one mode."""
+        if len(self.numbers) == 1:
+            return self.numbers
+        realtime = mode == "realtime"
+        return [number for number in self.numbers if (number["preset"] == "realtime") == realtime]
+
 
 @contextlib.contextmanager
 def providers(folder: Path, core: int | None) -> Iterator[int]:
@@ -40,8 +48,9 @@ def providers(folder: Path, core: int | None) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def floor(folder: Path, core: int | None, provider_port: int) -> Iterator[Target]:
-    with child("floor", ["-m", "benchmarks.floor", str(provider_port)], folder=folder, core=core) as process:
+def floor(folder: Path, core: int | None, provider_port: int, mode: str) -> Iterator[Target]:
+    program = FLOORS[mode]
+    with child("floor", ["-m", program, str(provider_port)], folder=folder, core=core) as process:
         port = process.read(START_S)["port"]
         yield Target(process, [{"preset": "floor", "media_url": f"ws://127.0.0.1:{port}/media"}])
 

@@ -24,6 +24,7 @@ from calls.adapters.courier import CallCourier
 from calls.adapters.replies import ReplyRelay
 from calls.adapters.threads import open_in_thread
 from calls.assembly import Ready, make_session, tools_of
+from calls.selectors import hang_up_wish
 from calls.services.lease import renew_leases
 from calls.services.telnyx_calls import ask_for_stream
 from patter.bridge.events import (
@@ -104,6 +105,7 @@ class LiveCall:
         layer = get_channel_layer()
         group, channel = f"call.{self.call_id}", await layer.new_channel()
         await layer.group_add(group, channel)
+        await self._hear_what_was_asked_before()
         try:
             while True:
                 message = await layer.receive(channel)
@@ -115,6 +117,16 @@ class LiveCall:
         finally:
             with contextlib.suppress(Exception):
                 await layer.group_discard(group, channel)
+
+    async def _hear_what_was_asked_before(self) -> None:
+        """Somebody may have hung up between the token's use and this task's first ear on the layer."""
+        try:
+            reason = await open_in_thread(hang_up_wish, self.call_id)
+        except Exception as error:  # a database that is away must not end the call
+            logger.warning("An earlier hang-up could not be looked up", error=type(error).__name__)
+            return
+        if reason:
+            self.session.feed(HangUpAsked(reason))
 
     async def _abandon(self) -> None:
         """A fault of ours: hang up and write the end, so that nobody pays for a silent line."""

@@ -13,4 +13,5 @@ urlpatterns = [
     path("o/<slug:slug>/calls/<str:call_id>/growth/", views.call_growth, name="growth"),
     path("o/<slug:slug>/calls/<str:call_id>/recording.wav", views.call_recording, name="recording"),
     path("o/<slug:slug>/calls/<str:call_id>/hang-up/", views.hang_up, name="hang_up"),
+    path("o/<slug:slug>/calls/<str:call_id>/transfer/", views.transfer, name="transfer"),
 ]

@@ -26,6 +26,7 @@ from patter.bridge.plan import CallPlan
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
 from patter.call import Call
+from patter.engines.convai.ask_line import AskLine
 from patter.errors import ConfigError, PatterError
 from patter.guardrails import read_guardrails
 from patter.handlers import HandlerRunner
@@ -102,6 +103,7 @@ class LocalCall:
         self.recording: RecordingFile | None = None
         self.deadline: asyncio.TimerHandle | None = None
         self.tools: Tools | None = None
+        self.asks = AskLine()
         self.sockets = 0
         """Media sockets that are open now."""
 
@@ -279,6 +281,7 @@ class LocalCalls:
             handler=handler,
             tools=call.tools,
             guardrails=read_guardrails(call.agent.guardrails),
+            asks=call.asks,
         )
 
     async def _carry(self, call: LocalCall, session: CallSession) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import inspect
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 from patter.blocking import in_thread
+from patter.bridge.plan import CallPlan
 from patter.call import Call
 from patter.errors import ConfigError
 from patter.guardrails import read_guardrails
@@ -43,6 +44,7 @@ class LocalPhone:
         self._calls: LocalCalls | None = None
         self._stop: asyncio.Event | None = None
         self._number = ""
+        self._base_url = ""
 
     # -- serving ----------------------------------------------------------------------------------
 
@@ -59,6 +61,7 @@ class LocalPhone:
         options = replace(options, agent=await with_mcp_tools(options.agent))
         serving = _serving_of(options, Keys(mine, environment))
         carrier = _carrier_of(mine, environment)
+        self._base_url = Addresses(mine.webhook_url).base
         self._stop = asyncio.Event()
         try:
             await self._listen(carrier, serving, options, self._stop)
@@ -74,6 +77,7 @@ class LocalPhone:
         from patter.serving import AsgiServer
 
         calls = LocalCalls(serving, carrier)
+        await _set_up_convai(serving, self._base_url, options.replace)
         page = LivePage(calls)
         server = AsgiServer(make_app(carrier, calls, page), options.host, options.port)
         await server.start()
@@ -116,9 +120,13 @@ def _serving_of(options: ServeOptions, keys: Keys) -> Serving:
     """What the calls share, tried out: an agent that cannot work is an error before anybody calls."""
     serving = Serving(options.agent, keys, options.listeners, options.recording, Path(options.recordings_dir))
     read_guardrails(options.agent.guardrails)
-    reply_by = "handler" if options.listeners.on_message is not None else "model"
-    plan_of(options.agent, CallFacts("call_check"), keys, reply_by=reply_by)
+    _plan_to_try(options.agent, keys, options.listeners.on_message is not None)
     return serving
+
+
+def _plan_to_try(agent: Agent, keys: Keys, has_handler: bool) -> CallPlan:
+    reply_by = "handler" if has_handler else "model"
+    return plan_of(agent, CallFacts("call_check"), keys, reply_by=reply_by)
 
 
 def _carrier_of(options: LocalOptions, environment: dict[str, str]) -> LocalCarrier:
@@ -133,13 +141,30 @@ def _carrier_of(options: LocalOptions, environment: dict[str, str]) -> LocalCarr
 
 
 async def _set_up(carrier: LocalCarrier, number: str, replace: bool | None) -> None:
+    if sentence := await carrier.set_up(number, _confirm(replace)):
+        logger.warning(sentence)
+
+
+async def _set_up_convai(serving: Serving, base_url: str, replace: bool | None) -> None:
+    """The ElevenLabs agent behind an agent in convai mode: formats, events and tools belong to it."""
+    if serving.agent.resolved_mode != "convai":
+        return
+    from patter.local.convai import set_up_agent
+
+    plan = _plan_to_try(serving.agent, serving.keys, serving.listeners.on_message is not None)
+    if sentence := await set_up_agent(serving.agent, plan, base_url, _confirm(replace)):
+        logger.warning(sentence)
+
+
+def _confirm(replace: bool | None) -> Callable[[str], Awaitable[bool]]:
+    """Asks in the terminal where there is one, unless ``replace`` says it."""
+
     async def confirm(question: str) -> bool:
         if replace is not None or not sys.stdin.isatty():
             return bool(replace)
         return (await in_thread(input, f"{question} [y/N] ")).strip().lower() in ("y", "yes")
 
-    if sentence := await carrier.set_up(number, confirm):
-        logger.warning(sentence)
+    return confirm
 
 
 async def _tell_ready(options: ServeOptions) -> None:

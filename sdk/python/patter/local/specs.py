@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
@@ -103,3 +104,21 @@ def realtime_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, Prov
     )
     spare = keys.complete(replace(agent.tts.spec(), language=agent.language)) if agent.tts else None
     return {"speech": keys.complete(spec), "tts": spare}
+
+
+def convai_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, ProviderSpec | None]:
+    """The ElevenLabs agent, and a token with which it proves that it asks for this call's replies."""
+    if not agent.convai_agent_id:
+        raise ConfigError("The mode 'convai' needs an ElevenLabs agent: agent(convai_agent_id='agent_…').")
+    options = {
+        "agent_id": agent.convai_agent_id,
+        "dynamic_variables": {name: value for name, value in agent.variables.items() if _is_plain(value)},
+        "call_token": secrets.token_urlsafe(24) if reply_by == "handler" else "",
+    }
+    spec = ProviderSpec("elevenlabs", voice=agent.voice, language=agent.language, options=options)
+    spare = keys.complete(replace(agent.tts.spec(), language=agent.language)) if agent.tts else None
+    return {"speech": keys.complete(spec), "tts": spare}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float | bool)
