@@ -14,6 +14,7 @@ from patter.options import (
     LocalOptions,
     Registration,
     ServeOptions,
+    TalkOptions,
     checked_number,
     resolve_options,
 )
@@ -333,6 +334,34 @@ class Patter:
         )
         options = ServeOptions(agent, listeners, host, port, recording, on_ready, replace, recordings_dir)
         await self._local_phone().serve(options)
+
+    async def test(
+        self,
+        agent: Agent,
+        *,
+        on_message: MessageHandler | None = None,
+        audio: bool = False,
+        say: Sequence[str] = (),
+    ) -> None:
+        """Talk to the agent without a phone: by text in the terminal, or aloud by a simulated carrier.
+
+        Args:
+            on_message: who answers. Left out, the agent's language model does.
+            audio: speak through a simulated carrier, with the agent's own ears and voice; the call is kept
+                as ``patter-test.wav``.
+            say: with ``audio``: the lines that the caller speaks.
+
+        Raises ConfigError.
+        """
+        if not isinstance(agent, Agent):
+            raise ConfigError("agent is what phone.agent(...) returns.")
+        if isinstance(self._options, LocalOptions):
+            home = self._local_phone()
+        else:
+            from patter.local import LocalPhone
+
+            home = LocalPhone(LocalOptions())
+        await home.test(TalkOptions(agent, on_message, audio, say))
 
     # -- which home -------------------------------------------------------------------------------
 

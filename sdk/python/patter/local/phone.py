@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,9 +22,10 @@ from patter.local.environment import BASE_URLS, completed, read_environment
 from patter.local.plan import CallFacts, plan_of
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
+from patter.local.telnyx import TelnyxCarrier
 from patter.local.tools import with_mcp_tools
 from patter.local.twilio import TwilioCarrier
-from patter.options import CallOptions, LocalOptions, ServeOptions
+from patter.options import CallOptions, LocalOptions, ServeOptions, TalkOptions
 from patter.types import Agent
 
 logger = logging.getLogger("patter")
@@ -33,14 +34,18 @@ NOT_SERVING = (
     "call() in local mode needs serve() to run: it carries the audio. Await serve() in a task, or call from "
     "on_ready."
 )
-CARRIERS: dict[str, Callable[[LocalOptions, Addresses, str], LocalCarrier]] = {"twilio": TwilioCarrier}
+CARRIERS: dict[str, Callable[[LocalOptions, Addresses, str], LocalCarrier]] = {
+    "twilio": TwilioCarrier,
+    "telnyx": TelnyxCarrier,
+}
 
 
 class LocalPhone:
     """One carrier account and its calls in this process."""
 
-    def __init__(self, options: LocalOptions) -> None:
+    def __init__(self, options: LocalOptions, environment: Mapping[str, str] | None = None) -> None:
         self._given = options
+        self._overrides = environment or {}
         self._calls: LocalCalls | None = None
         self._stop: asyncio.Event | None = None
         self._number = ""
@@ -55,8 +60,7 @@ class LocalPhone:
         """
         if self._stop is not None:
             raise ConfigError("serve() runs already.")
-        environment = await in_thread(read_environment)
-        mine = completed(self._given, environment)
+        mine, environment = await self._known()
         self._number = mine.phone_number
         options = replace(options, agent=await with_mcp_tools(options.agent))
         serving = _serving_of(options, Keys(mine, environment))
@@ -68,6 +72,11 @@ class LocalPhone:
         finally:
             self._stop = self._calls = None
             await carrier.close()
+
+    async def _known(self) -> tuple[LocalOptions, dict[str, str]]:
+        """The options, completed, and the environment that completed them."""
+        environment = {**await in_thread(read_environment), **self._overrides}
+        return completed(self._given, environment), environment
 
     async def _listen(
         self, carrier: LocalCarrier, serving: Serving, options: ServeOptions, stop: asyncio.Event
@@ -85,6 +94,7 @@ class LocalPhone:
             if self._number:
                 await _set_up(carrier, self._number, options.replace)
             logger.info("Live calls: %s%s", server.base_url, page.path)
+            _tell_terminal(f"Live calls: {server.base_url}{page.path}  (Ctrl-C ends serving)")
             self._calls = calls
             with stopped_by_signals(stop):
                 ready = asyncio.create_task(_tell_ready(options), name="on_ready")
@@ -109,6 +119,17 @@ class LocalPhone:
         if isinstance(options.agent, Agent):
             options = replace(options, agent=await with_mcp_tools(options.agent))
         return await self._calls.place(options, caller)
+
+    async def test(self, options: TalkOptions) -> None:
+        """Talk to an agent without a phone. Raises ConfigError."""
+        from patter.local.talk import talk, talk_aloud
+
+        mine, environment = await self._known()
+        if options.audio:
+            here = Path.cwd()
+            await talk_aloud(LocalPhone, mine, options.agent, options.on_message, options.say, directory=here)
+        else:
+            await talk(options.agent, options.on_message, Keys(mine, environment))
 
     async def disconnect(self) -> None:
         """Have ``serve`` end every call and return. Harmless when nothing serves."""
@@ -165,6 +186,12 @@ def _confirm(replace: bool | None) -> Callable[[str], Awaitable[bool]]:
         return (await in_thread(input, f"{question} [y/N] ")).strip().lower() in ("y", "yes")
 
     return confirm
+
+
+def _tell_terminal(line: str) -> None:
+    """Whoever started this by hand is told where to look; a service's log is not theirs to write into."""
+    if sys.stderr.isatty():
+        sys.stderr.write(line + "\n")
 
 
 async def _tell_ready(options: ServeOptions) -> None:

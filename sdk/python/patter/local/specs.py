@@ -62,7 +62,7 @@ def pipeline_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, Prov
     """Ears, model and voice. Raises ConfigError, with what to give."""
     return {
         "stt": _ears(agent, keys),
-        "llm": _model(agent, keys) if reply_by == "model" else None,
+        "llm": model_spec(agent, keys) if reply_by == "model" else None,
         "tts": _voice(agent, keys),
     }
 
@@ -78,7 +78,8 @@ def _ears(agent: Agent, keys: Keys) -> ProviderSpec:
     return keys.complete(spec)
 
 
-def _model(agent: Agent, keys: Keys) -> ProviderSpec:
+def model_spec(agent: Agent, keys: Keys) -> ProviderSpec:
+    """The language model that answers. Raises ConfigError."""
     spec = agent.llm.spec() if agent.llm else ProviderSpec(keys.first("openai"))
     if not spec.provider:
         raise ConfigError(

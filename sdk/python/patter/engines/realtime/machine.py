@@ -88,7 +88,7 @@ class RealtimeMachine:
         self._stopped = False
         self._due: float | None = None
         self._due_known = False
-        """Whether ``_due`` is when the next timer is due. It is asked for after each of the caller's frames."""
+        """Whether ``_due`` is when the next timer is due. It is asked for after each caller frame."""
         self._away = False
         """The caller's line is used for something else."""
         self._hushed = False
