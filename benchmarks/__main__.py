@@ -19,8 +19,14 @@ from benchmarks import machine, report
 from benchmarks.false_pauses import false_pauses
 from benchmarks.figures import Row, Usage, make_row
 from benchmarks.processes import BenchFailed, Child, child, cores, usage
-from benchmarks.system import Account, Target, floor, platform, providers, real_servers
+from benchmarks.system import Account, Target, floor, handler, platform, providers, real_servers
 
+ROWS = {
+    "pipeline": ("pipeline", "model"),
+    "handler": ("pipeline", "handler"),
+    "realtime": ("realtime", "model"),
+}
+"""What can be measured: the mode, and who replies."""
 STEP = 25
 MOST_CALLS = 400
 STEP_SECONDS = 15.0
@@ -28,7 +34,11 @@ STEP_SECONDS = 15.0
 
 def arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("--rows", default="pipeline", help="which modes: pipeline, realtime, none")
+    parser.add_argument(
+        "--rows",
+        default="pipeline,handler,realtime",
+        help="pipeline (the model replies), handler (pipeline, over /ws/sdk), realtime, or none",
+    )
     parser.add_argument("--calls", default="1,10,25,50,100", help="calls at once, one row for each")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured time of a row")
     parser.add_argument("--floor", action="store_true", help="with a pass-through bridge in the same run")
@@ -38,6 +48,9 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--no-pauses", action="store_true", help="without the row of false pauses")
     parser.add_argument("--json", type=Path, help="write the report as JSON, too")
     options = parser.parse_args(given)
+    options.rows = [row for row in options.rows.split(",") if row not in ("", "none")]
+    if unknown := [row for row in options.rows if row not in ROWS]:
+        parser.error(f"there is no row {unknown[0]!r}; there are {', '.join(ROWS)}")
     options.calls = sorted({int(count) for count in options.calls.split(",") if count})
     if options.long:
         options.seconds = 300.0
@@ -52,7 +65,7 @@ class Bench:
         self._folder = folder
         self._load_core, self._system_core = cores()
         self._account = Account()
-        self._modes = [mode for mode in options.rows.split(",") if mode != "none"]
+        self._modes = list(dict.fromkeys(ROWS[row][0] for row in options.rows))
         self._floor_cpu: dict[tuple[str, int], float] = {}
         self.rows: list[Row] = []
         self.troubles: list[str] = []
@@ -71,10 +84,17 @@ class Bench:
                     self._rows((mode, "-", "floor"), target)
             self._floor_cpu = {(row.mode, row.calls): row.cpu_s_per_call_minute or 0.0 for row in self.rows}
             with self._platform(port) as target:
-                for mode in self._modes:
-                    self._rows((mode, "model", "patter"), target)
+                for row in self._options.rows:
+                    mode, reply_by = ROWS[row]
+                    with self._whoever(reply_by, target):
+                        self._rows((mode, reply_by, "patter"), target)
                 if self._options.steps:
                     self._steps(target)
+
+    def _whoever(self, reply_by: str, target: Target) -> contextlib.AbstractContextManager[None]:
+        if reply_by == "handler":
+            return handler(self._folder, self._load_core, target)
+        return contextlib.nullcontext()
 
     @contextlib.contextmanager
     def _platform(self, port: int) -> Iterator[Target]:
@@ -89,7 +109,7 @@ class Bench:
 
     def _rows(self, name: tuple[str, str, str], target: Target) -> None:
         # The first call imports what calls need: it is nobody's share of memory.
-        self._load(target, name[0], 2, 3.0)
+        self._load(target, name, 2, 3.0)
         time.sleep(1.0)
         idle = usage(target.process.pid)
         for calls in self._options.calls:
@@ -99,7 +119,7 @@ class Bench:
         self, name: tuple[str, str, str], target: Target, calls: int, seconds: float, idle: Usage
     ) -> Row:
         _tell(f"{' '.join(name)}: {calls} calls for {seconds:g} s …")
-        result, before, after = self._load(target, name[0], calls, seconds)
+        result, before, after = self._load(target, name, calls, seconds)
         self.troubles += result["troubles"]
         row = make_row(
             name=name,
@@ -120,10 +140,10 @@ class Bench:
         return row
 
     def _load(
-        self, target: Target, mode: str, calls: int, seconds: float
+        self, target: Target, name: tuple[str, str, str], calls: int, seconds: float
     ) -> tuple[dict[str, Any], Usage, Usage]:
         order = {
-            "numbers": target.of_mode(mode),
+            "numbers": target.numbers_of(name[0], name[1]),
             "calls": calls,
             "seconds": seconds,
             "account_sid": self._account.account_sid,
@@ -147,12 +167,15 @@ class Bench:
     def _steps(self, target: Target) -> None:
         """More and more calls, until they are not in order any more."""
         idle = usage(target.process.pid)
-        mode = self._modes[0]
-        mine = [row for row in self.rows if row.system == "patter" and row.mode == mode]
+        mode, reply_by = next(ROWS[row] for row in self._options.rows)
+        mine = [
+            row for row in self.rows if (row.system, row.mode, row.reply_by) == ("patter", mode, reply_by)
+        ]
         good = max((row.calls for row in mine if row.in_order), default=0)
         calls = good + STEP
         while calls <= MOST_CALLS:
-            row = self._row((mode, "model", "patter"), target, calls, STEP_SECONDS, idle)
+            with self._whoever(reply_by, target):
+                row = self._row((mode, reply_by, "patter"), target, calls, STEP_SECONDS, idle)
             self.rows.append(row)
             if not row.in_order:
                 break
@@ -171,7 +194,7 @@ def main(given: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="patter-bench-") as folder:
         bench = Bench(options, Path(folder))
         try:
-            if options.rows != "none":
+            if options.rows:
                 bench.run()
         except BenchFailed as failed:
             print(f"bench: {failed}", file=sys.stderr)

@@ -27,17 +27,24 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something that calls can be made to. ``process``: whose CPU and memory count."""
+    """Something that calls can be made to. ``process``: whose CPU and memory count.
+
+    ``sdk_url`` and ``api_key`` are where a handler connects.
+    """
 
     process: Child
     numbers: list[dict[str, str]]
+    sdk_url: str = ""
+    api_key: str = ""
 
-    def of_mode(self, mode: str) -> list[dict[str, str]]:
-        """The numbers whose agents have this mode. A floor has but one mode."""
-        if len(self.numbers) == 1:
-            return self.numbers
-        realtime = mode == "realtime"
-        return [number for number in self.numbers if (number["preset"] == "realtime") == realtime]
+    def numbers_of(self, mode: str, reply_by: str) -> list[dict[str, str]]:
+        """The numbers of such agents, as the carrier takes them. A floor has one number for everything."""
+        of_agents = ("mode", "reply_by")
+        return [
+            {name: value for name, value in number.items() if name not in of_agents}
+            for number in self.numbers
+            if (number.get("mode", mode), number.get("reply_by", reply_by)) == (mode, reply_by)
+        ]
 
 
 @contextlib.contextmanager
@@ -53,6 +60,15 @@ def floor(folder: Path, core: int | None, provider_port: int, mode: str) -> Iter
     with child("floor", ["-m", program, str(provider_port)], folder=folder, core=core) as process:
         port = process.read(START_S)["port"]
         yield Target(process, [{"preset": "floor", "media_url": f"ws://127.0.0.1:{port}/media"}])
+
+
+@contextlib.contextmanager
+def handler(folder: Path, core: int | None, target: Target) -> Iterator[None]:
+    """A customer's process, connected, beside the load."""
+    arguments = ["-m", "benchmarks.handler", target.sdk_url, target.api_key]
+    with child("handler", arguments, folder=folder, core=core) as process:
+        process.read(START_S)
+        yield
 
 
 @contextlib.contextmanager
@@ -87,7 +103,7 @@ def platform(
     }
     seeding = ["-m", "benchmarks.seed", account.account_sid, account.auth_token]
     with child("seed", seeding, folder=folder, extra=settings) as seeded:
-        numbers = seeded.read(START_S)
+        made = seeded.read(START_S)
     serving = ["manage.py", "serve", "--port", str(port)]
     with child(
         f"platform-{shape}", serving, folder=folder, core=core, extra=settings, piped=False
@@ -97,13 +113,14 @@ def platform(
             process,
             [
                 {
-                    "preset": preset,
-                    "number": number,
+                    **number,
                     "voice_url": f"{base}/webhooks/twilio/voice",
                     "status_url": f"{base}/webhooks/twilio/status",
                 }
-                for preset, number in numbers.items()
+                for number in made["numbers"]
             ],
+            sdk_url=f"ws://127.0.0.1:{port}/ws/sdk",
+            api_key=made["api_key"],
         )
 
 

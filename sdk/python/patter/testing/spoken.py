@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,38 @@ def chunks_of(text: str) -> list[str]:
     return [spoken for chunk in [*cutter.push(text), *cutter.flush()] if (spoken := speakable(chunk))]
 
 
-async def voices_for(*texts: str) -> dict[str, bytes]:
-    return {chunk: await speak(chunk) for text in texts for chunk in chunks_of(text)}
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Somebody's voice: espeak's name for it, words per minute, and pitch from 0 to 99."""
+
+    voice: str = "en-us"
+    rate_wpm: int = 175
+    pitch: int = 50
+
+    async def say(self, text: str) -> bytes:
+        return await speak(text, voice=self.voice, rate=self.rate_wpm, pitch=self.pitch)
 
 
-async def caller_saying(text: str, *, rate: int = 150) -> Samples:
+AGENT = Speaker()
+CALLER = Speaker(rate_wpm=150)
+SPEAKERS = {
+    "man": CALLER,
+    "woman": Speaker("en-us+f3", 165, 65),
+    "old man": Speaker("en-us+m7", 120, 25),
+    "quick woman": Speaker("en-us+f5", 210, 80),
+    "whisperer": Speaker("en-us+whisper", 150, 50),
+}
+"""People who sound as different as this voice can."""
+
+
+async def voices_for(*texts: str, speaker: Speaker = AGENT) -> dict[str, bytes]:
+    return {chunk: await speaker.say(chunk) for text in texts for chunk in chunks_of(text)}
+
+
+async def caller_saying(text: str, *, speaker: Speaker = CALLER, rate: int | None = None) -> Samples:
     """A caller's words, from the first voiced frame (-30 dBFS) to the last."""
-    samples = samples_of(await speak(text, rate=rate))
+    speaker = replace(speaker, rate_wpm=rate or speaker.rate_wpm)
+    samples = samples_of(await speaker.say(text))
     voiced = [at for at in range(0, len(samples), PER_FRAME) if dbfs_of(samples[at : at + PER_FRAME]) > -30]
     return samples[voiced[0] : voiced[-1] + PER_FRAME]
 

@@ -58,6 +58,12 @@ from patter.engines.pipeline.machine import PipelineMachine
 from patter.errors import CarrierError
 from patter.testing.fakes import FakeControl, FakeLeg, FakeLog, FakeMachine, FakePerformer, FakeStt
 
+
+async def turns_of_the_loop(count: int = 20) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 OPENED, STOP = LegOpened("MZ1", "CA1", "AC1"), LegStopped()
 
 
@@ -288,14 +294,14 @@ async def test_a_whole_call_with_a_second_socket() -> None:
     session.attach(first)
     session.feed(OPENED)
     running = asyncio.create_task(session.run())
-    await asyncio.sleep(0.01)
+    await turns_of_the_loop()
     assert (session.leg, session.carrier_call_id, session.over) == (first, "CA1", False)
     assert first.sent
     assert session.attach(second) is first
     session.feed(LegOpened("MZ2", "CA1", "AC1"))
     assert second.sent, "the reply goes on where it was"
     session.feed(SttHeard("stt1", "what now", True, True))
-    await asyncio.sleep(0.01)
+    await turns_of_the_loop()
     session.feed(HangUpAsked())
     await running
     session.feed(DigitPressed("1"))

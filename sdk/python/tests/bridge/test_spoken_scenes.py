@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 
 from patter.bridge.commands import HandlerAsk, TtsSay
-from patter.bridge.plan import Phrases, TurnTaking
+from patter.bridge.plan import Phrases
 from patter.engines.tts.offline import link
-from patter.testing.spoken import SpokenScene, caller_saying, cough, noise, voices_for
+from patter.testing.spoken import (
+    AGENT,
+    SPEAKERS,
+    Speaker,
+    SpokenScene,
+    caller_saying,
+    cough,
+    noise,
+    voices_for,
+)
 from patter.turn_taking import turn_taking_of
 
 HOURS = (
@@ -25,6 +34,9 @@ WORDS = [
 ]
 FIVE_MINUTES = 300_000
 
+whoever = pytest.mark.parametrize("speaker", SPEAKERS.values(), ids=SPEAKERS)
+in_every_preset = pytest.mark.parametrize("preset", ["quick", "balanced", "patient"])
+
 
 @pytest.fixture(scope="module", autouse=True)
 def no_child_left() -> Iterator[None]:
@@ -32,9 +44,14 @@ def no_child_left() -> Iterator[None]:
     link.CHILD.stop()
 
 
-async def speaking(text: str = HOURS, ms: int = 3000, **line: object) -> SpokenScene:
+async def speaking(
+    text: str = HOURS, ms: int = 3000, *, agent: Speaker = AGENT, preset: str = "balanced", **line: object
+) -> SpokenScene:
     """The agent is saying this for so long already."""
-    return await _begin(SpokenScene(await voices_for(text), **line).open(), text, ms)  # type: ignore[arg-type]
+    values = turn_taking_of({"preset": preset, "idle_prompt_s": 60})
+    voices = await voices_for(text, speaker=agent)
+    call = SpokenScene(voices, turn_taking=values, **line)  # type: ignore[arg-type]
+    return await _begin(call.open(), text, ms)
 
 
 async def _begin(call: SpokenScene, text: str, ms: int) -> SpokenScene:
@@ -46,46 +63,58 @@ async def _begin(call: SpokenScene, text: str, ms: int) -> SpokenScene:
 
 def went_on(call: SpokenScene) -> bool:
     """The reply was heard to its end."""
-    call.let(25_000)
+    call.let(40_000)
     said = [text for role, text in call.turns if role == "assistant"]
     return said[:1] == [HOURS] and "reply.cut" not in call.kinds
 
 
-async def test_a_cough_pauses_and_does_not_stop() -> None:
-    call = await speaking(turn_taking=TurnTaking(idle_prompt_s=60))
+@whoever
+@in_every_preset
+async def test_a_cough_pauses_at_most_and_does_not_stop(speaker: Speaker, preset: str) -> None:
+    call = await speaking(agent=speaker, preset=preset)
     call.sound(cough())
     call.let(1500)
-    assert ("barge_in.suspected" in call.kinds, "barge_in.denied" in call.kinds) == (True, True)
+    assert ("barge_in.suspected" in call.kinds) == ("barge_in.denied" in call.kinds)
+    assert "barge_in.suspected" in call.kinds or preset == "patient"
     assert went_on(call)
 
 
-async def test_mhm_does_not_stop() -> None:
-    call = await speaking(turn_taking=TurnTaking(idle_prompt_s=60))
-    call.sound(await caller_saying("uh huh", rate=190))
+@whoever
+async def test_mhm_does_not_stop(speaker: Speaker) -> None:
+    call = await speaking()
+    call.sound(await caller_saying("uh huh", speaker=speaker, rate=190))
     call.let(300)
     call.words(["uh huh"], final="Uh huh.")
     assert went_on(call)
     assert len(call.all(HandlerAsk)) == 1
 
 
-async def test_stop_stops() -> None:
-    call = await speaking()
-    call.sound(await caller_saying("stop"))
+@whoever
+@in_every_preset
+async def test_stop_stops(speaker: Speaker, preset: str) -> None:
+    call = await speaking(preset=preset)
+    call.sound(await caller_saying("stop", speaker=speaker))
     call.let(300)
     call.words([], final="Stop.")
     assert "reply.cut" in call.kinds
     assert call.last(HandlerAsk).text == "Stop."
 
 
-async def test_a_television_in_the_background_does_not_stop() -> None:
-    call = await speaking(turn_taking=TurnTaking(idle_prompt_s=60))
-    call.sound(0.03 * await caller_saying("and now the weather for the coming days with a lot of rain"))
+@whoever
+@in_every_preset
+async def test_a_television_in_the_background_does_not_stop(speaker: Speaker, preset: str) -> None:
+    call = await speaking(preset=preset)
+    weather = "and now the weather for the coming days with a lot of rain"
+    call.sound(0.03 * await caller_saying(weather, speaker=speaker))
     assert went_on(call)
     assert "barge_in.suspected" not in call.kinds
 
 
-async def test_its_own_echo_does_not_stop() -> None:
-    call = await speaking(echo_db=-20, noise_dbfs=-45, turn_taking=TurnTaking(idle_prompt_s=60))
+@whoever
+@in_every_preset
+async def test_its_own_echo_does_not_stop(speaker: Speaker, preset: str) -> None:
+    ms = 3200 * AGENT.rate_wpm // speaker.rate_wpm  # until these words were played
+    call = await speaking(ms=ms, agent=speaker, preset=preset, echo_db=-20, noise_dbfs=-45)
     call.hears("and on Sundays at eleven")  # what a recogniser makes of it
     assert went_on(call)
     assert "barge_in.suspected" not in call.kinds
@@ -100,10 +129,11 @@ async def test_a_caller_who_repeats_the_offer_is_heard() -> None:
     assert "reply.cut" in call.kinds
 
 
-async def test_a_slow_speaker_is_given_time() -> None:
+@whoever
+async def test_a_slow_speaker_is_given_time(speaker: Speaker) -> None:
     call = SpokenScene({}, turn_taking=turn_taking_of({"preset": "patient"})).open()
     for piece in ("my number is", "five five", "two one"):
-        call.sound(await caller_saying(piece))
+        call.sound(await caller_saying(piece, speaker=speaker))
         call.let(300)
         call.words([], final=piece, end=False)
         call.let(700)
@@ -112,10 +142,11 @@ async def test_a_slow_speaker_is_given_time() -> None:
     assert [ask.text for ask in call.all(HandlerAsk)] == ["my number is five five two one"]
 
 
-async def test_two_short_sentences_are_one_turn_while_nothing_was_answered() -> None:
+@whoever
+async def test_two_short_sentences_are_one_turn_while_nothing_was_answered(speaker: Speaker) -> None:
     call = SpokenScene({}).open()
     for sentence in ("I want a table.", "For two people."):
-        call.sound(await caller_saying(sentence))
+        call.sound(await caller_saying(sentence, speaker=speaker))
         call.let(300)
         call.words([], final=sentence)
         call.let(100)
@@ -143,26 +174,50 @@ async def test_silence_is_asked_about_once_the_agent_was_heard() -> None:
 # -- figures -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("preset", ["quick", "balanced", "patient"])
-async def test_five_minutes_of_speech_with_noise_and_echo_bring_one_false_pause_at_most(preset: str) -> None:
+async def five_minutes(agent: Speaker, preset: str) -> SpokenScene:
     values = turn_taking_of({"preset": preset, "idle_prompt_s": 60})
-    call = SpokenScene(await voices_for(HOURS), noise_dbfs=-45, echo_db=-20, turn_taking=values).open()
+    voices = await voices_for(HOURS, speaker=agent)
+    call = SpokenScene(voices, noise_dbfs=-45, echo_db=-20, turn_taking=values).open()
     while len(call.played) < FIVE_MINUTES * 8:
         await _begin(call, HOURS, 24_000)
-    assert call.kinds.count("barge_in.suspected") <= 1
+    return call
+
+
+@in_every_preset
+async def test_five_minutes_of_speech_with_noise_and_echo_bring_one_false_pause_at_most(preset: str) -> None:
+    assert (await five_minutes(AGENT, preset)).kinds.count("barge_in.suspected") <= 1
+
+
+@whoever
+async def test_no_agent_s_voice_pauses_for_its_own_echo(speaker: Speaker) -> None:
+    """In the preset that pauses soonest."""
+    assert (await five_minutes(speaker, "quick")).kinds.count("barge_in.suspected") <= 1
+
+
+async def silent_after_ms(agent: Speaker, preset: str, callers: list[Speaker]) -> float:
+    """From a caller's first voiced frame to ``clear``, over noise and echo: the 95th percentile."""
+    values = turn_taking_of({"preset": preset})
+    voices = await voices_for(HOURS, speaker=agent)
+    took = []
+    for at, word in enumerate(WORDS * len(callers)):
+        call = SpokenScene(voices, noise_dbfs=-45, echo_db=-20, turn_taking=values).open()
+        await _begin(call, HOURS, 3000 + 100 * at)
+        before, began_ms = len(call.cleared_at), call.media_ms
+        call.sound(await caller_saying(word, speaker=callers[at % len(callers)]))
+        call.sound(noise(400, -60))
+        cleared = call.cleared_at[before:]
+        took.append(cleared[0] - began_ms if cleared else 9999)
+    return float(np.percentile(took, 95))
 
 
 @pytest.mark.parametrize(("preset", "within_ms"), [("quick", 60), ("balanced", 140), ("patient", 300)])
 async def test_the_agent_falls_silent_in_time(preset: str, within_ms: int) -> None:
-    values = turn_taking_of({"preset": preset})
-    voices = await voices_for(HOURS)
-    took = []
-    for at, word in enumerate(WORDS * 3):
-        call = SpokenScene(voices, noise_dbfs=-45, echo_db=-20, turn_taking=values).open()
-        await _begin(call, HOURS, 3000 + 100 * at)
-        before, began_ms = len(call.cleared_at), call.media_ms
-        call.sound(await caller_saying(word, rate=(130, 160, 190)[at % 3]))
-        call.sound(noise(400, -60))
-        cleared = call.cleared_at[before:]
-        took.append(cleared[0] - began_ms if cleared else 9999)
-    assert np.percentile(took, 95) <= within_ms, str(took)
+    callers = [Speaker(rate_wpm=rate) for rate in (130, 160, 190)]
+    assert await silent_after_ms(AGENT, preset, callers) <= within_ms
+
+
+@whoever
+@pytest.mark.parametrize(("preset", "within_ms"), [("quick", 100), ("balanced", 240)])
+async def test_whoever_speaks_the_agent_falls_silent(speaker: Speaker, preset: str, within_ms: int) -> None:
+    """A loud agent's echo hides a caller's first syllable: some voices take a little longer."""
+    assert await silent_after_ms(speaker, preset, list(SPEAKERS.values())) <= within_ms

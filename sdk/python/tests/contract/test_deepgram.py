@@ -13,7 +13,7 @@ from patter.engines.tts.deepgram.socket import Deadlines as TtsDeadlines
 from patter.simulators.deepgram import DeepgramServer, Faults
 from patter.simulators.sound import tone
 
-from .stt_contract import SttContract, SttRig
+from .stt_contract import FinalizingSttContract, SttContract, SttRig
 from .tts_contract import TtsContract, TtsRig
 
 FAULTS = {
@@ -62,8 +62,6 @@ class NovaRig(_SttRig):
 
 
 class FluxRig(_SttRig):
-    finalizes = False
-
     def adapter(self):
         return DeepgramFluxStt(self.spec(options={"eager_eot_threshold": 0.4}), self.deadlines)
 
@@ -73,7 +71,7 @@ class AuraRig(_Rig, TtsRig):
         return DeepgramTts(self.spec(voice="thalia"), TtsDeadlines(0.5, 0.5, 0.5))
 
 
-class TestNova(SttContract):
+class TestNova(FinalizingSttContract):
     @pytest.fixture
     def rig(self, server):
         return NovaRig(server)

@@ -18,7 +18,7 @@ from patter.engines.web import close_clients
 from patter.simulators.openai import Fault, OpenAiServer
 from patter.simulators.sound import tone
 
-from .stt_contract import Listening, SttContract, SttRig
+from .stt_contract import FinalizingSttContract, Listening, SttRig
 from .tts_contract import TtsContract, TtsRig
 
 FAULTS = {
@@ -110,7 +110,7 @@ class HearingRig(SttRig):
         return self.server.answering  # connections are kept for the next utterance
 
 
-class TestOpenAiHearing(SttContract):
+class TestOpenAiHearing(FinalizingSttContract):
     @pytest.fixture
     async def rig(self):
         async with OpenAiServer() as server:

@@ -52,7 +52,9 @@ class OfflineTts:
         """Nothing is held open between chunks."""
 
 
-async def speak(text: str, *, voice: str = DEFAULT_VOICE, rate: int = DEFAULT_RATE_WPM) -> bytes:
+async def speak(
+    text: str, *, voice: str = DEFAULT_VOICE, rate: int = DEFAULT_RATE_WPM, pitch: int = DEFAULT_PITCH
+) -> bytes:
     """A whole text as µ-law 8 kHz, for callers that are simulated. Raises EngineError."""
     audio = bytearray()
     failures: list[TtsFailed] = []
@@ -63,7 +65,8 @@ async def speak(text: str, *, voice: str = DEFAULT_VOICE, rate: int = DEFAULT_RA
         elif isinstance(event, TtsFailed):
             failures.append(event)
 
-    await OfflineTts(ProviderSpec("offline", voice=voice, options={"rate": rate})).say("", text, take)
+    spec = ProviderSpec("offline", voice=voice, options={"rate": rate, "pitch": pitch})
+    await OfflineTts(spec).say("", text, take)
     if failures:
         raise EngineError("offline voice", failures[0].error, permanent=failures[0].permanent)
     return bytes(audio)
