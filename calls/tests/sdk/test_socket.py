@@ -103,7 +103,7 @@ async def test_frames_with_what_no_bus_takes_cost_nothing(cast):
     await client.send(type="response", call_id="call_1", text="\ud800", index=2**80, turn_id=5)
     await client.send(type="resume", connection_id=["con"], last_seq=2**80)
     assert (await client.frame())["resumed"] is False
-    await client.send(type="hang_up", ref="r", call_id="call_\x00")
+    await client.send(type="hang_up", ref="\ud800", call_id="call_\x00")
     assert (await client.frame())["code"] == "call_unknown"
     await client.close()
 
