@@ -23,7 +23,7 @@ from patter.variables import NAME
 from patter_site.accounts.models import Organisation
 from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
-from tools.specs import missing_tools
+from tools.specs import tools_named
 
 MAX_PROMPT_CHARS = 50_000
 MAX_MESSAGE_CHARS = 2_000
@@ -291,15 +291,18 @@ class AgentConfigSerializer(StrictSerializer):
             )
         return value or None
 
-    def validate_tools(self, names: list[str]) -> list[str]:
+    def validate_tools(self, given: list[str]) -> list[str]:
+        """Names, also of tools that were given by id."""
         organisation = self.context.get("organisation")
-        built_in = [name for name in names if name not in BUILT_IN]
-        unknown = missing_tools(organisation, names) if organisation is not None else built_in
+        own = tools_named(organisation, given) if organisation is not None else []
+        known = {name: name for name in BUILT_IN}
+        known |= {word: tool.name for tool in own for word in (tool.name, tool.pk)}
+        unknown = [name for name in given if name not in known]
         if unknown:
             raise serializers.ValidationError(
                 f"There is no tool {unknown[0]!r}. Every agent already has: {', '.join(BUILT_IN)}."
             )
-        return list(dict.fromkeys(names))
+        return list(dict.fromkeys(known[name] for name in given))
 
     def validate_transfer_targets(self, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
         names = [target["name"].casefold() for target in targets]

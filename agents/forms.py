@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from agents.config import MAX_MESSAGE_CHARS, MAX_PROMPT_CHARS
 from agents.modes import MODES
 from agents.providers import Role, providers_for
 from agents.turn_taking import BALANCED, BOUNDS, PRESETS, WHOLE_NUMBERS, resolved_values
+from patter.tools.builtin import NAMES
 from patter_site.common.error_fields import field_sentences
 
 PRESET_NAMES = {
@@ -114,8 +115,12 @@ class AgentForm(forms.Form):
         help_text=_("When the agent takes its turn, and what interrupts it."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tools: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        """``tools``: those that can be chosen, by name, each with what it is for."""
         super().__init__(*args, **kwargs)
+        self.fields["tools"] = forms.MultipleChoiceField(
+            label=_("Tools"), required=False, choices=tools, widget=forms.CheckboxSelectMultiple
+        )
         for name, (label, help_text) in VALUES.items():
             self.fields[name] = _value_field(name, label, help_text)
 
@@ -178,6 +183,7 @@ def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:
         "convai_agent_id": config.get("convai_agent_id") or "",
         "record": config.get("record", True),
         "preset": turn_taking.get("preset", BALANCED),
+        "tools": [name for name in config.get("tools", []) if name not in NAMES],
     }
     for role in ("stt", "llm", "tts"):
         spec = config.get(role) or {}
@@ -200,6 +206,8 @@ def changes_of(values: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str
     changes: dict[str, Any] = {name: values[name] for name in plain}
     for name in ("voice", "convai_agent_id"):
         changes[name] = values[name] or None
+    built_in = [name for name in config.get("tools", []) if name in NAMES]
+    changes["tools"] = [*built_in, *(name for name in values["tools"] if name not in built_in)]
     for role in ("stt", "llm", "tts"):
         changes[role] = _provider_of(role, values, config.get(role) or {})
     changes["turn_taking"] = _turn_taking_of(values, config.get("turn_taking") or {})

@@ -12,9 +12,7 @@ from agents.models import Agent, AgentVersion, ProviderCredential
 from agents.providers import PROVIDERS, credential_providers
 from patter.engines.convai.wanted_agent import Finding
 from patter_site.common.addresses import AddressRefused, check_outside_url
-from patter_site.common.serializers import StrictSerializer
-
-HINT_CHARS = 4
+from patter_site.common.serializers import StrictSerializer, secret_hint
 
 
 class AgentSerializer(AgentConfigSerializer):
@@ -153,8 +151,3 @@ class CredentialCreateSerializer(CredentialChangeSerializer):
         if provider.needs_base_url and not given.get("base_url"):
             raise serializers.ValidationError({"base_url": [f"The {provider.label} needs its address."]})
         return given
-
-
-def secret_hint(secret: str) -> str:
-    """What may be shown of a secret. Of a short one nothing: its end would be most of it."""
-    return secret[-HINT_CHARS:] if len(secret) >= HINT_CHARS * 4 else ""

@@ -14,6 +14,7 @@ from agents.models import Agent, AgentVersion, Owner, ProviderCredential
 from agents.phrases import want_phrases
 from agents.selectors import version_of
 from patter_site.accounts.models import Organisation, User
+from tools.specs import without_deleted
 
 DEFAULT_AGENT_NAME = "Default agent"
 
@@ -46,7 +47,7 @@ def create_agent(
 def change_draft(*, agent: Agent, changes: Mapping[str, Any]) -> Agent:
     """Replace the given fields of the draft. Calls keep to the published version."""
     agent = _locked(agent)
-    agent.draft = validated_config({**agent.draft, **changes}, agent.organisation)
+    agent.draft = validated_config({**_draft(agent), **changes}, agent.organisation)
     agent.name = agent.draft["name"]
     agent.save(update_fields=["draft", "name", "updated_at"])
     return agent
@@ -65,7 +66,7 @@ def publish_agent(*, agent: Agent, base_version: int | None | object = _ANY, by:
     agent = _locked(agent)
     if base_version is not _ANY and base_version != agent.published_version:
         raise VersionMoved(agent.published_version)
-    agent.draft = validated_config(agent.draft, agent.organisation)
+    agent.draft = validated_config(_draft(agent), agent.organisation)
     _publish(agent, by)
     return agent
 
@@ -146,6 +147,12 @@ def _publish(agent: Agent, by: User | None) -> None:
     agent.published_version = number
     agent.save(update_fields=["published_version", "draft", "updated_at"])
     want_phrases(version)
+
+
+def _draft(agent: Agent) -> dict[str, Any]:
+    """The draft without tools that were deleted since: they must not keep the rest from being saved."""
+    tools = without_deleted(agent.organisation_id, agent.draft.get("tools", ()))
+    return {**agent.draft, "tools": tools}
 
 
 def _locked(agent: Agent) -> Agent:

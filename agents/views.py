@@ -23,10 +23,17 @@ from agents.services import change_draft, create_agent, publish_agent, restore_v
 from patter_site.accounts.pages import MemberRequest, member_page
 from patter_site.accounts.roles import may
 from patter_site.common.errors import ApiProblem
+from tools.specs import tools_of
 
 
 def _agent(request: MemberRequest, agent_id: str) -> Agent:
     return get_object_or_404(agents_of(request.organisation), pk=agent_id)
+
+
+def _choices(request: MemberRequest) -> list[tuple[str, str]]:
+    """The tools that an agent can be given."""
+    found = tools_of(request.organisation).order_by("name")
+    return [(tool.name, tool.description) for tool in found]
 
 
 @require_GET
@@ -40,7 +47,7 @@ def agent_list(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member_page("edit_agents")
 def new_agent(request: MemberRequest) -> HttpResponse:
-    form = AgentForm(request.POST or None, initial=initial_of({}))
+    form = AgentForm(request.POST or None, initial=initial_of({}), tools=_choices(request))
     if request.method == "POST" and form.is_valid():
         publish = "publish" in request.POST
         try:
@@ -64,10 +71,11 @@ def agent_page(request: MemberRequest, agent_id: str) -> HttpResponse:
     """The draft as a form. Saved when sent, by a button or by itself; “publish” also freezes it."""
     agent = _agent(request, agent_id)
     if request.method == "GET":
-        return _form(request, AgentForm(initial=initial_of(agent.draft)), agent)
+        form = AgentForm(initial=initial_of(agent.draft), tools=_choices(request))
+        return _form(request, form, agent)
     if not may(request.membership.role, "edit_agents"):
         return redirect("agents:agent", request.organisation.slug, agent.pk)
-    form = AgentForm(request.POST, initial=initial_of(agent.draft))
+    form = AgentForm(request.POST, initial=initial_of(agent.draft), tools=_choices(request))
     saved = _save(form, agent)
     if getattr(request, "htmx", False):
         context = {

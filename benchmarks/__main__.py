@@ -21,6 +21,12 @@ from benchmarks.figures import Row, Usage, make_row
 from benchmarks.processes import BenchFailed, Child, child, cores, usage
 from benchmarks.system import Account, Target, floor, handler, platform, providers, real_servers
 
+ROWS = {
+    "pipeline": ("pipeline", "model"),
+    "handler": ("pipeline", "handler"),
+    "realtime": ("realtime", "model"),
+}
+"""What can be measured: the mode, and who replies."""
 STEP = 25
 MOST_CALLS = 400
 STEP_SECONDS = 15.0
@@ -29,7 +35,9 @@ STEP_SECONDS = 15.0
 def arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument(
-        "--rows", default="model,handler", help="who replies in pipeline mode: model, handler, or none"
+        "--rows",
+        default="pipeline,handler,realtime",
+        help="pipeline (the model replies), handler (pipeline, over /ws/sdk), realtime, or none",
     )
     parser.add_argument("--calls", default="1,10,25,50,100", help="calls at once, one row for each")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured time of a row")
@@ -48,6 +56,8 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write the report as JSON, too")
     options = parser.parse_args(given)
     options.rows = [row for row in options.rows.split(",") if row not in ("", "none")]
+    if unknown := [row for row in options.rows if row not in ROWS]:
+        parser.error(f"there is no row {unknown[0]!r}; there are {', '.join(ROWS)}")
     options.calls = sorted({int(count) for count in options.calls.split(",") if count})
     if options.long:
         options.seconds = 300.0
@@ -63,7 +73,8 @@ class Bench:
         self._folder = folder
         self._load_core, self._system_core = cores()
         self._account = Account()
-        self._floor_cpu: dict[int, float] = {}
+        self._modes = list(dict.fromkeys(ROWS[row][0] for row in options.rows))
+        self._floor_cpu: dict[tuple[str, int], float] = {}
         self.rows: list[Row] = []
         self.troubles: list[str] = []
         self.calls_per_core: int | None = None
@@ -77,14 +88,15 @@ class Bench:
 
     def run(self) -> None:
         with providers(self._folder, self._load_core) as port:
-            if self._options.floor:
-                with floor(self._folder, self._system_core, port) as target:
-                    self._rows(("pipeline", "-", "floor"), target)
-                self._floor_cpu = {row.calls: row.cpu_s_per_call_minute or 0.0 for row in self.rows}
+            for mode in self._modes if self._options.floor else ():
+                with floor(self._folder, self._system_core, port, mode) as target:
+                    self._rows((mode, "-", "floor"), target)
+            self._floor_cpu = {(row.mode, row.calls): row.cpu_s_per_call_minute or 0.0 for row in self.rows}
             with self._platform(port) as target:
-                for reply_by in self._options.rows:
+                for row in self._options.rows:
+                    mode, reply_by = ROWS[row]
                     with self._whoever(reply_by, target):
-                        self._rows(("pipeline", reply_by, "patter"), target)
+                        self._rows((mode, reply_by, "patter"), target)
                 if self._options.steps:
                     self._steps(target)
                 if self._options.recording:
@@ -108,7 +120,7 @@ class Bench:
 
     def _rows(self, name: tuple[str, str, str], target: Target) -> None:
         # The first call imports what calls need: it is nobody's share of memory.
-        self._load(target, name[1], 2, 3.0)
+        self._load(target, name, 2, 3.0)
         time.sleep(1.0)
         idle = usage(target.process.pid)
         for calls in self._options.calls:
@@ -118,7 +130,7 @@ class Bench:
         self, name: tuple[str, str, str], target: Target, calls: int, seconds: float, idle: Usage
     ) -> Row:
         _tell(f"{' '.join(name)}: {calls} calls for {seconds:g} s …")
-        result, before, after = self._load(target, name[1], calls, seconds)
+        result, before, after = self._load(target, name, calls, seconds)
         self.troubles += result["troubles"]
         row = make_row(
             name=name,
@@ -127,7 +139,7 @@ class Bench:
             before=before,
             after=after,
             idle=idle,
-            floor_cpu=self._floor_cpu.get(calls),
+            floor_cpu=self._floor_cpu.get((name[0], calls)),
         )
         _tell(
             "  "
@@ -139,10 +151,10 @@ class Bench:
         return row
 
     def _load(
-        self, target: Target, reply_by: str, calls: int, seconds: float
+        self, target: Target, name: tuple[str, str, str], calls: int, seconds: float
     ) -> tuple[dict[str, Any], Usage, Usage]:
         order = {
-            "numbers": target.answered_by(reply_by),
+            "numbers": target.numbers_of(name[0], name[1]),
             "calls": calls,
             "seconds": seconds,
             "account_sid": self._account.account_sid,
@@ -172,10 +184,15 @@ class Bench:
     def _steps(self, target: Target) -> None:
         """More and more calls, until they are not in order any more."""
         idle = usage(target.process.pid)
-        good = max((row.calls for row in self.rows if row.system == "patter" and row.in_order), default=0)
+        mode, reply_by = next(ROWS[row] for row in self._options.rows)
+        mine = [
+            row for row in self.rows if (row.system, row.mode, row.reply_by) == ("patter", mode, reply_by)
+        ]
+        good = max((row.calls for row in mine if row.in_order), default=0)
         calls = good + STEP
         while calls <= MOST_CALLS:
-            row = self._row(("pipeline", "model", "patter"), target, calls, STEP_SECONDS, idle)
+            with self._whoever(reply_by, target):
+                row = self._row((mode, reply_by, "patter"), target, calls, STEP_SECONDS, idle)
             self.rows.append(row)
             if not row.in_order:
                 break

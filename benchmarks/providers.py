@@ -1,6 +1,6 @@
 """Providers that do not think: recognition, model and voice, true to their wires, each answer at once.
 
-One port for all three: ``/v1/listen`` (Deepgram), ``/v1/chat/completions`` (OpenAI),
+One port for all: ``/v1/listen`` (Deepgram), ``/v1/chat/completions`` and ``/v1/realtime`` (OpenAI),
 ``/v1/text-to-speech/{voice}/multi-stream-input`` (ElevenLabs). Whatever else is posted is taken to be
 for the carrier's REST, and is a success.
 """
@@ -17,6 +17,7 @@ import orjson
 import uvloop
 
 from benchmarks import script
+from benchmarks.realtime import Realtime
 from benchmarks.sockets import BINARY, Socket, accept_head, headers_of
 
 END_BYTES = script.END_FRAMES * script.FRAME_BYTES
@@ -56,7 +57,11 @@ class Provider(Socket):
         self.transport.write(accept_head(fields[b"sec-websocket-key"]))
         self.opened()
         path = head.split(b" ", 2)[1]
-        spoken = Listening(self) if path.startswith(b"/v1/listen") else Speaking(self)
+        spoken: Listening | Speaking | Realtime
+        if path.startswith(b"/v1/realtime"):
+            spoken = Realtime(self)
+        else:
+            spoken = Listening(self) if path.startswith(b"/v1/listen") else Speaking(self)
         self.on_message = spoken.message
 
     def _answer(self, path: bytes) -> None:

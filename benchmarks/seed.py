@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
-from itertools import product
 from typing import Any
 
 import django
 import orjson
 
-PRESETS = ("quick", "balanced")
-REPLY_BY = ("model", "handler")
+AGENTS = (
+    ("pipeline", "model", "quick"),
+    ("pipeline", "model", "balanced"),
+    ("pipeline", "handler", "quick"),
+    ("pipeline", "handler", "balanced"),
+    ("realtime", "model", "realtime"),
+)
+"""Mode, who replies, and the preset: the row of barge-ins that its calls belong to."""
 
 
 def seed(account_sid: str, auth_token: str) -> dict[str, Any]:
@@ -34,13 +39,24 @@ def seed(account_sid: str, auth_token: str) -> dict[str, Any]:
         auth_token=auth_token,
     )
     numbers = []
-    for index, (reply_by, preset) in enumerate(product(REPLY_BY, PRESETS)):
-        agent = create_agent(organisation=organisation, config=agent_config(preset, reply_by))
+    for index, (mode, reply_by, preset) in enumerate(AGENTS):
+        config = realtime_config() if mode == "realtime" else agent_config(preset, reply_by)
+        agent = create_agent(organisation=organisation, config=config)
         number = f"+1202555010{index}"
         create_number(organisation=organisation, number=number, carrier_account=account, agent=agent)
-        numbers.append({"reply_by": reply_by, "preset": preset, "number": number})
+        numbers.append({"mode": mode, "reply_by": reply_by, "preset": preset, "number": number})
     _, api_key = create_api_key(organisation=organisation, name="Benchmark")
     return {"api_key": api_key, "numbers": numbers}
+
+
+def realtime_config() -> dict[str, object]:
+    return {
+        "name": "Benchmark realtime",
+        "mode": "realtime",
+        "reply_by": "model",
+        "system_prompt": "You answer the telephone of a restaurant.",
+        "llm": {"provider": "openai", "options": {"silence_duration_ms": 200}},
+    }
 
 
 def agent_config(preset: str, reply_by: str) -> dict[str, object]:

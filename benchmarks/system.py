@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks.processes import BenchFailed, Child, child, free_port
 
 START_S = 60.0
+FLOORS = {"pipeline": "benchmarks.floor", "realtime": "benchmarks.realtime_floor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,13 @@ class Target:
     sdk_url: str = ""
     api_key: str = ""
 
-    def answered_by(self, reply_by: str) -> list[dict[str, str]]:
-        """The numbers behind which a handler, or the model, replies."""
+    def numbers_of(self, mode: str, reply_by: str) -> list[dict[str, str]]:
+        """The numbers of such agents, as the carrier takes them. A floor has one number for everything."""
+        of_agents = ("mode", "reply_by")
         return [
-            {name: value for name, value in number.items() if name != "reply_by"}
+            {name: value for name, value in number.items() if name not in of_agents}
             for number in self.numbers
-            if number.get("reply_by", reply_by) == reply_by
+            if (number.get("mode", mode), number.get("reply_by", reply_by)) == (mode, reply_by)
         ]
 
 
@@ -53,8 +55,9 @@ def providers(folder: Path, core: int | None) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def floor(folder: Path, core: int | None, provider_port: int) -> Iterator[Target]:
-    with child("floor", ["-m", "benchmarks.floor", str(provider_port)], folder=folder, core=core) as process:
+def floor(folder: Path, core: int | None, provider_port: int, mode: str) -> Iterator[Target]:
+    program = FLOORS[mode]
+    with child("floor", ["-m", program, str(provider_port)], folder=folder, core=core) as process:
         port = process.read(START_S)["port"]
         yield Target(process, [{"preset": "floor", "media_url": f"ws://127.0.0.1:{port}/media"}])
 

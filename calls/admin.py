@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from calls.models import Call, CallEvent, Recording, Turn
+from calls.models import Call, CallEvent, Recording, ToolInvocation, Turn
 from patter_site.common.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -17,6 +17,12 @@ class TurnInline(ReadOnlyInline):
 class CallEventInline(ReadOnlyInline):
     model = CallEvent
     fields = ["created_at", "kind", "at_ms", "data"]
+    ordering = ["id"]
+
+
+class ToolInvocationInline(ReadOnlyInline):
+    model = ToolInvocation
+    fields = ["id", "name", "outcome", "state", "tries", "last_error", "created_at", "finished_at"]
     ordering = ["id"]
 
 
@@ -53,4 +59,4 @@ class CallAdmin(ReadOnlyAdmin):
     search_help_text = "Id, number, the carrier's call id, or organisation."
     ordering = ["-id"]
     exclude = ["lease_owner"]
-    inlines = [TurnInline, CallEventInline, RecordingInline]
+    inlines = [TurnInline, CallEventInline, ToolInvocationInline, RecordingInline]

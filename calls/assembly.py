@@ -144,7 +144,9 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
     return providers
 
 
-def make_session(ready: Ready, writer: LogWriter, control: CallControl, courier: CallCourier) -> CallSession:
+def make_session(
+    ready: Ready, writer: LogWriter, control: CallControl, courier: CallCourier, tools: Tools
+) -> CallSession:
     """A session with instances of its own: nothing is shared between two callers."""
     mode = MODES[ready.plan.mode]
     machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
@@ -152,7 +154,7 @@ def make_session(ready: Ready, writer: LogWriter, control: CallControl, courier:
     return CallSession(
         machine,
         control=control,
-        performers=replace(mode.performers(ready), handler=handler, tools=_tools_of(ready)),
+        performers=replace(mode.performers(ready), handler=handler, tools=tools),
         log=ToldLog(CallLog(writer, ready.logged), courier),
         transfers=control.transfers,
     )
@@ -204,7 +206,8 @@ def _voice_of(ready: Ready) -> Tts:
     return PhrasebookTts(ChainTts(Chain("tts", ready.plan.chain("tts"), keeps=True)), ready.phrases)
 
 
-def _tools_of(ready: Ready) -> Tools:
+def tools_of(ready: Ready) -> Tools:
+    """The tools of one call. They may outlive it: ``Tools.stop`` ends them."""
     plan = ready.plan
     context = ToolContext(plan.call_id, plan.caller, plan.callee, plan.direction, ready.agent_id)
     journaled = JournaledTools(ready.logged.organisation_id, context)

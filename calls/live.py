@@ -12,6 +12,7 @@ import os
 import socket
 import uuid
 from typing import Any
+from weakref import WeakSet
 
 import structlog
 from channels.layers import get_channel_layer
@@ -22,7 +23,8 @@ from calls.adapters.controls import control_of
 from calls.adapters.courier import CallCourier
 from calls.adapters.replies import ReplyRelay
 from calls.adapters.threads import open_in_thread
-from calls.assembly import Ready, make_session
+from calls.assembly import Ready, make_session, tools_of
+from calls.selectors import hang_up_wish
 from calls.services.lease import renew_leases
 from calls.services.telnyx_calls import ask_for_stream
 from patter.bridge.events import (
@@ -39,12 +41,14 @@ from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
 from patter.carriers.leg import SocketLeg
 from patter.errors import PatterError
+from patter.tools.runner import Tools
 
 logger = structlog.get_logger(__name__)
 
 RENEW_EVERY_S = 5.0  # at most; short leases are renewed three times before they run out
 DRAIN_S = 4.0
 TELL_S = 1.0
+TOOLS_S = 2.0
 
 
 class LiveCall:
@@ -58,7 +62,8 @@ class LiveCall:
         self.courier = CallCourier(ready.sdk)
         self.asks = ready.asks
         self._replies = ReplyRelay(ready.asks)
-        self.session: CallSession = make_session(ready, writer, self._control, self.courier)
+        self.tools = tools_of(ready)
+        self.session: CallSession = make_session(ready, writer, self._control, self.courier, self.tools)
         self.task: asyncio.Task[None] | None = None
 
     def goes_on_over(self, ready: Ready) -> None:
@@ -78,6 +83,7 @@ class LiveCall:
             with contextlib.suppress(asyncio.CancelledError):
                 await control
             await self._replies.close()
+            self.tools.end()
 
     @property
     def without_socket(self) -> bool:
@@ -99,6 +105,7 @@ class LiveCall:
         layer = get_channel_layer()
         group, channel = f"call.{self.call_id}", await layer.new_channel()
         await layer.group_add(group, channel)
+        await self._hear_what_was_asked_before()
         try:
             while True:
                 message = await layer.receive(channel)
@@ -110,6 +117,16 @@ class LiveCall:
         finally:
             with contextlib.suppress(Exception):
                 await layer.group_discard(group, channel)
+
+    async def _hear_what_was_asked_before(self) -> None:
+        """Somebody may have hung up between the token's use and this task's first ear on the layer."""
+        try:
+            reason = await open_in_thread(hang_up_wish, self.call_id)
+        except Exception as error:  # a database that is away must not end the call
+            logger.warning("An earlier hang-up could not be looked up", error=type(error).__name__)
+            return
+        if reason:
+            self.session.feed(HangUpAsked(reason))
 
     async def _abandon(self) -> None:
         """A fault of ours: hang up and write the end, so that nobody pays for a silent line."""
@@ -149,6 +166,7 @@ class LiveCalls:
     def __init__(self) -> None:
         self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.writer = LogWriter()
+        self._tools: WeakSet[Tools] = WeakSet()
         self._calls: dict[str, LiveCall] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._couriers: dict[asyncio.Task[None], CallCourier] = {}
@@ -167,6 +185,7 @@ class LiveCalls:
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_leases(), name="call leases")
         live = LiveCall(ready, self.writer)
+        self._tools.add(live.tools)
         self._calls[live.call_id] = live
         # A task of its own: it outlives the call, for an SDK that comes back to hear of its end.
         courier = asyncio.create_task(live.courier.run(), name=f"courier {live.call_id}")
@@ -216,6 +235,8 @@ class LiveCalls:
         if self._keeper is not None:
             self._keeper.cancel()
         await self._stop_couriers()
+        # A tool may outlive its call. What is cut off here is found by its row.
+        await asyncio.gather(*(tools.stop(TOOLS_S) for tools in list(self._tools)))
         await self.writer.close()
 
 

@@ -15,9 +15,16 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from agents.models import Agent
-from calls.models import Call, CallEvent, Recording, Turn
+from calls.models import Call, CallEvent, Recording, ToolInvocation, Turn
 from calls.services.finish import index_transcript
+from calls.services.invocations import begin_invocation, record_try, take_invocation
+from patter.bridge.commands import ToolRun
+from patter.tools.retry import Failure
+from patter.tools.spec import ToolContext
+from patter.tools.webhook import Try
 from patter_site.accounts.models import Organisation
+from tools.services import create_tool
+from tools.specs import spec_of
 
 RATE_HZ = 8000
 PEAK_MS = 50
@@ -245,3 +252,27 @@ def _wav(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> bytes:
         file.setframerate(RATE_HZ)
         file.writeframes(both.tobytes())
     return out.getvalue()
+
+
+def make_run(call: Call) -> ToolInvocation:
+    """A tool of the organisation, and its run in this call: it worked at the second try."""
+    tool = create_tool(
+        organisation=call.organisation,
+        values={
+            "name": "check_availability",
+            "description": "Look for a free table. Use it before you promise one.",
+            "parameters": {"type": "object", "properties": {"guests": {"type": "integer"}}},
+            "url": "https://api.example.com/tables",
+            "secret_headers": {"X-Key": "a key that nobody sees"},
+        },
+    )
+    context = ToolContext(call.pk, call.from_number, call.to_number)
+    command = ToolRun("t2r1.0", tool.name, {"guests": 4})
+    taken = begin_invocation(call.organisation_id, context, spec_of(tool, {}), command)
+    refused = Failure("status", "The server answered 503.", 503)
+    record_try(taken, Try(refused, None, 503, 41, "busy"))
+    ToolInvocation.objects.of(call.organisation_id).update(due_at=timezone.now())
+    again = take_invocation(taken.invocation.pk)
+    if again is not None:
+        record_try(again, Try(None, {"free": ["20:00"]}, 200, 318, '{"free": ["20:00"]}'))
+    return taken.invocation

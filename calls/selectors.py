@@ -41,6 +41,12 @@ def ready_recording(call: Call, source: str = "") -> Recording | None:
     return ready.filter(source=Recording.Source.BRIDGE).last() or ready.last()
 
 
+def shown_recording(call: Call) -> Recording | None:
+    """The recording that the call's page shows, ready or not: our own where there is one."""
+    rows = recordings_of(call)
+    return rows.filter(source=Recording.Source.BRIDGE).last() or rows.last()
+
+
 def transcript_of(call: Call) -> list[dict[str, Any]]:
     """The turns of a call in the public shape."""
     return [turn_row(turn) for turn in turns_of(call)]
@@ -83,3 +89,10 @@ def transfers_of(call: Call) -> QuerySet[Transfer]:
 def transfer_of(call: Call, ref: str) -> Transfer | None:
     """One transfer by the call machine's name for it."""
     return transfers_of(call).filter(ref=ref).first()
+
+
+def hang_up_wish(call_id: str) -> str:
+    """Why somebody has asked for this call to be hung up; empty: nobody has."""
+    rows = CallEvent.objects.unscoped("the process that carries the call asks about it")
+    asked = rows.filter(call_id=call_id, kind="call.hang_up_asked").order_by("id").first()
+    return str(asked.data.get("reason", "api_hung_up")) if asked else ""

@@ -8,11 +8,12 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from calls.models import Call, CarrierErasure, CarrierNotice, Dial, Recording
+from calls.models import Call, CarrierErasure, CarrierNotice, Dial, DialAttempt, Recording
 from calls.services.carrier_recording import download, erase
 from calls.services.control import end_at_carrier
 from calls.services.dial import dial_call
 from calls.services.invocations import due_invocations
+from calls.services.reconcile import look_up
 from calls.services.record import join_failed, join_recording
 from calls.services.retention import delete_old_recordings
 from calls.services.retry_tools import retry_invocation
@@ -82,6 +83,17 @@ def dial_due() -> int:
     for call_id in found:
         wake(dial, call_id)
     return len(found)
+
+
+@sweep("lost dials", every_s=5)
+def look_up_lost_dials() -> int:
+    """Requests to dial whose answer was lost."""
+    rows = DialAttempt.objects.unscoped("the sweep serves every organisation")
+    unknown = rows.filter(progress=DialAttempt.Progress.UNKNOWN).select_related("carrier_account")
+    claimed = claim_due(unknown, lease_s=60)
+    for attempt in claimed:
+        look_up(attempt)
+    return len(claimed)
 
 
 @shared_task

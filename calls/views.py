@@ -12,17 +12,32 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from agents.errors import AgentNotReady
 from agents.models import Agent
 from calls.listing import CallFilter, filtered, page_of, rows_of
 from calls.models import Call, Recording
+from calls.plan import plan_of
 from calls.presenters import percentile, timeline, totals, waveform
 from calls.ranged import ranged_response
-from calls.selectors import events_of, ready_recording, recordings_of, turns_of
+from calls.selectors import (
+    events_of,
+    invocations_of,
+    ready_recording,
+    shown_recording,
+    transfers_of,
+    turns_of,
+)
 from calls.services.control import hang_up_call
+from calls.services.transfer import MAX_SUMMARY_CHARS, ask_transfer
+from calls.transfer_lines import transfer_lines
 from calls.words import END_REASONS, state_of, trouble_of
+from patter.bridge.transfers import TransferTarget
 from patter_site.accounts.pages import MemberRequest, member_page
 from patter_site.accounts.roles import may
 from patter_site.common.errors import ApiProblem
+from tools.models import Tool
+
+MOST_RUNS = 100
 
 
 def _call(request: MemberRequest, call_id: str) -> Call:
@@ -63,6 +78,16 @@ def _head(request: MemberRequest, call: Call, latencies: list[int]) -> dict[str,
     }
 
 
+def _targets(request: MemberRequest, call: Call) -> list[TransferTarget]:
+    """Whom this caller can be given to now, by this member."""
+    if not call.has_media or call.is_over or not may(request.membership.role, "place_calls"):
+        return []
+    try:
+        return list(plan_of(call).plan.transfers.targets)
+    except AgentNotReady:
+        return []
+
+
 def _extras(call: Call) -> list[tuple[str, dict[str, Any]]]:
     named = [
         (_("Variables"), call.variables),
@@ -85,7 +110,7 @@ def _lasted_ms(call: Call) -> int:
 def call_page(request: MemberRequest, call_id: str) -> HttpResponse:
     call = _call(request, call_id)
     turns, events = list(turns_of(call)), list(events_of(call))
-    recording = recordings_of(call).last()
+    recording = shown_recording(call)
     playable = (
         recording if recording and recording.status == Recording.Status.READY and recording.file else None
     )
@@ -97,8 +122,20 @@ def call_page(request: MemberRequest, call_id: str) -> HttpResponse:
         "playable": playable,
         "waveform": waveform(turns, playable, _lasted_ms(call)) if call.is_over else None,
         "extras": _extras(call),
+        "transfers": transfer_lines(transfers_of(call)),
+        "targets": _targets(request, call),
+        "runs": list(invocations_of(request.organisation).filter(call=call).order_by("id")[:MOST_RUNS]),
     }
     return render(request, "calls/call.html", context)
+
+
+@require_GET
+@member_page()
+def tool_runs(request: MemberRequest, tool_id: str) -> HttpResponse:
+    """The newest runs of one tool, in whichever calls."""
+    tool = get_object_or_404(Tool.objects.of(request.organisation), pk=tool_id)
+    runs = invocations_of(request.organisation).filter(tool=tool).order_by("-id")[:MOST_RUNS]
+    return render(request, "calls/tool_runs.html", {"tool": tool, "runs": list(runs)})
 
 
 @require_GET
@@ -150,4 +187,22 @@ def hang_up(request: MemberRequest, call_id: str) -> HttpResponse:
         messages.error(request, problem.message)
     else:
         messages.success(request, _("The call is being ended."))
+    return redirect("calls:call", request.organisation.slug, call.pk)
+
+
+@require_POST
+@member_page("place_calls")
+def transfer(request: MemberRequest, call_id: str) -> HttpResponse:
+    call = _call(request, call_id)
+    try:
+        ask_transfer(
+            call=call,
+            target=request.POST.get("target", ""),
+            summary=request.POST.get("summary", "").strip()[:MAX_SUMMARY_CHARS],
+        )
+    except ApiProblem as problem:
+        sentences = [sentence for field in problem.fields.values() for sentence in field]
+        messages.error(request, " ".join(map(str, sentences)) or problem.message)
+    else:
+        messages.success(request, _("The caller is being put through."))
     return redirect("calls:call", request.organisation.slug, call.pk)

@@ -201,6 +201,60 @@ def _meaning(action: Any) -> str:
     return "; ".join(part for part in said if part)
 
 
+# -- the Python SDK -----------------------------------------------------------------------------------
+
+
+def python_api() -> str:
+    """Every exported class with its public methods, and the phone of ``patter.testing``."""
+    import patter
+    from patter.testing import FakePhone
+
+    exported = [(name, getattr(patter, name)) for name in patter.__all__]
+    return "\n\n".join(_documented(name, one) for name, one in [*exported, ("testing.FakePhone", FakePhone)])
+
+
+def _documented(name: str, one: Any) -> str:
+    parts = [f"## `{name}`", _prose(one.__doc__)]
+    for method, function in inspect.getmembers(one, callable):
+        if method.startswith("_") or not inspect.getdoc(function) or method not in vars(one):
+            continue
+        parts += [f"### `{name}.{method}{_signature(function)}`", _prose(function.__doc__)]
+    for attribute, value in vars(one).items():
+        if isinstance(value, property) and value.__doc__ and not attribute.startswith("_"):
+            parts += [f"### `{name}.{attribute}`", _prose(value.__doc__)]
+    return "\n\n".join(parts)
+
+
+def _signature(function: Any) -> str:
+    parameters = [one for one in inspect.signature(function).parameters.values() if one.name != "self"]
+    shown, keyword_only = [], False
+    for one in parameters:
+        if one.kind is one.KEYWORD_ONLY and not keyword_only:
+            shown.append("*")
+            keyword_only = True
+        default = "" if one.default is one.empty else f"={one.default!r}"
+        shown.append(f"{one.name}{default}")
+    return f"({', '.join(shown)})"
+
+
+def _prose(text: str | None) -> str:
+    """A docstring as Markdown: its list of arguments becomes one."""
+    cleaned = inspect.cleandoc(text or "").replace("``", "`")
+    head, found, rest = cleaned.partition("Args:\n")
+    if not found:
+        return cleaned
+    lines, after = [], []
+    for line in rest.splitlines():
+        if after or (line and not line.startswith(" ")):
+            after.append(line)
+        elif line.startswith("     "):
+            lines[-1] += f" {line.strip()}"
+        elif line.strip():
+            name, _, about = line.strip().partition(": ")
+            lines.append(f"- `{name}`: {about}")
+    return "\n\n".join(part for part in (head.strip(), "\n".join(lines), "\n".join(after)) if part)
+
+
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "design/call-states.md": {
         "ranks": call_ranks,
@@ -213,6 +267,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "reference/providers.md": {"providers": providers, "turn-taking": turn_taking},
     "reference/carrier-addresses.md": {"doors": carrier_doors},
     "reference/management-commands.md": {"commands": commands},
+    "reference/python.md": {"python": python_api},
 }
 
 

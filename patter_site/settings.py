@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "tools",
     "agents",
     "phone_numbers",
+    "recipients",
     "calls",
 ]
 
@@ -169,7 +170,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "MemberRole": "patter_site.accounts.models.Role",
-        "TransferKind": "patter.bridge.transfers.KINDS",
+        "TransferKind": [("cold", "cold"), ("warm", "warm")],
+        "ToolKind": "tools.models.Tool.Kind",
     },
     "PREPROCESSING_HOOKS": ["patter_site.operations.schema.without_last_slash"],
 }

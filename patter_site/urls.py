@@ -30,5 +30,6 @@ urlpatterns = [
     path("", include("calls.webhooks.urls")),
     path("", include("calls.urls")),
     path("", include("agents.urls")),
+    path("", include("tools.urls")),
     path("", include("phone_numbers.urls")),
 ]

@@ -15,19 +15,13 @@ from patter.tools.schema import SchemaRefused, check_schema
 from patter.tools.spec import NAME, TIMEOUT_S, WAIT_S
 from patter.variables import substitute
 from patter_site.common.addresses import AddressRefused, check_outside_url
-from patter_site.common.serializers import PlainValuesField, StrictSerializer
+from patter_site.common.serializers import PlainValuesField, StrictSerializer, secret_hint
 from tools.models import McpSource, Tool
 
 MOST_HEADERS = 20
 MOST_BODY_CHARS = 10_000
-HINT_CHARS = 4
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 LONGEST_TRY_S, LONGEST_WAIT_S = 120, 60
-
-
-def secret_hint(secret: str) -> str:
-    """What may be shown of a secret. Of a short one nothing: its end would be most of it."""
-    return secret[-HINT_CHARS:] if len(secret) >= HINT_CHARS * 4 else ""
 
 
 def checked_url(url: str) -> str:

@@ -6,18 +6,20 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 
 from patter.standard_webhooks import SECRET_BYTES, secret_of
-from patter.tools.builtin import NAMES
 from patter.tools.direct import try_tool
+from patter.tools.given import callable_name
 from patter.tools.mcp import McpFailed, discover
 from patter.tools.requests import headers_with_variables, request_of, url_with_variables
 from patter.tools.schema import SchemaRefused, check_schema, wrong_arguments
-from patter.tools.spec import NAME, ToolContext
+from patter.tools.spec import ToolContext
 from patter.tools.webhook import Try
 from patter_site.accounts.models import Organisation
 from patter_site.common.addresses import outside_guard
@@ -42,10 +44,7 @@ def create_tool(*, organisation: Organisation, values: Mapping[str, Any]) -> Too
 
 def change_tool(*, tool: Tool, changes: Mapping[str, Any]) -> Tool:
     """Replace fields. Of ``secret_headers`` those that are given are set, and those given as None removed."""
-    given = dict(changes)
-    _set_secret_headers(tool, given.pop("secret_headers", {}))
-    for field, value in given.items():
-        setattr(tool, field, value)
+    _apply(tool, changes)
     tool.save()
     return tool
 
@@ -101,10 +100,7 @@ def create_source(*, organisation: Organisation, values: Mapping[str, Any]) -> M
 
 def change_source(*, source: McpSource, changes: Mapping[str, Any]) -> McpSource:
     """Replace fields, as ``change_tool`` does."""
-    given = dict(changes)
-    _set_secret_headers(source, given.pop("secret_headers", {}))
-    for field, value in given.items():
-        setattr(source, field, value)
+    _apply(source, changes)
     source.save()
     return source
 
@@ -183,20 +179,13 @@ def _tool_of(source: McpSource, item: Mapping[str, Any]) -> Tool:
         kind=Tool.Kind.MCP,
         source=source,
         url=source.url,
-        name=tool_name(item["name"]),
+        name=callable_name(item["name"]),
         remote_name=item["name"],
         description=item["description"] or item["name"],
         parameters=item["parameters"],
         effects=not item.get("read_only"),
         idempotent=bool(item.get("idempotent")),
     )
-
-
-def tool_name(remote_name: str) -> str:
-    """What models may call a tool: servers allow dots and slashes in names, providers do not."""
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in remote_name)[:64]
-    name = plain if NAME.fullmatch(plain) else f"tool_{plain}"[:64]
-    return f"mcp_{name}"[:64] if name in NAMES else name
 
 
 def _save_new(tool: Tool) -> None:
@@ -207,7 +196,15 @@ def _save_new(tool: Tool) -> None:
         raise ToolNameTaken(tool.name) from None
 
 
-def _set_secret_headers(row: Tool | McpSource, given: Mapping[str, str | None]) -> None:
-    if given:
-        kept = {**row.secret_headers, **given}
-        row.secret_headers = {name: value for name, value in kept.items() if value is not None}
+def _apply(row: Tool | McpSource, changes: Mapping[str, Any]) -> None:
+    given = dict(changes)
+    secrets: Mapping[str, str | None] = given.pop("secret_headers", {})
+    kept = [name for name in row.secret_headers if name not in secrets]
+    if kept and urlsplit(given.get("url", row.url)).netloc != urlsplit(row.url).netloc:
+        # Whoever may change an address must not learn by it what they cannot read.
+        sentence = f"{kept[0]!r} was given for another server. Give it again, or remove it."
+        raise ValidationError({"secret_headers": [sentence]})
+    headers = {**row.secret_headers, **secrets}
+    row.secret_headers = {name: value for name, value in headers.items() if value is not None}
+    for field, value in given.items():
+        setattr(row, field, value)

@@ -33,11 +33,10 @@ def tools_named(organisation: Organisation | str, names: Sequence[str]) -> list[
     return list(chosen.values())
 
 
-def missing_tools(organisation: Organisation | str, names: Sequence[str]) -> list[str]:
-    """Which of these are neither built in nor tools of the organisation."""
-    found = tools_named(organisation, names)
-    known = {*NAMES, *(tool.name for tool in found), *(tool.pk for tool in found)}
-    return [name for name in names if name not in known]
+def without_deleted(organisation: Organisation | str, names: Sequence[str]) -> list[str]:
+    """Those of these names that still mean something."""
+    known = {*NAMES, *(tool.name for tool in tools_named(organisation, names))}
+    return [name for name in names if name in known]
 
 
 def spec_of(tool: Tool, values: Mapping[str, Any]) -> ToolSpec:

@@ -14,8 +14,9 @@ from channels.layers import get_channel_layer
 
 from calls.adapters.threads import open_in_thread
 from calls.sdk.addresses import calls_group, connection_group
-from calls.sdk.courier import Bound, Courier, Order, Publish, Send, Tell
+from calls.sdk.courier import Courier
 from calls.sdk.facts import SdkFacts
+from calls.sdk.orders import Bound, Order, Publish, Send, Tell
 from calls.services.tell_sdk import note_connection
 from patter.bridge.commands import HandlerAsk
 from patter.bridge.events import HandlerDone, HandlerFailed

@@ -19,12 +19,13 @@ from django.conf import settings
 from django.http.request import HttpHeaders
 from django.urls import path
 
+from calls.adapters.sdk_commands import Commands
 from calls.adapters.threads import open_in_thread
 from calls.sdk.addresses import calls_group, connection_group, doors_group
 from calls.sdk.door import Door, Overflow
 from calls.sdk.facts import Frame
 from calls.services.admit_sdk import Admitted, admit, is_remembered, remember_connection
-from calls.services.sdk_commands import COMMANDS, obey, refusal_of
+from calls.services.sdk_commands import COMMANDS
 from patter_site.common.errors import ApiProblem
 from patter_site.common.ids import make_id
 
@@ -32,8 +33,8 @@ logger = structlog.get_logger(__name__)
 
 PROTOCOL = 2
 HEARTBEAT_S = 20
-MOST_AT_ONCE = 50
-"""Commands of one connection that are being carried out."""
+NORMAL = 1000
+"""Who closes with this does not come back."""
 REFUSED, NOT_ALLOWED, TOO_SLOW, REPLACED, FAILED = 4001, 4003, 4008, 4009, 1011
 REPLIES = frozenset({"received", "response", "response_delta", "response_end", "response_error"})
 
@@ -70,10 +71,10 @@ class SdkConsumer(AsyncConsumer):
         self._layer = get_channel_layer()
         channel = await self._layer.new_channel()
         legacy = self._headers.get("X-Patter-Protocol", "") != str(PROTOCOL)
-        self._admitted = admitted
         self._door = Door(admitted.organisation.pk, make_id("con"), channel, admitted.names, legacy)
         self._news = asyncio.Event()
-        self._commands = 0
+        self._commands = Commands(admitted.organisation, self._callback_base(), self._push)
+        self._said_goodbye = False
         self.gone = asyncio.Event()
         groups = [doors_group(self._door.organisation_id), self._own_group()]
         for group in groups:
@@ -81,7 +82,7 @@ class SdkConsumer(AsyncConsumer):
         connections().add(self)
         self._greet(resumed=False)
         for code, sentence in admitted.complaints:
-            self._push({"type": "error", "code": code, "message": sentence})
+            self._commands.complain(code, sentence)
         try:
             await self._run()
         finally:
@@ -119,10 +120,15 @@ class SdkConsumer(AsyncConsumer):
             await open_in_thread(remember_connection, door.organisation_id, door.connection_id)
         lost = {"type": "sdk.lost", "connection_id": door.connection_id, "channel": door.channel}
         with contextlib.suppress(Exception):
-            await self._tell_calls(lost)
+            await self._tell_calls({**lost, "gone": self._said_goodbye})
 
     def _own_group(self) -> str:
         return connection_group(self._door.organisation_id, self._door.connection_id)
+
+    def _callback_base(self) -> str:
+        """Where carriers reach us; in development where this client did."""
+        base: str = settings.PATTER_PUBLIC_URL
+        return base or (f"http://{self._headers.get('Host', '')}" if settings.DEBUG else "")
 
     async def _tell_calls(self, message: dict[str, Any]) -> None:
         await self._layer.group_send(calls_group(self._door.organisation_id), message)
@@ -208,14 +214,15 @@ class SdkConsumer(AsyncConsumer):
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
+                self._said_goodbye = message.get("code") == NORMAL
                 raise Closed
             try:
                 frame = json.loads(message.get("text") or message.get("bytes") or b"")
             except ValueError:
-                self._complain("bad_frame", "A frame is one JSON object as text.")
+                self._commands.complain("bad_frame", "A frame is one JSON object as text.")
                 continue
             if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-                self._complain("bad_frame", "A frame is a JSON object with a type.")
+                self._commands.complain("bad_frame", "A frame is a JSON object with a type.")
                 continue
             await self._take(frame)
 
@@ -226,7 +233,7 @@ class SdkConsumer(AsyncConsumer):
         elif kind == "resume":
             await self._resume(frame)
         elif kind == "call" or kind in COMMANDS:
-            self._command(frame)
+            self._commands.start(frame, self._own_group(), self._tasks)
 
     async def _pass_on(self, call_id: str, frame: dict[str, Any]) -> None:
         mine = {"call_id": call_id, "connection_id": self._door.connection_id}
@@ -250,37 +257,6 @@ class SdkConsumer(AsyncConsumer):
         self._greet(resumed=True)
         await self._layer.group_send(self._own_group(), {"type": "sdk.replaced", "channel": door.channel})
         await self._tell_calls({"type": "sdk.moved", "connection": door.describe(), "last_seq": last_seq})
-
-    def _command(self, frame: dict[str, Any]) -> None:
-        if self._commands >= MOST_AT_ONCE:
-            self._complain("too_many", "Too many commands at once. Wait for their answers.", frame)
-            return
-        self._commands += 1
-        self._tasks.create_task(self._obey(frame), name=f"sdk {frame['type']}")
-
-    async def _obey(self, frame: dict[str, Any]) -> None:
-        base = settings.PATTER_PUBLIC_URL
-        if not base and settings.DEBUG:
-            base = f"http://{self._headers.get('Host', '')}"
-        organisation, group = self._admitted.organisation, self._own_group()
-        try:
-            call_id = await open_in_thread(obey, organisation, frame, reply_to=group, callback_base=base)
-        except Exception as error:
-            code, sentence = refusal_of(error)
-            if code == "internal":
-                logger.exception("A command of an SDK failed", kind=frame["type"])
-            self._complain(code, sentence, frame)
-        else:
-            self._push({"type": "ack", "ref": frame.get("ref"), "call_id": call_id})
-        finally:
-            self._commands -= 1
-
-    def _complain(self, code: str, sentence: str, frame: dict[str, Any] | None = None) -> None:
-        error: Frame = {"type": "error", "code": code, "message": sentence}
-        for name in ("ref", "call_id"):
-            if frame and name in frame:
-                error[name] = frame[name]
-        self._push(error)
 
 
 _open: dict[int, set[SdkConsumer]] = {}

@@ -12,74 +12,29 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from calls.sdk import facts as frames
 from calls.sdk.addresses import doors_group
 from calls.sdk.facts import Frame, SdkFacts
+from calls.sdk.kept import KEEP_S, Kept, KeptFrames
+from calls.sdk.orders import Bound, Orders, Publish, Send, Tell
 from calls.sdk.search import ANSWER_WITHIN_S, Peer, Search
-from calls.sdk.turn import HandlerEvent, OpenTurn
+from calls.sdk.turn import OpenTurn
 from patter.bridge.commands import HandlerAsk
 from patter.bridge.records import CallEnded, Entry, KeyPressed, TurnSettled
 
 ACK_WITHIN_S = 0.3
 MOST_TRIES = 2
-KEEP_S = 60.0
-MOST_KEPT = 1_000
 COMES_BACK_S = 1.5
 """A lost connection is waited for this long before others take its call over."""
 ANSWER_COMES_BACK_S = 8.0
 """The same, while a handler of its may be running a turn."""
+NOBODY_KEEPS_S = 5.0
+"""After the end of a call that no SDK ever had."""
 ASK_AGAIN_S = 10.0
 ASK_AGAIN_SOON_S = 1.0
 MOST_ASKED = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """To a connection's own channel."""
-
-    channel: str
-    message: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """To a group."""
-
-    group: str
-    message: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """The engine hears this of its handler."""
-
-    event: HandlerEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The call is with this connection from now on."""
-
-    connection_id: str
-
-
-Order = Send | Publish | Tell | Bound
-Orders = list[Order]
-
-
-@dataclass(slots=True)
-class Kept:
-    """A frame of the call. ``connection_id`` and ``seq``: where it arrived, once it did."""
-
-    number: int
-    at: float
-    frame: Frame
-    delivered: bool = False
-    connection_id: str = ""
-    seq: int = 0
 
 
 class Courier:
@@ -95,8 +50,7 @@ class Courier:
         self._search: Search | None = None
         self._searches = 0
         self._search_at: float | None = None
-        self._kept: deque[Kept] = deque()
-        self._numbers = 0
+        self._kept = KeptFrames()
         self._in_flight: Kept | None = None
         self._tries = 0
         self._ack_until: float | None = None
@@ -109,12 +63,15 @@ class Courier:
     @property
     def over_at(self) -> float | None:
         """Until then a client that comes back may still fetch what it missed; None while the call runs."""
-        return None if self._ended_at is None else self._ended_at + KEEP_S
+        if self._ended_at is None:
+            return None
+        return self._ended_at + (KEEP_S if self._introduced else NOBODY_KEEPS_S)
 
     @property
     def is_told(self) -> bool:
-        """The end was delivered."""
-        return self._ended_at is not None and all(kept.delivered for kept in self._kept)
+        """The end was delivered, or there is nobody to whom it could be."""
+        nobody = self._owner is None and self._former is None and self._search is None
+        return self._ended_at is not None and (nobody or self._kept.all_arrived)
 
     # -- what the call says -----------------------------------------------------------------------
 
@@ -173,12 +130,9 @@ class Courier:
 
     def _drop_question(self) -> None:
         """Nobody waits for the open turn's answer any more."""
-        turn, self._turn = self._turn, None
-        if turn is None:
-            return
-        for kept in self._kept:
-            if kept.frame["type"] == "message" and not kept.delivered and kept is not self._in_flight:
-                kept.delivered = True
+        if self._turn is not None:
+            self._turn = None
+            self._kept.drop("message", spare=self._in_flight)
 
     # -- what comes over the bus ------------------------------------------------------------------
 
@@ -193,7 +147,8 @@ class Courier:
             case {"type": "sdk.note", "frame": dict(frame)}:
                 return self._put(frame, now) if self._ended_at is None else []
             case {"type": "sdk.lost", "connection_id": str(), "channel": str(channel)}:
-                return self._lost(now) if self._owner and self._owner.channel == channel else []
+                mine = self._owner is not None and self._owner.channel == channel
+                return self._lost(now, gone=bool(message.get("gone"))) if mine else []
             case {"type": "sdk.moved", "connection": dict(described), "last_seq": int(last_seq)}:
                 return self._moved(Peer.of(described), last_seq, now)
             case {"type": "sdk.joined"}:
@@ -261,8 +216,7 @@ class Courier:
         if turn is not None:
             turn.held_until = None
         if self._ended_at is not None:
-            for kept in self._kept:  # whoever comes only now is told of the end alone
-                kept.delivered = kept.delivered or kept.frame["type"] != "call_end"
+            self._kept.drop_all_but("call_end")  # whoever comes only now is told of the end alone
         elif peer.id not in self._introduced:
             self._introduce(peer, now)
         return [Bound(peer.id), *self._pump(now)]
@@ -270,11 +224,8 @@ class Courier:
     def _introduce(self, peer: Peer, now: float) -> None:
         """The call begins for this connection, with what was said so far; before everything that waits."""
         self._introduced.add(peer.id)
-        for kept in self._kept:  # one that never reached somebody else
-            kept.delivered = kept.delivered or kept.frame["type"] == "call_start"
-        start = self._keep(frames.call_start(self.facts, self._history), now)
-        self._kept.remove(start)
-        self._kept.appendleft(start)
+        self._kept.drop("call_start")  # one that never reached somebody else
+        self._kept.keep(frames.call_start(self.facts, self._history), now, first=True)
 
     def _look_soon(self, now: float) -> None:
         """Something is to be delivered, and nobody is looked for or waited for."""
@@ -290,11 +241,16 @@ class Courier:
 
     # -- connections that go and come -----------------------------------------------------------------
 
-    def _lost(self, now: float, *, silent: bool = False) -> Orders:
-        """``silent``: it does not even acknowledge. What it was not asked yet, others are asked at once."""
+    def _lost(self, now: float, *, silent: bool = False, gone: bool = False) -> Orders:
+        """``silent``: it does not even acknowledge. ``gone``: it said goodbye, and nothing is waited for."""
         self._former, self._owner = self._owner, None
         self._in_flight = self._ack_until = None
         turn = self._turn
+        if gone:
+            lost = self._lose_turn("The program that was answering ended.", now) if _begun(turn) else []
+            if self._turn is not None:
+                self._kept.repeat_question(self._turn.turn_id)
+            return [*lost, *self._look(now)]
         if turn is not None and (turn.acked or turn.received):
             turn.held_until = now + (ANSWER_COMES_BACK_S if turn.received else COMES_BACK_S)
             return []
@@ -315,19 +271,11 @@ class Courier:
         self._owner, self._former, self._search, self._search_at = peer, None, None, None
         self._in_flight = self._ack_until = None
         self._dead.discard(peer.channel)
-        for kept in self._kept:
-            if kept.connection_id == peer.id and kept.seq > last_seq:
-                kept.delivered = False
+        self._kept.rewind(peer.id, last_seq)
         if self._turn is not None:
             self._turn.held_until = None
-            self._ask_again()
+            self._kept.repeat_question(self._turn.turn_id)
         return [*lost, *self._pump(now)]
-
-    def _ask_again(self) -> None:
-        turn = self._turn
-        for kept in self._kept:
-            if kept.frame["type"] == "message" and turn and kept.frame["turn_id"] == turn.turn_id:
-                kept.delivered = False
 
     def _lose_turn(self, why: str, now: float) -> Orders:
         turn = self._turn
@@ -344,16 +292,8 @@ class Courier:
 
     # -- frames on their way ------------------------------------------------------------------------
 
-    def _keep(self, frame: Frame, now: float) -> Kept:
-        while self._kept and (len(self._kept) >= MOST_KEPT or self._kept[0].at < now - KEEP_S):
-            self._kept.popleft()
-        self._numbers += 1
-        kept = Kept(self._numbers, now, frame)
-        self._kept.append(kept)
-        return kept
-
     def _put(self, frame: Frame, now: float) -> Orders:
-        self._keep(frame, now)
+        self._kept.keep(frame, now)
         return self._pump(now)
 
     def _pump(self, now: float) -> Orders:
@@ -362,7 +302,7 @@ class Courier:
             return []
         if self._in_flight is not None:
             return []
-        self._in_flight = next((kept for kept in self._kept if not kept.delivered), None)
+        self._in_flight = self._kept.next()
         if self._in_flight is None:
             return []
         self._tries = 0
@@ -433,5 +373,10 @@ class Courier:
         if turn.received or self._search is not None or self._search_at is not None:
             return self._lose_turn("The program that was answering went away.", now)
         turn.acked = False
-        self._ask_again()
+        self._kept.repeat_question(turn.turn_id)
         return self._look(now)
+
+
+def _begun(turn: OpenTurn | None) -> bool:
+    """Whether somebody's handler runs it."""
+    return turn is not None and turn.received

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from calls.models import Call, CallEvent
+from calls.models import Call, CallEvent, DialAttempt
 from calls.services.announce import announce_answered, announce_end, announce_ringing, announce_started
 from calls.services.progress import Move, Step, decide
 from calls.services.tell_sdk import tell_end, tell_status
@@ -75,6 +75,10 @@ def advance_call(*, call_id: str, step: Step, happening: Happening, facts: Facts
     _settle(call, move, facts)
     call.save()
     _announce(call, before, move, facts)
+    if move.ends:
+        DialAttempt.objects.of(call.organisation_id).filter(call=call).update(
+            progress=DialAttempt.Progress.TERMINAL
+        )
     if move.status is not None:
         transaction.on_commit(partial(_show, call.organisation_id, call.pk, call.status))
         tell_status(call)

@@ -1,6 +1,6 @@
-"""Dialling one call: claim the job, mark it sent, make one request, write down what came of it.
+"""Dialling one call: claim the job, take the permit, make one request, write down what came of it.
 
-The mark is committed before the request. Whatever happens in between (a crash, a timeout) the callee is
+The permit is committed before the request. Whatever happens in between (a crash, a timeout) the callee is
 never phoned twice: a job that was sent is not sent again, it becomes ``unknown`` unless the carrier's
 callbacks, which carry the call's id, say otherwise.
 """
@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from agents.errors import AgentNotReady
-from calls.models import Dial
+from calls.models import Dial, DialAttempt
 from calls.plan import plan_of
 from calls.services.advance import Facts, Happening, advance_call, locked_call, note_event
 from calls.services.carrier_refusals import dialled_perhaps, verdict_on
 from calls.services.dial_requests import Request, dial_request
+from calls.services.permit import CallGone, Wait, attempts_of, close_attempts, take_permit
 from calls.services.progress import Step
+from calls.services.reconcile import doubt_attempt
 from patter.errors import CarrierError, ConfigError
 from patter_site.common.jobs import backoff_s, claim, fail, finish
 from phone_numbers.carrier import ask_carrier
@@ -35,14 +36,15 @@ def dial_call(call_id: str) -> None:
     if dial is None:
         return
     request = _request(dial)
-    if request is None or not _mark_sent(dial):
+    attempt = _permit(dial) if request is not None else None
+    if request is None or attempt is None:
         return
     try:
         carrier_call_id = request()
     except CarrierError as error:
-        _refused(dial, error)
+        _refused(dial, attempt, error)
         return
-    _sent(dial, carrier_call_id)
+    _sent(dial, attempt, carrier_call_id)
 
 
 def _claimed(call_id: str) -> Dial | None:
@@ -52,7 +54,9 @@ def _claimed(call_id: str) -> Dial | None:
     if dial is None or not claim(dial, lease_s=LEASE_S):
         return None
     if dial.sent_at is not None:
-        # Left by a process that died after the mark: what became of the request is unknown.
+        # Left by a process that died after the permit: what became of the request is unknown.
+        for attempt in dial.call.attempts.filter(progress=DialAttempt.Progress.PERMITTED):
+            doubt_attempt(attempt)
         finish(dial)
         return None
     return dial
@@ -72,21 +76,21 @@ def _request(dial: Dial) -> Request | None:
     return None
 
 
-@transaction.atomic
-def _mark_sent(dial: Dial) -> bool:
-    """From here on the callee may have been phoned. False: the call was cancelled meanwhile."""
-    call = locked_call(dial.pk)
-    if call.is_over:
+def _permit(dial: Dial) -> DialAttempt | None:
+    """The permit; None: not now, or not any more."""
+    try:
+        permit = take_permit(dial)
+    except CallGone:
         finish(dial)
-        return False
-    dial.sent_at = timezone.now()
-    dial.save(update_fields=["sent_at"])
-    advance_call(call_id=call.pk, step=Step.DIALLING, happening=Happening("dial.sent", {"try": dial.tries}))
-    return True
+        return None
+    if isinstance(permit, Wait):
+        fail(dial, permit.reason, retry_in_s=permit.retry_in_s)
+        return None
+    return permit
 
 
-def _sent(dial: Dial, carrier_call_id: str) -> None:
-    if _attached(dial, carrier_call_id):
+def _sent(dial: Dial, attempt: DialAttempt, carrier_call_id: str) -> None:
+    if _attached(dial, attempt, carrier_call_id):
         return
     # Somebody hung up while the request was on its way: nobody waits for this call any more.
     assert dial.call.carrier_account is not None
@@ -97,7 +101,7 @@ def _sent(dial: Dial, carrier_call_id: str) -> None:
 
 
 @transaction.atomic
-def _attached(dial: Dial, carrier_call_id: str) -> bool:
+def _attached(dial: Dial, attempt: DialAttempt, carrier_call_id: str) -> bool:
     """Write down the carrier's name for the call. False when the call is over already."""
     call = locked_call(dial.pk)
     note_event(call, Happening("dial.accepted", {"carrier_call_id": carrier_call_id}))
@@ -105,21 +109,28 @@ def _attached(dial: Dial, carrier_call_id: str) -> bool:
     if not call.carrier_call_id:
         call.carrier_call_id = carrier_call_id
         call.save(update_fields=["carrier_call_id"])
+    attempt.carrier_call_id = carrier_call_id
+    if not call.is_over:
+        attempt.progress = DialAttempt.Progress.SENT
+    attempt.save(update_fields=["carrier_call_id", "progress"])
     finish(dial)
+    if call.is_over:
+        close_attempts(call)
     return not call.is_over
 
 
-def _refused(dial: Dial, error: CarrierError) -> None:
+def _refused(dial: Dial, attempt: DialAttempt, error: CarrierError) -> None:
     call, data = dial.call, {"code": error.code or "", "message": str(error)}
     logger.warning("The carrier did not take a call", call=call.pk, code=error.code)
     if dialled_perhaps(error):
         with transaction.atomic():
             note_event(locked_call(call.pk), Happening("dial.unknown", data))
+            doubt_attempt(attempt)
             finish(dial)
         return
-    verdict = verdict_on(error)
-    if verdict.step is None and dial.tries < MAX_TRIES:
-        _again(dial, error)
+    verdict, tries = verdict_on(error), attempts_of(call)
+    if verdict.step is None and tries < MAX_TRIES:
+        _again(dial, tries, error)
         return
     facts = Facts(
         error_code=f"{call.carrier}_{error.code or 'error'}",
@@ -131,11 +142,12 @@ def _refused(dial: Dial, error: CarrierError) -> None:
 
 
 @transaction.atomic
-def _again(dial: Dial, error: CarrierError) -> None:
+def _again(dial: Dial, tries: int, error: CarrierError) -> None:
     """Back to the queue: the request was not processed, so making it again phones nobody twice."""
+    close_attempts(dial.call)
     dial.sent_at = None
     dial.save(update_fields=["sent_at"])
-    fail(dial, error.code or "refused", retry_in_s=backoff_s(dial.tries, base_s=2, longest_s=60))
+    fail(dial, error.code or "refused", retry_in_s=backoff_s(tries, base_s=2, longest_s=60))
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from agents.turn_taking import resolved_values
 from calls.addresses import callback_url
 from calls.models import Call
 from patter.carriers.telnyx import commands
+from patter.carriers.telnyx.words import sip_headers
 from phone_numbers.carrier import ask_telnyx, ask_twilio
 from phone_numbers.configure import webhook_address
 from phone_numbers.models import Carrier
@@ -90,11 +91,6 @@ def _telnyx(call: Call, base: str, limit_s: int) -> Request:
         headers=sip_headers(call.custom_params),
     )
     return lambda: ask_telnyx(account, lambda rest: rest.dial(command)).call_control_id
-
-
-def sip_headers(custom_params: Mapping[str, str]) -> dict[str, str]:
-    """The custom parameters that are meant for the callee's telephone system: those named ``X-…``."""
-    return {name: value for name, value in custom_params.items() if name.lower().startswith("x-")}
 
 
 REQUESTS: Mapping[str, Callable[[Call, str, int], Request]] = {

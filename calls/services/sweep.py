@@ -27,7 +27,7 @@ logger = structlog.get_logger(__name__)
 
 NO_MEDIA_S = 60
 DIAL_LEASE_OVER_S = 5
-UNKNOWN_AFTER_S = 120
+UNKNOWN_AFTER_S = 300
 # An outbound call that the carrier queues may wait long before it rings.
 SILENT_CARRIER = timedelta(hours=4, minutes=30)
 BATCH = 100

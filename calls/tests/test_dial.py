@@ -11,6 +11,7 @@ from calls.services.place import PlaceOptions, place_call
 from calls.tasks import dial_due
 from calls.tests.cast import CALLER, NUMBER
 from patter_site.events.models import Event
+from phone_numbers.models import CarrierAccount
 
 
 def place(cast, **fields) -> Call:
@@ -24,6 +25,11 @@ def again(call: Call) -> Call:
 
 def job(call: Call) -> Dial:
     return Dial.objects.of(call.organisation_id).get(pk=call.pk)
+
+
+def its_slot_has_come(call: Call) -> None:
+    CarrierAccount.objects.of(call.organisation_id).update(next_dial_at=None)
+    Dial.objects.of(call.organisation_id).update(due_at=timezone.now(), slot_at=None)
 
 
 def test_one_request_with_our_id_in_every_address(cast, number, carrier):
@@ -101,7 +107,7 @@ def test_refused_for_now_is_dialled_again_later(cast, number, carrier):
     dial_call(call.pk)
     assert (again(call).status, job(call).state, job(call).sent_at) == ("dialling", "due", None)
     carrier.answer("POST", "/Calls.json", 201, {"sid": "CA100"})
-    Dial.objects.of(cast.organisation).update(due_at=timezone.now())
+    its_slot_has_come(call)
     dial_call(call.pk)
     assert again(call).carrier_call_id == "CA100"
 

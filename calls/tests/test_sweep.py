@@ -74,9 +74,9 @@ def test_an_inbound_call_that_never_got_its_socket_fails(cast):
 
 
 def test_a_dial_that_nobody_answered_is_unknown(cast):
-    call = make_call(cast.organisation, direction="outbound", status="dialling", started_at=ago(121))
+    call = make_call(cast.organisation, direction="outbound", status="dialling", started_at=ago(301))
     Dial.objects.create(
-        organisation=cast.organisation, call=call, callback_base="x", sent_at=ago(121), state="done"
+        organisation=cast.organisation, call=call, callback_base="x", sent_at=ago(301), state="done"
     )
     call = swept(call)
     assert (call.status, call.outcome, call.end_reason) == ("failed", "unknown", "unknown")

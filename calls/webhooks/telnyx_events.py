@@ -22,9 +22,10 @@ from calls.services.stream import note_stream
 from calls.services.telnyx_calls import end_broken, leave_if_over, open_stream, pick_up, turn_away
 from calls.webhooks.stamps import happened_at
 from calls.webhooks.telnyx_transfer import carry_out_of_transfer, is_of_transfer
-from calls.webhooks.telnyx_words import custom_params, end_reason, hangup_step, machine_result
+from calls.webhooks.telnyx_words import end_reason, hangup_step
 from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.webhooks import CallEvent as TelnyxEvent
+from patter.carriers.telnyx.words import custom_params, machine_result
 from patter.errors import CarrierError
 from phone_numbers.carrier import ask_carrier
 from phone_numbers.models import CarrierAccount

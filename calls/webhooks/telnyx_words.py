@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from calls.services.progress import Step
 from patter.carriers.telnyx.webhooks import CallEvent
 
@@ -35,15 +33,6 @@ SIP_STEPS = {
     "503": Step.FAILED,
 }
 UNCLEAR = {"call_rejected", "not_found", "unspecified", "normal_clearing", ""}
-MACHINE_RESULTS = {
-    "human": "human",
-    "human_residence": "human",
-    "human_business": "human",
-    "machine": "machine",
-    "fax_detected": "machine",
-    "beep_detected": "machine",
-}
-MAX_PARAM_CHARS = 500
 
 
 def hangup_step(event: CallEvent) -> Step:
@@ -57,15 +46,3 @@ def hangup_step(event: CallEvent) -> Step:
 def end_reason(event: CallEvent) -> str:
     """Why an answered call ended, where Telnyx knows better than the step; empty otherwise."""
     return "max_duration" if event.text("hangup_cause") == "time_limit" else ""
-
-
-def machine_result(result: str) -> str:
-    """``human``, ``machine`` or ``unknown``. Who is not sure must be treated as a person."""
-    return MACHINE_RESULTS.get(result, "unknown")
-
-
-def custom_params(headers: Mapping[str, str]) -> dict[str, str]:
-    """Custom SIP headers. What is too long is left out: refusing the call for it would be worse."""
-    return {
-        name: value for name, value in headers.items() if name and len(name) + len(value) < MAX_PARAM_CHARS
-    }

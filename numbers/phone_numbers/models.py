@@ -37,6 +37,15 @@ class CarrierAccount(TenantRow):
     connection_id = models.CharField(max_length=64, blank=True, default="")
     base_url = models.CharField(max_length=300, blank=True, default="")
     simulated = models.BooleanField(default=False, help_text="Served by the simulator in the box.")
+    calls_per_second = models.FloatField(
+        default=1.0, help_text="How fast this account may dial. Carriers queue what comes faster."
+    )
+    most_calls = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Calls at once; further ones wait. Empty: as many as the carrier takes.",
+    )
+    next_dial_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True)
     check_error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

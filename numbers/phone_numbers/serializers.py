@@ -9,9 +9,8 @@ from rest_framework import serializers
 
 from agents.models import Agent
 from agents.selectors import version_of
-from agents.serializers import secret_hint
 from patter_site.common.e164 import NotANumber, checked_e164
-from patter_site.common.serializers import StrictSerializer
+from patter_site.common.serializers import StrictSerializer, secret_hint
 from patter_site.common.views import ScopedRelatedField
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
 

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 MAX_TEXT_CHARS = 500
+HINT_CHARS = 4
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -48,3 +49,8 @@ class PlainValuesField(serializers.DictField):
         if len(name) + len(str(value)) >= self.max_chars:
             return f"{name[:40]!r}: name and value must stay under {self.max_chars} characters together."
         return ""
+
+
+def secret_hint(secret: str) -> str:
+    """What may be shown of a secret. Of a short one nothing: its end would be most of it."""
+    return secret[-HINT_CHARS:] if len(secret) >= HINT_CHARS * 4 else ""

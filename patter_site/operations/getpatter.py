@@ -103,14 +103,21 @@ def _voice(name: str | None, provider: str, model_speaks: bool) -> dict[str, Any
     return {"mode": "pipeline", "stt": {"provider": "deepgram"}, "tts": {"provider": provider, **voice}}
 
 
-def _stage(given: Mapping[str, Any]) -> dict[str, Any]:
+def _stage(given: Any) -> dict[str, Any]:
     """A recogniser or a voice. Its tuning was made for another pipeline: ours has its own."""
-    if not given:
+    if not isinstance(given, dict):
         return {}
     provider = given.get("provider", "")
     kept = {name: given[name] for name in ("api_key", "language", "voice") if given.get(name)}
-    model = (given.get("options") or {}).get("model")
+    options = given.get("options")
+    model = options.get("model") if isinstance(options, dict) else None
     return {"provider": PROVIDER_NAMES.get(provider, provider), **kept, **({"model": model} if model else {})}
+
+
+def _given(request: Request) -> Mapping[str, Any]:
+    if not isinstance(request.data, dict):
+        raise ValidationProblem("Send a JSON object.")
+    return request.data
 
 
 def _found(rows: Any, pk: str, what: str) -> Any:
@@ -130,7 +137,7 @@ class Agents(OrganisationView):
         )
 
     def post(self, request: Request) -> Response:
-        config = {"reply_by": "model", **_agent_config(request.data)}
+        config = {"reply_by": "model", **_agent_config(_given(request))}
         return Response(_agent_row(create_agent(organisation=self.organisation, config=config)), status=201)
 
 
@@ -140,7 +147,7 @@ class OneAgent(OrganisationView):
 
     def patch(self, request: Request, pk: str) -> Response:
         agent = _found(agents_of(self.organisation), pk, "agent")
-        changed = change_draft(agent=agent, changes=_agent_config(request.data))
+        changed = change_draft(agent=agent, changes=_agent_config(_given(request)))
         return Response(_agent_row(publish_agent(agent=changed)))
 
     def delete(self, request: Request, pk: str) -> Response:
@@ -176,13 +183,14 @@ class RegisterNumber(OrganisationView):
     scopes = {"*": "admin"}
 
     def post(self, request: Request) -> Response:
-        given = request.data
-        secrets = given.get("provider_credentials") or {}
+        given = _given(request)
+        secrets = given.get("provider_credentials")
+        secrets = secrets if isinstance(secrets, dict) else {}
         key, secret = secrets.get("api_key", ""), secrets.get("api_secret", "")
         names = {"twilio": ("account_sid", "auth_token"), "telnyx": ("api_key", "public_key")}
         carrier = given.get("provider", "")
         account = dict(zip(names.get(carrier, ()), (key, secret), strict=False))
-        voices = {stage: _stage(given.get(f"{stage}_config") or {}) for stage in ("stt", "tts")}
+        voices = {stage: _stage(given.get(f"{stage}_config")) for stage in ("stt", "tts")}
         body = {"number": given.get("number"), "carrier": carrier, **account, **voices}
         serializer = RegisterSerializer(data={name: value for name, value in body.items() if value})
         serializer.is_valid(raise_exception=True)
@@ -196,7 +204,7 @@ class AssignAgent(OrganisationView):
 
     def post(self, request: Request, pk: str) -> Response:
         number = _found(numbers_of(self.organisation), pk, "number")
-        agent = _found(agents_of(self.organisation), str(request.data.get("agent_id", "")), "agent")
+        agent = _found(agents_of(self.organisation), str(_given(request).get("agent_id", "")), "agent")
         return Response(_number_row(change_number(number=number, changes={"agent": agent})))
 
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from agents.services import create_agent
 from calls.models import Call
-from calls.scenes import make_full_call
+from calls.scenes import make_full_call, make_run
 from patter_site.accounts.services.sign_in_links import create_sign_in_link
 from patter_site.common import bus
 from patter_site.testing import Cast, make_cast
@@ -112,7 +112,7 @@ def scene(transactional_db: None, settings, tmp_path: Path) -> Scene:
         carrier_call_id="CA" + "0f" * 16,
         metadata=metadata,
     )
-    return Scene(cast, call, agent.pk)
+    return Scene(cast, call, agent.pk, make_run(call).tool_id)
 
 
 @dataclass
@@ -120,6 +120,7 @@ class Scene:
     cast: Cast
     call: Call
     agent_id: str
+    tool_id: str
 
     def path(self, *parts: str) -> str:
         return "/".join(["/o", self.cast.organisation.slug, *parts, ""])

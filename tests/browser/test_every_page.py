@@ -11,6 +11,11 @@ PAGES = {
     "new agent": ("agents", "new"),
     "agent": ("agents", "{agent}"),
     "versions": ("agents", "{agent}", "versions"),
+    "tools": ("tools",),
+    "new tool": ("tools", "new"),
+    "tool": ("tools", "{tool}"),
+    "runs": ("tools", "{tool}", "runs"),
+    "new MCP server": ("tools", "servers", "new"),
     "numbers": ("numbers",),
     "keys": ("settings", "keys"),
 }
@@ -45,7 +50,9 @@ FAULTS = """() => {
 
 
 def address(scene, name: str) -> str:
-    parts = [part.format(call=scene.call.pk, agent=scene.agent_id) for part in PAGES[name]]
+    parts = [
+        part.format(call=scene.call.pk, agent=scene.agent_id, tool=scene.tool_id) for part in PAGES[name]
+    ]
     query = parts.pop() if parts[-1].startswith("?") else ""
     return scene.path(*parts) + query
 

@@ -1,4 +1,4 @@
-"""The samples of the SDK's README, run as printed: only keys, hosts and numbers are changed."""
+"""The samples of the public README, run as printed: only keys, hosts and numbers are changed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ import time
 from tests.sdk.shop import Shop
 from tests.system.platform import ROOT
 
-README = ROOT / "sdk" / "python" / "README.md"
+README = ROOT / "sdk" / "python" / "tests" / "readme" / "promise.md"
 STOPS_WITHIN_S = 10.0
 
 
-def sample(heading: str) -> str:
-    """The Python sample under a heading of the README."""
-    section = README.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    found = re.search(r"```python\n(.*?)```", section, re.DOTALL)
-    assert found, f"no Python under {heading!r}"
+def sample(name: str) -> str:
+    """The sample of this name in the README."""
+    found = re.search(rf"```python {name}\n(.*?)```", README.read_text(), re.DOTALL)
+    assert found, f"no sample {name!r}"
     return found[1]
 
 
@@ -35,7 +34,7 @@ class Program:
     """A sample that runs in a process of its own."""
 
     def __init__(self, shop: Shop, code: str, **changed: str) -> None:
-        for printed, real in {"pt_xxx": shop.key, "ws://localhost:8000": shop.sockets, **changed}.items():
+        for printed, real in {**shop.changed(), **changed}.items():
             code = code.replace(printed, real)
         self._file = shop.folder / f"sample-{time.monotonic_ns()}.py"
         self._file.write_text(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -53,8 +54,38 @@ async def ask(base: str, organisation: str, calls: list[tuple[str, str]]) -> lis
     return list(answer.json())
 
 
+async def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Wait until something that the program counts is so."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, "it never came"
+        await asyncio.sleep(0.02)
+
+
 def phone_of(world: World, key: str) -> Patter:
     return Patter(key, backend_url=world.platform.base)
+
+
+@pytest.mark.timeout(120)
+async def test_two_programs_on_one_key_share_the_calls_and_one_takes_over(tmp_path):
+    async with embedded(tmp_path, APPLICATION) as world:
+        tenant = await world.tenant()
+        programs = [Program(0.01), Program(0.01)]
+        phones = [phone_of(world, tenant.http.headers["X-API-Key"]) for _ in programs]
+        for program, phone in zip(programs, phones, strict=True):
+            await program.connect(phone)
+        calls = [(f"call_{number}", "first") for number in range(20)]
+        for name, text in calls:  # one after the other: each goes to whoever has fewer
+            await ask(world.platform.base, tenant.organisation, [(name, text)])
+        assert [len(program.runs) for program in programs] == [10, 10]
+        again = await ask(world.platform.base, tenant.organisation, calls)
+        assert {row["failed"] for row in again} == {""}
+        assert [len(program.starts) for program in programs] == [10, 10], "a call stays where it is"
+        await phones[0].disconnect()
+        taken = await ask(world.platform.base, tenant.organisation, [(name, "last") for name, _ in calls])
+        assert [row["said"] for row in taken] == [f"{name} heard: last" for name, _ in calls]
+        assert len(programs[1].starts) == 20, "who takes a call over is told that it begins"
+        await phones[1].disconnect()
 
 
 @pytest.mark.timeout(120)
@@ -75,7 +106,7 @@ async def test_two_hundred_calls_at_once_on_one_connection(tmp_path):
             assert took_s < THINKS_S + 6, took_s  # at once, not one after the other
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
             await http.post(f"{world.platform.base}{PATH}/end")
-        await asyncio.sleep(0.5)
+        await until(lambda: len(program.ends) == AT_ONCE)
         assert set(program.starts.values()) == set(program.ends.values()) == {1}
         assert len(program.starts) == len(program.ends) == AT_ONCE
         await phone.disconnect()

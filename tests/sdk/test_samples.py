@@ -1,9 +1,10 @@
-"""Every cloud sample of the SDK's README, as a program of its own against a running platform."""
+"""Every cloud sample of the public README, as a program of its own against a running platform."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import textwrap
 import time
 
 import pytest
@@ -48,11 +49,12 @@ async def test_the_samples_of_the_readme(tmp_path):
         await outbound(opened)
         await voicemail(opened)
         await custom_voice(opened)
+        await self_hosting(opened)
 
 
 async def quickstart(shop: Shop) -> None:
     """It goes on serving though its ``main()`` is over, and ends on Ctrl-C."""
-    program = Program(shop, sample("Quickstart"))
+    program = Program(shop, sample("quickstart"))
     await shop.connected()
     call = await shop.tenant.ring([SAY, LISTEN])
     await heard(shop, call, "You said: what are your hours")
@@ -65,7 +67,7 @@ async def quickstart(shop: Shop) -> None:
 
 async def inbound(shop: Shop) -> None:
     await shop.new_key()
-    program = Program(shop, sample("Inbound calls"))
+    program = Program(shop, sample("inbound"))
     await shop.connected()
     call = await shop.tenant.ring([SAY])
     await heard(shop, call, "We're open Monday through Friday, 9 to 5.")
@@ -82,7 +84,7 @@ async def inbound(shop: Shop) -> None:
 async def outbound(shop: Shop) -> None:
     await shop.new_key()
     shop.world.simulator.add_phone(Phone("+14155551234", steps=tuple(parse_steps([SAY]))))
-    program = Program(shop, sample("Outbound calls"))
+    program = Program(shop, sample("outbound"))
     call_id = await placed(shop, program)
 
     async def both_said() -> bool:
@@ -98,10 +100,9 @@ async def outbound(shop: Shop) -> None:
 
 async def voicemail(shop: Shop) -> None:
     await shop.new_key()
-    code = f"{sample('Quickstart').partition('asyncio.run')[0]}"
-    connected = code.replace("# starts listening for inbound calls", "")
-    call = "".join(f"    {line}\n" for line in sample("Voicemail").splitlines())
-    program = Program(shop, f"{connected}{call}\nasyncio.run(main())\n")
+    connected = sample("quickstart").partition("\n\nasyncio.run")[0]
+    call = textwrap.indent(sample("voicemail"), "    ")
+    program = Program(shop, f"{connected}\n{call}\n\nasyncio.run(main())\n")
     call_id = await placed(shop, program)
     row = await shop.tenant.get(f"calls/{call_id}")
     assert (row["machine_detection"], row["on_machine"]) == (True, "leave_message")
@@ -128,7 +129,7 @@ async def custom_voice(shop: Shop) -> None:
     shop.world.simulator.add_number(number, shop.tenant.account_sid)
     program = Program(
         shop,
-        within_main(sample("Custom voice"), HANDLER),
+        within_main(sample("custom-voice"), HANDLER),
         ACxxxxxxxx=shop.tenant.account_sid,
         your_auth_token=shop.tenant.auth_token,
         dg_xxx="deepgram-test-key",
@@ -146,3 +147,17 @@ async def custom_voice(shop: Shop) -> None:
     assert program.stop() == 0, program.said
     call.end("done")
     await call.ended(10)
+
+
+async def self_hosting(shop: Shop) -> None:
+    """Socket and REST are where the sample says."""
+    await shop.new_key()
+    connect = "await phone.connect(on_message=agent)\nprint(len(await phone.rest.numbers.list()))\n"
+    program = Program(shop, within_main(sample("self-hosting") + connect, HANDLER))
+    await shop.connected()
+
+    async def has_listed() -> bool:
+        return program.said.strip() == "2"
+
+    await until(has_listed)
+    assert program.stop() == 0, program.said

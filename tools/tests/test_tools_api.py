@@ -189,6 +189,40 @@ def test_agents_name_the_tools_of_their_organisation_only(cast):
         "/api/v1/agents", {"name": "Mia", "tools": ["check_inventory", made["id"], "end_call"]}
     )
     assert agent.status_code == 201, agent.content
+    assert agent.json()["tools"] == ["check_inventory", "end_call"]
     refused = api(cast.other_key).post("/api/v1/agents", {"name": "Eve", "tools": [made["id"]]})
     assert refused.status_code == 400
     assert "There is no tool" in str(error_of(refused)["fields"]["tools"])
+
+
+def test_an_agent_outlives_its_tool(cast):
+    made = create(cast)
+    client = api(cast.key)
+    agent = client.post("/api/v1/agents", {"name": "Mia", "tools": ["check_inventory"]}).json()
+    client.delete(f"/api/v1/tools/{made['id']}")
+    changed = client.patch(f"/api/v1/agents/{agent['id']}", {"system_prompt": "Be kind."})
+    assert changed.status_code == 200, changed.content
+    assert changed.json()["draft"]["tools"] == []
+
+
+def test_secrets_stay_with_the_server_that_they_were_given_for(cast):
+    made = create(cast, secret_headers={"X-Key": "a very secret key"})
+    path = f"/api/v1/tools/{made['id']}"
+    client = api(cast.key)
+    moved = client.patch(path, {"url": "https://elsewhere.example/"})
+    assert moved.status_code == 400
+    assert "another server" in str(error_of(moved)["fields"]["secret_headers"])
+    assert client.patch(path, {"url": "https://api.example.com/v2"}).status_code == 200
+    again = client.patch(path, {"url": "https://elsewhere.example/", "secret_headers": {"X-Key": "new"}})
+    assert again.status_code == 200
+
+
+def test_staff_find_a_tool_and_see_no_secret(cast, client):
+    made = create(cast, secret_headers={"X-Key": "a very secret key"})
+    cast.ada.is_staff = cast.ada.is_superuser = True
+    cast.ada.save()
+    client.force_login(cast.ada)
+    listed = client.get("/admin/tools/tool/", {"q": "check_inventory"}).content.decode()
+    page = client.get(f"/admin/tools/tool/{made['id']}/change/", follow=True).content.decode()
+    assert "check_inventory" in listed and "api.example.com" in page
+    assert "a very secret key" not in page and made["signing_secret"] not in page

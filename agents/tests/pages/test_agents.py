@@ -6,6 +6,7 @@ from agents.forms import changes_of, initial_of
 from agents.models import Agent
 from agents.services import change_draft, create_agent, publish_agent
 from patter_site.testing import make_cast
+from tools.services import create_tool
 
 pytestmark = pytest.mark.django_db
 
@@ -148,3 +149,12 @@ def test_the_mode_is_chosen_with_its_differences_in_sight(client, cast):
     assert initial_of(agent.draft)["voice"] == "cedar"
     refused = client.post(address(cast, "new"), fields(mode="realtime", llm_provider="offline"))
     assert "cannot be used in the mode" in refused.content.decode()
+
+
+def test_an_agent_is_given_tools_on_its_form(client, cast, agent):
+    values = {"name": "book", "description": "Book a table", "url": "https://api.example.com/"}
+    create_tool(organisation=cast.organisation, values=values)
+    assert "Book a table" in client.get(address(cast, agent.pk)).content.decode()
+    client.post(address(cast, agent.pk), fields(tools=["book"]))
+    agent.refresh_from_db()
+    assert agent.draft["tools"] == ["book"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from calls.sdk.courier import Bound, Courier, Orders, Publish, Send, Tell
+from calls.sdk.courier import Courier
 from calls.sdk.facts import SdkFacts
+from calls.sdk.orders import Bound, Orders, Publish, Send, Tell
 from patter.bridge.commands import HandlerAsk
 
 FACTS = SdkFacts("call_1", "org_1", number="+15550002222", agent_id="agt_1", caller="+15550001111")
@@ -47,8 +48,10 @@ class Road:
         frame = {"type": kind, "call_id": "call_1", **fields}
         self.hear({"type": "sdk.said", "call_id": "call_1", "connection_id": name, "frame": frame})
 
-    def lose(self, name: str) -> None:
-        self.hear({"type": "sdk.lost", "connection_id": name, "channel": f"web!{name}"})
+    def lose(self, name: str, *, gone: bool = False) -> None:
+        """Its socket is closed; ``gone``: by the program, for good."""
+        lost = {"type": "sdk.lost", "connection_id": name, "channel": f"web!{name}"}
+        self.hear({**lost, "gone": gone})
 
     def resume(self, name: str, last_seq: int) -> None:
         """The client of this connection is back, on another channel."""

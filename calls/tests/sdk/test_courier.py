@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calls.tests.sdk.machine import Road, peer
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed
-from patter.bridge.records import CallEnded, KeyPressed, TurnSettled
+from patter.bridge.records import CallConnected, CallEnded, KeyPressed, TurnSettled
 
 
 def test_the_nearest_connection_gets_the_call():
@@ -151,7 +151,7 @@ def test_the_end_is_told_also_to_whoever_comes_only_then():
     assert road.kinds() == ["call_end"]
     assert (road.frames()[0]["reason"], road.frames()[0]["duration"]) == ("caller_hung_up", 1.5)
     assert road.courier.is_told
-    assert road.courier.over_at == 60.0 + 0.31
+    assert road.courier.over_at == 5.0 + 0.31
 
 
 def test_the_one_that_is_with_the_call_keeps_it_when_others_join():
@@ -178,3 +178,94 @@ def test_an_old_client_is_asked_once_since_it_says_nothing_before_it_answers():
 
 def _turn(index: int) -> TurnSettled:
     return TurnSettled(index, f"t{index}", "user", f"turn {index}", None, 0, 0, False)
+
+
+def test_a_machine_that_answered_is_told_and_what_nobody_knows_is_ignored():
+    road = Road().start(("a", 3))
+    note = {"type": "machine_detection", "call_id": "call_1", "result": "machine"}
+    road.hear({"type": "sdk.note", "call_id": "call_1", "frame": note})
+    assert road.frames()[-1] == note
+    road.hear({"type": "from the future"})
+    road.hear({"type": "sdk.ack", "number": 99, "connection_id": "a", "seq": 1})
+    road.hear({"type": "sdk.bid", "search": 99, "connection": peer("late"), "rank": 0, "load": 0})
+    road.hear({"type": "sdk.lost", "connection_id": "other", "channel": "web!other"})
+    assert road.bound == ["a"]
+    road.perform(road.courier.write(CallConnected("CA1", "MZ1"), road.now))
+    assert road.kinds() == ["call_start", "machine_detection"]
+
+
+def test_what_waits_is_delivered_when_the_lost_connection_does_not_come_back():
+    road = Road().start(("a", 3))
+    road.lose("a")
+    road.perform(road.courier.write(_turn(0), road.now))
+    road.wait(1.6)
+    road.bid(("b", 3))
+    assert road.kinds("web!b") == ["call_start", "transcript"]
+
+
+def test_a_new_question_while_a_lost_connection_is_waited_for_is_asked_elsewhere():
+    road = Road().start(("a", 3))
+    road.ask("t1")
+    road.say("a", "received", turn_id="t1")
+    road.lose("a")
+    road.perform(road.courier.cancel("t1", "", road.now))
+    road.ask("t2")
+    road.wait(1.6)
+    road.bid(("b", 3))
+    assert [frame.get("turn_id") for frame in road.frames("web!b")] == [None, "t1", "t2"]
+    assert road.kinds("web!b") == ["call_start", "cancel", "message"]
+
+
+def test_nobody_comes_back_and_nobody_else_is_there():
+    road = Road().start(("a", 3))
+    road.ask("t1")
+    road.lose("a")
+    road.wait(1.6)
+    road.bid()
+    road.wait(20)
+    assert [type(event) for event in road.told] == [HandlerFailed]
+
+
+def test_a_question_that_was_never_delivered_is_asked_elsewhere_at_once():
+    road = Road().start(("a", 3))
+    road.deaf.add("web!a")
+    road.ask("t1")
+    road.lose("a")
+    road.bid(("b", 3))
+    assert road.kinds("web!b") == ["call_start", "message"]
+
+
+def test_a_minute_is_kept_and_no_more():
+    road = Road().start()
+    for index in range(3):
+        road.perform(road.courier.write(_turn(index), road.now))
+        road.now += 40
+    road.hear({"type": "sdk.joined"})
+    road.bid(("a", 3))
+    told = [frame.get("text") for frame in road.frames("web!a")]
+    assert told == [None, "turn 2"], "the call's start, and what is younger than a minute"
+
+
+def test_a_program_that_says_goodbye_is_not_waited_for():
+    road = Road().start(("a", 3))
+    road.ask("t1")
+    road.lose("a", gone=True)
+    road.bid(("b", 3))
+    assert road.kinds("web!b") == ["call_start", "message"], "nobody had begun it"
+    road.say("b", "received", turn_id="t1")
+    road.lose("b", gone=True)
+    assert [(type(event), event.code) for event in road.told] == [(HandlerFailed, "handler_lost")]
+    road.bid(("c", 3))
+    road.ask("t2")
+    assert road.kinds("web!c") == ["call_start", "message"]
+
+
+def test_nobody_is_waited_for_at_the_end_of_a_call_that_no_program_had():
+    road = Road().start()
+    road.perform(road.courier.write(CallEnded("idle", 0, [], []), road.now))
+    assert road.courier.is_told
+    had = Road().start(("a", 3))
+    had.lose("a")
+    had.perform(had.courier.write(CallEnded("idle", 0, [], []), had.now))
+    assert not had.courier.is_told
+    assert had.courier.over_at == had.now + 60

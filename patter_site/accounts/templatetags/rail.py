@@ -39,6 +39,7 @@ def rooms(context: dict[str, Any]) -> list[dict[str, Any]]:
     listed = [
         (_("Calls"), "calls:list", "calls", "c"),
         (_("Agents"), "agents:list", "agents", "a"),
+        (_("Tools"), "tools:list", "tools", "t"),
         (_("Numbers"), "numbers:list", "numbers", "n"),
         (_("Settings"), "accounts:api_keys", "settings", "s"),
     ]

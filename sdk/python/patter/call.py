@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol
 
 from patter.types import Data
@@ -37,6 +37,7 @@ class Call:
         self._actions = actions
         self._ended: asyncio.Future[Data] = asyncio.get_running_loop().create_future()
         self._end: Data = {}
+        self._history: list[dict[str, str]] = []
 
     def __repr__(self) -> str:
         return f"<Call {self.id} {self.status or self.direction}>"
@@ -77,7 +78,8 @@ class Call:
 
     @property
     def history(self) -> list[dict[str, str]]:
-        return list(self._end.get("history") or [])
+        """``[{role, text}]``: what was said and heard so far."""
+        return list(self._end.get("history") or self._history)
 
     @property
     def reason(self) -> str:
@@ -92,6 +94,10 @@ class Call:
     def cost(self) -> Any:
         """What it cost, as the platform's price book says; None where nothing is billed."""
         return self._end.get("cost")
+
+    def note_history(self, history: Sequence[Mapping[str, str]]) -> None:
+        """The home says what was said and heard so far."""
+        self._history = [dict(turn) for turn in history]
 
     def lose(self, error: Exception) -> None:
         """Its end will never be known here; whoever waits for it is told so."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from patter import helpers
 from patter.errors import ConfigError
@@ -15,6 +14,7 @@ from patter.options import (
     LocalOptions,
     Registration,
     ServeOptions,
+    TalkOptions,
     checked_number,
     resolve_options,
 )
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from patter.call import Call
     from patter.cloud.phone import CloudPhone
     from patter.cloud.rest import Rest
+    from patter.local import LocalPhone
 
 MODES = ("pipeline", "realtime", "convai")
 NOT_LOCAL = "{}() speaks to a platform. In local mode use serve(), or give Patter an api_key."
@@ -31,19 +32,6 @@ NOT_CLOUD = (
     "serve() carries calls in this process and needs a carrier's keys: Patter(mode='local', twilio_sid=…, "
     "twilio_token=…, phone_number=…). With an api_key use connect()."
 )
-
-
-class LocalHome(Protocol):
-    """What ``patter.local.LocalPhone(options)`` offers to the facade."""
-
-    async def serve(self, options: ServeOptions) -> None:
-        """Carry calls until stopped."""
-
-    async def call(self, options: CallOptions) -> Call:
-        """Dial. Raises ConfigError while nothing serves."""
-
-    async def disconnect(self) -> None:
-        """Stop serving, in order. Harmless when nothing serves."""
 
 
 class Patter:
@@ -97,7 +85,7 @@ class Patter:
             webhook_url=webhook_url,
         )
         self._cloud: CloudPhone | None = None
-        self._local: LocalHome | None = None
+        self._local: LocalPhone | None = None
 
     @property
     def mode(self) -> Literal["cloud", "local"]:
@@ -347,6 +335,34 @@ class Patter:
         options = ServeOptions(agent, listeners, host, port, recording, on_ready, replace, recordings_dir)
         await self._local_phone().serve(options)
 
+    async def test(
+        self,
+        agent: Agent,
+        *,
+        on_message: MessageHandler | None = None,
+        audio: bool = False,
+        say: Sequence[str] = (),
+    ) -> None:
+        """Talk to the agent without a phone: by text in the terminal, or aloud by a simulated carrier.
+
+        Args:
+            on_message: who answers. Left out, the agent's language model does.
+            audio: speak through a simulated carrier, with the agent's own ears and voice; the call is kept
+                as ``patter-test.wav``.
+            say: with ``audio``: the lines that the caller speaks.
+
+        Raises ConfigError.
+        """
+        if not isinstance(agent, Agent):
+            raise ConfigError("agent is what phone.agent(...) returns.")
+        if isinstance(self._options, LocalOptions):
+            home = self._local_phone()
+        else:
+            from patter.local import LocalPhone
+
+            home = LocalPhone(LocalOptions())
+        await home.test(TalkOptions(agent, on_message, audio, say))
+
     # -- which home -------------------------------------------------------------------------------
 
     def _cloud_phone(self, asked: str) -> CloudPhone:
@@ -358,11 +374,12 @@ class Patter:
             self._cloud = CloudPhone(self._options)
         return self._cloud
 
-    def _local_phone(self) -> LocalHome:
+    def _local_phone(self) -> LocalPhone:
         assert isinstance(self._options, LocalOptions)
         if self._local is None:
-            # By name, since this is the one thing that a client of a platform can do without.
-            self._local = import_module("patter.local").LocalPhone(self._options)
+            from patter.local import LocalPhone
+
+            self._local = LocalPhone(self._options)
         return self._local
 
     # -- providers --------------------------------------------------------------------------------

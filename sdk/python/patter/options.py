@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -114,6 +114,16 @@ class ServeOptions:
     on_ready: Ready | None = None
     replace: bool | None = None
     recordings_dir: str = "recordings"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkOptions:
+    """How an agent is talked to without a phone. ``say``: what the caller speaks, with ``audio``."""
+
+    agent: Agent
+    on_message: MessageHandler | None = None
+    audio: bool = False
+    say: Sequence[str] = ()
 
 
 def resolve_options(

@@ -53,8 +53,9 @@ def test_only_the_base_packages_are_needed():
 
 def test_importing_is_quick_and_brings_no_server():
     code = (
-        "import time; began = time.perf_counter(); import patter\n"
-        "took = time.perf_counter() - began\n"
+        # Of the processor: what else this machine does is not the package's fault.
+        "import time; began = time.process_time(); import patter\n"
+        "took = time.process_time() - began\n"
         "import sys; print(took, *[name for name in ('starlette', 'uvicorn', 'numpy', 'jsonschema', "
         "'websockets', 'httpx') if name in sys.modules])"
     )

@@ -97,8 +97,12 @@ class CloudCalls:
 
     def _tell(self, name: str, frame: Frame) -> None:
         call_id = str(frame.get("call_id", ""))
+        call, history = self.call(call_id), frame.get("history")
+        if isinstance(history, list):
+            call.note_history(history)
         callbacks = self._callbacks.setdefault(call_id, Callbacks(call_id))
-        callbacks.tell(name, getattr(self._listeners, name), _data(frame))
+        # Every callback is given the conversation so far, also where the frame says nothing of it.
+        callbacks.tell(name, getattr(self._listeners, name), {"history": call.history, **_data(frame)})
 
     def _forget_oldest(self) -> None:
         over = [call_id for call_id, call in self._calls.items() if call.is_over]
@@ -121,6 +125,7 @@ class CloudCalls:
             return
         call = self.call(call_id)
         incoming = messages.incoming(frame, call.direction)
+        call.note_history(incoming.history)
         run = self._runner.run(incoming, call, lambda event: self._said(answer, event))
         task = asyncio.create_task(run, name=f"turn {call_id} {turn_id}")
         self._tasks.add(task)

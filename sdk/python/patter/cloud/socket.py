@@ -38,6 +38,8 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 15.0
 MOST_WAITING = 5_000
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 REFUSED, NOT_ALLOWED, REPLACED = 4001, 4003, 4009
+COMING_BACK = 4010
+"""We close, and connect again. A plain 1000 would say that this program has ended."""
 
 
 class Socket:
@@ -122,12 +124,12 @@ class Socket:
                 frame = messages.read(text)
                 if frame is None:
                     continue
-                if frame["type"] == "goaway":
-                    break  # the server drains; whoever is there next has our calls
+                if frame["type"] == "goaway":  # the server drains; whoever is there next has our calls
+                    await socket.close(COMING_BACK)
+                    break
                 if frame["type"] == "hello":
                     self.ledger.greeted_again(frame)
                 self._read(frame)
-            await socket.close()
         except ConnectionClosed:
             pass  # looked at below
         finally:

@@ -108,9 +108,9 @@ def binary_frame(payload: bytes) -> bytes:
     return _frame(b"\x82", payload)
 
 
-def text_frame(text: str) -> bytes:
-    """The same for a text."""
-    return _frame(b"\x81", text.encode())
+def text_frame(text: str | bytes) -> bytes:
+    """The same for a text, which may be encoded already."""
+    return _frame(b"\x81", text if isinstance(text, bytes) else text.encode())
 
 
 def _frame(opcode: bytes, payload: bytes) -> bytes:

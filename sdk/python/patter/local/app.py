@@ -9,12 +9,14 @@ from starlette.routing import Route
 
 from patter.local.calls import LocalCalls
 from patter.local.carrier import LocalCarrier
+from patter.local.convai import ReplyDoor
 from patter.local.page import LivePage
 
 
 def make_app(carrier: LocalCarrier, calls: LocalCalls, page: LivePage) -> Starlette:
     """Everything that ``serve()`` listens with."""
-    routes = [*carrier.routes(calls), *page.routes(), Route("/health", _health)]
+    doors = [*carrier.routes(calls), *ReplyDoor(calls).routes()]
+    routes = [*doors, *page.routes(), Route("/health", _health)]
     return Starlette(routes=routes, exception_handlers={404: _not_found})
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from patter.bridge.call import CallMachine
 from patter.bridge.engine import Engine, Parts
@@ -16,6 +16,10 @@ from patter.bridge.ports import CallLog, CarrierControl, Handler, ToolRunner, Tr
 from patter.bridge.session import CallSession, Performers
 from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm, ChainStt, ChainTts
+from patter.engines.convai.ask_line import AskLine
+from patter.engines.convai.link import ConvaiSocket
+from patter.engines.convai.machine import ConvaiMachine
+from patter.engines.convai.settings import settings_of
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.engines.realtime.machine import RealtimeMachine
 from patter.engines.speech import open_speech
@@ -32,6 +36,8 @@ class Around:
     handler: Handler | None = None
     tools: ToolRunner | None = None
     guardrails: tuple[Guardrail, ...] = ()
+    asks: AskLine = field(default_factory=AskLine)
+    """Where ElevenLabs asks for this call's replies, in convai mode."""
 
 
 def pipeline_performers(plan: CallPlan, around: Around) -> Performers:
@@ -64,6 +70,26 @@ def realtime_performers(plan: CallPlan, around: Around) -> Performers:
     )
 
 
+def convai_performers(plan: CallPlan, around: Around) -> Performers:
+    """An ElevenLabs agent that hears and speaks, and a spare voice for the system's phrases."""
+    spec = plan.speech
+    assert spec is not None, "plan_of saw to it"
+    spare = ChainTts(Chain("tts", plan.chain("tts"), keeps=True)) if plan.tts is not None else None
+    handler, rails = around.handler, around.guardrails
+    return Performers(
+        speech=lambda: ConvaiSocket(spec, around.asks),
+        tts=spare,
+        handler=GuardedHandler(handler, rails) if handler is not None and rails else handler,
+        tools=around.tools,
+    )
+
+
+def convai_machine(parts: Parts) -> ConvaiMachine:
+    """The engine of a call whose plan names an ElevenLabs agent."""
+    assert parts.plan.speech is not None, "plan_of saw to it"
+    return ConvaiMachine(parts, settings_of(parts.plan.speech))
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceMode:
     """How a voice mode is put together."""
@@ -75,6 +101,7 @@ class VoiceMode:
 MODES: dict[str, VoiceMode] = {
     "pipeline": VoiceMode(PipelineMachine, pipeline_performers),
     "realtime": VoiceMode(RealtimeMachine, realtime_performers),
+    "convai": VoiceMode(convai_machine, convai_performers),
 }
 
 

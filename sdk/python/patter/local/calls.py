@@ -7,7 +7,7 @@ import contextlib
 import logging
 import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from patter.bridge.plan import CallPlan
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
 from patter.call import Call
+from patter.engines.convai.ask_line import AskLine
 from patter.errors import ConfigError, PatterError
 from patter.guardrails import read_guardrails
 from patter.handlers import HandlerRunner
@@ -102,6 +103,8 @@ class LocalCall:
         self.recording: RecordingFile | None = None
         self.deadline: asyncio.TimerHandle | None = None
         self.tools: Tools | None = None
+        self.picked_up = False
+        self.asks = AskLine()
         self.sockets = 0
         """Media sockets that are open now."""
 
@@ -237,7 +240,7 @@ class LocalCalls:
     def _given_up(self, call: LocalCall) -> None:
         logger.warning("A call never got its media socket", extra={"call": call.id})
         call.end("carrier_error")
-        self._keep(self._hang_up(call))
+        self.keep(self._hang_up(call))
 
     # -- media ------------------------------------------------------------------------------------
 
@@ -254,7 +257,7 @@ class LocalCalls:
         if opening.problem:
             logger.error("A call cannot be understood: %s", opening.problem, extra={"call": call.id})
             call.end("carrier_error")
-            self._keep(self._hang_up(call))
+            self.keep(self._hang_up(call))
             raise MediaRefused("codec_unknown")
         if call.session is not None and call.session.over:
             raise MediaRefused("call_over")
@@ -279,6 +282,7 @@ class LocalCalls:
             handler=handler,
             tools=call.tools,
             guardrails=read_guardrails(call.agent.guardrails),
+            asks=call.asks,
         )
 
     async def _carry(self, call: LocalCall, session: CallSession) -> None:
@@ -348,7 +352,7 @@ class LocalCalls:
         call.public.finish(end)
         if call.tools is not None:
             call.tools.end()
-        self._keep(self._wind_up(call))
+        self.keep(self._wind_up(call))
 
     async def _wind_up(self, call: LocalCall) -> None:
         if call.recording is not None:
@@ -362,8 +366,9 @@ class LocalCalls:
             with contextlib.suppress(PatterError):
                 await self._carrier.control(call).hang_up(call.carrier_call_id)
 
-    def _keep(self, work: Any) -> None:
-        task = asyncio.create_task(work, name="end of a call")
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this beside the calls, and before serving ends."""
+        task = asyncio.create_task(work, name="beside a call")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -376,7 +381,7 @@ class LocalCalls:
                 carried.append(call.task)
             else:
                 call.end("worker_lost")
-                self._keep(self._hang_up(call))
+                self.keep(self._hang_up(call))
         if tasks := [task for task in carried if task is not None]:
             await asyncio.wait(tasks, timeout=DRAIN_S)
         if self._runner is not None:

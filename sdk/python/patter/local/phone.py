@@ -6,10 +6,12 @@ import asyncio
 import inspect
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from patter.blocking import in_thread
+from patter.bridge.plan import CallPlan
 from patter.call import Call
 from patter.errors import ConfigError
 from patter.guardrails import read_guardrails
@@ -20,8 +22,11 @@ from patter.local.environment import BASE_URLS, completed, read_environment
 from patter.local.plan import CallFacts, plan_of
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
+from patter.local.telnyx import TelnyxCarrier
+from patter.local.tools import with_mcp_tools
 from patter.local.twilio import TwilioCarrier
-from patter.options import CallOptions, LocalOptions, ServeOptions
+from patter.options import CallOptions, LocalOptions, ServeOptions, TalkOptions
+from patter.types import Agent
 
 logger = logging.getLogger("patter")
 
@@ -29,17 +34,22 @@ NOT_SERVING = (
     "call() in local mode needs serve() to run: it carries the audio. Await serve() in a task, or call from "
     "on_ready."
 )
-CARRIERS: dict[str, Callable[[LocalOptions, Addresses, str], LocalCarrier]] = {"twilio": TwilioCarrier}
+CARRIERS: dict[str, Callable[[LocalOptions, Addresses, str], LocalCarrier]] = {
+    "twilio": TwilioCarrier,
+    "telnyx": TelnyxCarrier,
+}
 
 
 class LocalPhone:
     """One carrier account and its calls in this process."""
 
-    def __init__(self, options: LocalOptions) -> None:
+    def __init__(self, options: LocalOptions, environment: Mapping[str, str] | None = None) -> None:
         self._given = options
+        self._overrides = environment or {}
         self._calls: LocalCalls | None = None
         self._stop: asyncio.Event | None = None
         self._number = ""
+        self._base_url = ""
 
     # -- serving ----------------------------------------------------------------------------------
 
@@ -50,17 +60,23 @@ class LocalPhone:
         """
         if self._stop is not None:
             raise ConfigError("serve() runs already.")
-        environment = await in_thread(read_environment)
-        mine = completed(self._given, environment)
+        mine, environment = await self._known()
         self._number = mine.phone_number
+        options = replace(options, agent=await with_mcp_tools(options.agent))
         serving = _serving_of(options, Keys(mine, environment))
         carrier = _carrier_of(mine, environment)
+        self._base_url = Addresses(mine.webhook_url).base
         self._stop = asyncio.Event()
         try:
             await self._listen(carrier, serving, options, self._stop)
         finally:
             self._stop = self._calls = None
             await carrier.close()
+
+    async def _known(self) -> tuple[LocalOptions, dict[str, str]]:
+        """The options, completed, and the environment that completed them."""
+        environment = {**await in_thread(read_environment), **self._overrides}
+        return completed(self._given, environment), environment
 
     async def _listen(
         self, carrier: LocalCarrier, serving: Serving, options: ServeOptions, stop: asyncio.Event
@@ -70,6 +86,7 @@ class LocalPhone:
         from patter.serving import AsgiServer
 
         calls = LocalCalls(serving, carrier)
+        await _set_up_convai(serving, self._base_url, options.replace)
         page = LivePage(calls)
         server = AsgiServer(make_app(carrier, calls, page), options.host, options.port)
         await server.start()
@@ -77,6 +94,7 @@ class LocalPhone:
             if self._number:
                 await _set_up(carrier, self._number, options.replace)
             logger.info("Live calls: %s%s", server.base_url, page.path)
+            _tell_terminal(f"Live calls: {server.base_url}{page.path}  (Ctrl-C ends serving)")
             self._calls = calls
             with stopped_by_signals(stop):
                 ready = asyncio.create_task(_tell_ready(options), name="on_ready")
@@ -98,7 +116,20 @@ class LocalPhone:
         caller = options.from_number or self._number
         if not caller:
             raise ConfigError("call() needs a number to call from: Patter(phone_number='+1…').")
+        if isinstance(options.agent, Agent):
+            options = replace(options, agent=await with_mcp_tools(options.agent))
         return await self._calls.place(options, caller)
+
+    async def test(self, options: TalkOptions) -> None:
+        """Talk to an agent without a phone. Raises ConfigError."""
+        from patter.local.talk import talk, talk_aloud
+
+        mine, environment = await self._known()
+        if options.audio:
+            here = Path.cwd()
+            await talk_aloud(LocalPhone, mine, options.agent, options.on_message, options.say, directory=here)
+        else:
+            await talk(options.agent, options.on_message, Keys(mine, environment))
 
     async def disconnect(self) -> None:
         """Have ``serve`` end every call and return. Harmless when nothing serves."""
@@ -110,9 +141,13 @@ def _serving_of(options: ServeOptions, keys: Keys) -> Serving:
     """What the calls share, tried out: an agent that cannot work is an error before anybody calls."""
     serving = Serving(options.agent, keys, options.listeners, options.recording, Path(options.recordings_dir))
     read_guardrails(options.agent.guardrails)
-    reply_by = "handler" if options.listeners.on_message is not None else "model"
-    plan_of(options.agent, CallFacts("call_check"), keys, reply_by=reply_by)
+    _plan_to_try(options.agent, keys, options.listeners.on_message is not None)
     return serving
+
+
+def _plan_to_try(agent: Agent, keys: Keys, has_handler: bool) -> CallPlan:
+    reply_by = "handler" if has_handler else "model"
+    return plan_of(agent, CallFacts("call_check"), keys, reply_by=reply_by)
 
 
 def _carrier_of(options: LocalOptions, environment: dict[str, str]) -> LocalCarrier:
@@ -127,13 +162,36 @@ def _carrier_of(options: LocalOptions, environment: dict[str, str]) -> LocalCarr
 
 
 async def _set_up(carrier: LocalCarrier, number: str, replace: bool | None) -> None:
+    if sentence := await carrier.set_up(number, _confirm(replace)):
+        logger.warning(sentence)
+
+
+async def _set_up_convai(serving: Serving, base_url: str, replace: bool | None) -> None:
+    """The ElevenLabs agent behind an agent in convai mode: formats, events and tools belong to it."""
+    if serving.agent.resolved_mode != "convai":
+        return
+    from patter.local.convai import set_up_agent
+
+    plan = _plan_to_try(serving.agent, serving.keys, serving.listeners.on_message is not None)
+    if sentence := await set_up_agent(serving.agent, plan, base_url, _confirm(replace)):
+        logger.warning(sentence)
+
+
+def _confirm(replace: bool | None) -> Callable[[str], Awaitable[bool]]:
+    """Asks in the terminal where there is one, unless ``replace`` says it."""
+
     async def confirm(question: str) -> bool:
         if replace is not None or not sys.stdin.isatty():
             return bool(replace)
         return (await in_thread(input, f"{question} [y/N] ")).strip().lower() in ("y", "yes")
 
-    if sentence := await carrier.set_up(number, confirm):
-        logger.warning(sentence)
+    return confirm
+
+
+def _tell_terminal(line: str) -> None:
+    """Whoever started this by hand is told where to look; a service's log is not theirs to write into."""
+    if sys.stderr.isatty():
+        sys.stderr.write(line + "\n")
 
 
 async def _tell_ready(options: ServeOptions) -> None:

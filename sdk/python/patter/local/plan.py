@@ -13,7 +13,7 @@ from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.bridge.transfers import KINDS, TransferPolicy, TransferTarget
 from patter.errors import ConfigError
-from patter.local.specs import Keys, pipeline_specs, realtime_specs
+from patter.local.specs import Keys, convai_specs, pipeline_specs, realtime_specs
 from patter.local.tools import Toolbox, read_tools
 from patter.options import CallOptions, checked_number
 from patter.turn_taking import BALANCED, BOUNDS, PRESETS, SWITCHES, resolved_values, turn_taking_of
@@ -27,6 +27,7 @@ ON_MACHINE = ("leave_message", "hang_up", "continue", "ask")
 SPECS_OF_MODE: dict[str, Callable[..., dict[str, ProviderSpec | None]]] = {
     "pipeline": pipeline_specs,
     "realtime": realtime_specs,
+    "convai": convai_specs,
 }
 """Which providers a voice mode needs."""
 

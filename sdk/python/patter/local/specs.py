@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
@@ -61,7 +62,7 @@ def pipeline_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, Prov
     """Ears, model and voice. Raises ConfigError, with what to give."""
     return {
         "stt": _ears(agent, keys),
-        "llm": _model(agent, keys) if reply_by == "model" else None,
+        "llm": model_spec(agent, keys) if reply_by == "model" else None,
         "tts": _voice(agent, keys),
     }
 
@@ -77,7 +78,8 @@ def _ears(agent: Agent, keys: Keys) -> ProviderSpec:
     return keys.complete(spec)
 
 
-def _model(agent: Agent, keys: Keys) -> ProviderSpec:
+def model_spec(agent: Agent, keys: Keys) -> ProviderSpec:
+    """The language model that answers. Raises ConfigError."""
     spec = agent.llm.spec() if agent.llm else ProviderSpec(keys.first("openai"))
     if not spec.provider:
         raise ConfigError(
@@ -103,3 +105,21 @@ def realtime_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, Prov
     )
     spare = keys.complete(replace(agent.tts.spec(), language=agent.language)) if agent.tts else None
     return {"speech": keys.complete(spec), "tts": spare}
+
+
+def convai_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, ProviderSpec | None]:
+    """The ElevenLabs agent, and a token with which it proves that it asks for this call's replies."""
+    if not agent.convai_agent_id:
+        raise ConfigError("The mode 'convai' needs an ElevenLabs agent: agent(convai_agent_id='agent_…').")
+    options = {
+        "agent_id": agent.convai_agent_id,
+        "dynamic_variables": {name: value for name, value in agent.variables.items() if _is_plain(value)},
+        "call_token": secrets.token_urlsafe(24) if reply_by == "handler" else "",
+    }
+    spec = ProviderSpec("elevenlabs", voice=agent.voice, language=agent.language, options=options)
+    spare = keys.complete(replace(agent.tts.spec(), language=agent.language)) if agent.tts else None
+    return {"speech": keys.complete(spec), "tts": spare}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float | bool)

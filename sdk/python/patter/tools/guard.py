@@ -43,7 +43,9 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     loop = asyncio.get_running_loop()
     asked = loop.run_in_executor(_resolving, _look_up, host, port)
     try:
-        return await asyncio.wait_for(asked, RESOLVE_WITHIN_S)
+        # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the result.
+        async with asyncio.timeout(RESOLVE_WITHIN_S):
+            return await asked
     except TimeoutError:
         raise OSError("the name was not resolved in time") from None
 

@@ -60,6 +60,14 @@ class Tools:
         while self._work:
             await asyncio.wait(set(self._work))
 
+    async def stop(self, within_s: float) -> None:
+        """The process ends: give what is on its way a moment, and leave the rest."""
+        self.end()
+        if self._work:
+            _, late = await asyncio.wait(set(self._work), timeout=within_s)
+            for work in late:
+                work.cancel()
+
     async def _outcome(self, command: ToolRun) -> ToolOutcome:
         spec = self._specs.get(command.name)
         if spec is None:

@@ -6,7 +6,7 @@ import json
 
 from patter.bridge.commands import LlmAsk, ToolRun, ToolStop, TtsSay
 from patter.bridge.engine import TransferCall
-from patter.bridge.events import LlmDelta, LlmDone, LlmFailed, LlmToolCall, ToolDone
+from patter.bridge.events import LlmDelta, LlmDone, LlmFailed, LlmToolCall, SttEagerEnd, ToolDone
 from patter.bridge.plan import ToolTraits
 from patter.testing.scene import Scene
 
@@ -145,3 +145,20 @@ def test_a_transfer_is_a_wish_and_its_refusal_is_told_to_the_model() -> None:
     assert not call.all(ToolRun)
     assert not call.all(TransferCall), "a wish never leaves the call machine"
     call.check()
+
+
+def test_a_late_result_that_a_prepared_reply_knows_is_not_told_twice() -> None:
+    call = asked()
+    run = calls(call, "notify")[0]
+    call.model_says("Done soon.")
+    call.pass_ms(2_000)
+    call.hears("and are", final=False, end_of_turn=False)
+    call.feed(ToolDone(run.run_id, "sent"))
+    call.feed(SttEagerEnd(call.stt_id, "and are you open"))
+    assert results(call) == ["sent"]
+    call.model_says("Yes, and it is sent.")
+    asks = len(call.all(LlmAsk))
+    call.hears("and are you open")
+    call.pass_ms(4_000)
+    assert call.turns[-1] == ("assistant", "Yes, and it is sent.")
+    assert len(call.all(LlmAsk)) == asks

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
+from websockets.asyncio.server import serve
 
 from patter import AuthError, ConfigError, ConnectError, IncomingMessage, Patter
 from patter.cloud import socket as client
@@ -140,3 +142,34 @@ async def test_repeats_are_told_once():
         await served.hears("response")
         await phone.disconnect()
     assert starts == ["call_1"]
+
+
+async def test_a_server_that_is_away_for_a_while_is_tried_until_it_is_back(monkeypatch):
+    monkeypatch.setattr(client, "FIRST_WAIT_S", 0.01)
+    said: asyncio.Queue[str] = asyncio.Queue()
+    listener = logging.Handler()
+    listener.emit = lambda record: said.put_nowait(record.getMessage())
+    logging.getLogger("patter").addHandler(listener)
+    async with platform() as served:
+        port = served.port
+        phone = Patter(KEY, backend_url=served.url)
+        await phone.connect(echo)
+        await served.drop()
+    assert "is not reached, and tried again" in await asyncio.wait_for(said.get(), 10)
+    logging.getLogger("patter").removeHandler(listener)
+    async with platform(port=port) as again:
+        assert (await again.hears("resume"))["connection_id"] == "con_0"
+        await again.ask("t1")
+        assert (await again.hears("response"))["text"] == "You said: hello"
+        await phone.disconnect()
+
+
+async def test_something_else_that_speaks_websockets_is_no_platform():
+    async def nonsense(socket):
+        await socket.send("good day")
+        await socket.wait_closed()
+
+    async with serve(nonsense, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ConnectError, match="does not speak Patter's protocol"):
+            await Patter(KEY, backend_url=f"ws://127.0.0.1:{port}").connect(echo)

@@ -14,6 +14,8 @@ from patter import ApiError, Call, IncomingMessage, Patter
 
 from .server import KEY, Platform, platform
 
+SAID = {"role": "user", "text": "hi"}
+
 
 @asynccontextmanager
 async def talking(on_message: Any, **listeners: Any) -> AsyncIterator[tuple[Platform, Patter]]:
@@ -132,11 +134,13 @@ async def test_callbacks_hear_what_happens_and_the_call_knows_its_end():
         call = phone._cloud_phone("test")._calls.call("call_1")
         await served.say("call_start", call_id="call_1", caller="+1555", direction="inbound", history=[])
         await served.say("transcript", call_id="call_1", turn_id="t1", role="user", text="hi", history=[])
+        await served.say("transcript", call_id="call_1", turn_id="t2", role="user", text="ho", history=[SAID])
         await served.say("dtmf", call_id="call_1", digit="1")
         await served.say("call_end", call_id="call_1", reason="idle", duration_seconds=3, transcript=[{}])
         assert (await asyncio.wait_for(call.ended, 5))["reason"] == "idle"
         await asyncio.wait_for(over.wait(), 5)
-    assert [name for name, _ in seen] == ["start", "turn", "key", "end"]
+    assert [name for name, _ in seen] == ["start", "turn", "turn", "key", "end"]
+    assert seen[3][1] == {"call_id": "call_1", "digit": "1", "history": [SAID]}
     assert seen[0][1]["caller"] == "+1555" and "type" not in seen[0][1]
     assert (call.reason, call.duration_s, call.transcript, call.caller) == ("idle", 3.0, [{}], "+1555")
 

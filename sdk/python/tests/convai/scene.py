@@ -8,6 +8,7 @@ from patter.bridge.call import CallMachine
 from patter.bridge.commands import HandlerAsk, SpeechOpen, SpeechSend
 from patter.bridge.events import SpeechMessage, SpeechOpened
 from patter.bridge.plan import CallPlan
+from patter.bridge.records import TurnSettled
 from patter.engines.convai.machine import ConvaiMachine
 from patter.engines.convai.settings import ConvaiSettings
 from patter.engines.convai.wanted import ReplyEnd, ReplyPiece, ReplyWanted
@@ -20,8 +21,10 @@ MS_PER_CHARACTER = 50
 class ConvaiScene(Scene):
     """``begins``: the vendor opens and begins every conversation by itself."""
 
-    def __init__(self, *, begins: bool = True, format: str = "ulaw_8000", **plan: Any) -> None:
-        super().__init__(**plan)
+    def __init__(
+        self, *, begins: bool = True, format: str = "ulaw_8000", speaks: bool = True, **plan: Any
+    ) -> None:
+        super().__init__(speaks=speaks, **plan)
         self.begins = begins
         self.format = format
         self.event_id = 0
@@ -77,3 +80,18 @@ class ConvaiScene(Scene):
     @property
     def asked(self) -> list[str]:
         return [ask.text for ask in self.all(HandlerAsk)]
+
+    def end_of_turn_latency(self) -> dict[str, int]:
+        """The stages of the last turn's latency."""
+        return dict(self.notes(TurnSettled)[-1].latency or {})
+
+
+LONG = "First we open at nine, then we serve lunch, and at night we dance until two."
+
+
+def greeted(**plan: Any) -> ConvaiScene:
+    """A call whose first message was heard."""
+    call = ConvaiScene(first_message="Hi.", **plan).open()
+    call.agent_says("Hi.")
+    call.pass_ms(1500)
+    return call

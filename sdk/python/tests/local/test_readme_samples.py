@@ -101,6 +101,11 @@ def test_the_constructor():
     assert phone._options == CloudOptions("pt_xxx", "wss://api.getpatter.com", "https://api.getpatter.com")
 
 
+async def test_the_sample_of_self_hosting(sample):
+    phone = (await run(sample("self-hosting"), Patter=Patter))["phone"]
+    assert phone._options == CloudOptions("pt_xxx", "ws://localhost:8000", "http://localhost:8000")
+
+
 @pytest.mark.timeout(90)
 async def test_the_sample_of_local_mode(world, sample):
     """In a process of its own, until Ctrl-C."""

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from patter import Agent, ConfigError
 from patter.local.plan import toolbox_of
 from patter.serving import AsgiServer
+from patter.simulators.mcp import McpSimulator, Offered, said
 from patter.simulators.openai.script import tool, use_tools
 from patter.simulators.script import HangUp, Say, Wait
 
@@ -132,3 +133,12 @@ def test_two_of_a_name_and_the_missing_extra(monkeypatch):
     with pytest.raises(ConfigError, match=r"\[tools\]"):
         toolbox_of(Agent(tools=(WEBHOOK,)), {})
     assert toolbox_of(Agent(), {}).functions()
+
+
+async def test_the_tools_of_an_mcp_server_are_asked_for_before_the_first_call(world, pipeline):
+    world.model.answer = use_tools(tool("shop_search", product="pears"), then="There are {results}.")
+    offered = [Offered("shop.search", lambda given: said(f"three {given['product']}"), "Search")]
+    async with McpSimulator(offered) as server:
+        end = await one_call(world, pipeline, {"mcp_url": server.url})
+    assert end["history"][-1]["text"] == 'There are "three pears".'
+    assert server.calls == [("shop.search", {"product": "pears"})]

@@ -23,8 +23,10 @@ from patter.testing.tool_server import (
 )
 from patter.tools.direct import DirectTools
 from patter.tools.guard import Guard
+from patter.tools.requests import WebhookRequest
 from patter.tools.runner import Tools
 from patter.tools.spec import ToolContext, ToolSpec
+from patter.tools.webhook import post
 
 LOOPBACK = Guard(["127.0.0.0/8"])
 CONTEXT = ToolContext("call_1", "+15550001111", "+15550002222", agent_id="agt_1")
@@ -171,3 +173,14 @@ async def test_nobody_listens() -> None:
     done = await run(server)
     assert not done.ok
     assert "cannot be reached" in done.result["error"]
+
+
+async def test_a_deadline_holds_at_every_moment_of_a_connection() -> None:
+    """A cancellation that came together with the resolved name was swallowed."""
+    async with serving(hangs) as server:
+        request = WebhookRequest(server.url, b"{}")
+        for moment in range(60):
+            tried = post(request, "msg_1", 1, guard=LOOPBACK, timeout_s=0.0005 * moment)
+            one = await asyncio.wait_for(tried, 10)
+            assert one.failure is not None
+            assert one.failure.cause == "timeout"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -20,6 +22,8 @@ class TwilioCall:
     direction: str
     duration_s: int | None = None
     answered_by: str | None = None
+    created_at: datetime | None = None
+    """When Twilio took it on; None where it does not say."""
 
     @property
     def is_over(self) -> bool:
@@ -36,6 +40,7 @@ class TwilioCall:
             direction=_text(row, "direction"),
             duration_s=int(duration) if duration.isdecimal() else None,
             answered_by=_text(row, "answered_by") or None,
+            created_at=_moment(_text(row, "date_created")),
         )
 
 
@@ -75,6 +80,15 @@ class TwilioNumber:
             status_callback=_text(row, "status_callback"),
             takes_calls=bool(abilities.get("voice")) if isinstance(abilities, dict) else True,
         )
+
+
+def _moment(text: str) -> datetime | None:
+    """Twilio's dates are those of e-mails (RFC 2822)."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:

@@ -6,7 +6,7 @@ and what is said when the vendor fails are ours.
 
 from __future__ import annotations
 
-from patter.bridge.commands import Command, Note
+from patter.bridge.commands import Note
 from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import (
     CallerAudio,
@@ -26,27 +26,25 @@ from patter.bridge.events import (
     TtsDone,
     TtsFailed,
 )
-from patter.bridge.keypad import Keyed, Keys, digit_text
-from patter.bridge.memory import Turn
-from patter.bridge.records import Interim, Noted
+from patter.bridge.records import Noted
 from patter.engines.convai.answering import Answering
-from patter.engines.convai.caller import CallerSide
 from patter.engines.convai.client_tools import ClientTools, as_text
+from patter.engines.convai.conversation import Conversation
 from patter.engines.convai.endings import After, Ending, ending_of
 from patter.engines.convai.ends import FAILURES, Ends
 from patter.engines.convai.line import SpeechLine
 from patter.engines.convai.owed import Owed
-from patter.engines.convai.settings import ConvaiSettings, initiation_of
+from patter.engines.convai.settings import ConvaiSettings
 from patter.engines.convai.silence import Silence, Silent
+from patter.engines.convai.turns import Turns
 from patter.engines.convai.voice import Voice
-from patter.engines.convai.wanted import ReplyEnd, ReplyPiece, ReplyUnwanted, ReplyWanted
+from patter.engines.convai.wanted import ReplyUnwanted, ReplyWanted
 from patter.engines.convai.wire import (
     AgentAudio,
     AgentCorrection,
     AgentDone,
     AgentText,
     CallerText,
-    ContextUpdate,
     Interruption,
     Metadata,
     Ping,
@@ -55,9 +53,7 @@ from patter.engines.convai.wire import (
     ToolResult,
     Trouble,
     Unreadable,
-    UserMessage,
 )
-from patter.engines.pipeline.machine import MACHINE_TEXT
 from patter.engines.pipeline.reply import Kind
 from patter.tools.builtin import (
     END_CALL,
@@ -68,8 +64,6 @@ from patter.tools.builtin import (
 )
 
 MOST_UNREADABLE_NOTES = 5
-NOTHING_SAID = frozenset(["", "...", "…"])
-"""Transcripts of a caller who only made a noise."""
 
 
 class ConvaiMachine:
@@ -79,19 +73,18 @@ class ConvaiMachine:
         self._parts = parts
         self._plan = parts.plan
         self._values = parts.plan.turn_taking
-        self._settings = settings
         self._line = SpeechLine()
-        self._caller = CallerSide(parts)
         self._answering = Answering(parts, self._line.send)
         self._owed = Owed(greeted=not parts.plan.first_message.strip())
         self._voice = Voice(parts, self._line, self._answering, self._owed)
         self._tools = ClientTools()
-        self._keys = Keys(parts.plan.keypad, parts.plan.turn_taking.keypad_pause_ms)
         self._silence = Silence(parts.plan)
+        shared = (self._answering, self._owed, self._silence)
+        self._turns = Turns(parts, self._line, self._voice, *shared)
+        self._conversation = Conversation(parts, settings, self._line, self._turns, *shared)
         self._ends = Ends()
         self._held: list[DigitPressed | SayAsked] = []
         self._trouble: Trouble | None = None
-        self._begin_at: float | None = None
         self._unreadable = 0
         self._stopped = False
         self._away = False
@@ -102,9 +95,7 @@ class ConvaiMachine:
     # -- beginning --------------------------------------------------------------------------------
 
     def start(self, now: float) -> Outcome:
-        if self._values.first_message_delay_ms:
-            self._begin_at = now + self._values.first_message_delay_ms / 1000
-        return self._after([*self._line.open(now)], now)
+        return self._after([*self._conversation.start(now)], now)
 
     def line_replaced(self, now: float) -> Outcome:
         """Playback goes on by itself, from what was heard on the line before."""
@@ -114,7 +105,7 @@ class ConvaiMachine:
     def line_left(self, now: float, *, goes_on: bool) -> Outcome:
         """The conversation is kept, with silence: its agent is told how a transfer ended."""
         self._away = True
-        self._write_keys()
+        self._turns.write_keys()
         return self._after([] if goes_on else self._voice.stop_agent("transfer", now), now)
 
     def hush(self, now: float) -> Outcome:
@@ -138,13 +129,12 @@ class ConvaiMachine:
     def _receive(self, event: Event, now: float) -> Outcome:
         match event:
             case CallerAudio(payload, media_ms):
-                return self._audio(payload, media_ms, now)
+                return self._turns.audio(payload, media_ms, now)
             case SpeechMessage(speech_id, message) if self._line.mine(speech_id):
                 self._line.heard_from(now)
                 return self._message(message, now)
             case SpeechOpened(speech_id) if self._line.mine(speech_id):
-                self._line.opened = True
-                return self._initiate(now)
+                return [*self._conversation.opened(now)]
             case SpeechFailed(speech_id, error, permanent) if self._line.mine(speech_id):
                 after = After.GIVE_UP if permanent else After.AGAIN
                 return self._line_over(Ending(after, error), now)
@@ -154,11 +144,14 @@ class ConvaiMachine:
                 waits = self._unstoppable or not self._line.ready
                 return self._hold(event) if waits else self._from_outside(event, now)
             case MachineHeard():
-                return self._ask_about_machine(now)
+                self._hushed = False
+                asked = self._turns.machine(now)
+                self._ending("voicemail", now)
+                return asked
             case HandlerDelta():
                 return [*self._answering.delta(event, now)]
             case HandlerDone():
-                return self._handler_done(event, now)
+                return self._turns.handler_done(event, now)
             case HandlerFailed():
                 return [*self._answering.failed(event, now)]
             case ToolDone():
@@ -173,7 +166,7 @@ class ConvaiMachine:
             case AgentAudio() | AgentText():
                 return self._agent(message, now)
             case CallerText():
-                return self._caller_text(message, now)
+                return self._turns.text(message, now, deaf=self._deaf)
             case Ping(event_id):
                 return [*self._line.send(Pong(event_id))]
             case Interruption(event_id):
@@ -186,7 +179,8 @@ class ConvaiMachine:
             case ToolCall():
                 return self._tool_call(message, now)
             case ReplyWanted():
-                return self._reply_wanted(message, now)
+                ending = bool(self._ends.reason)
+                return self._turns.reply_wanted(message, now, deaf=self._deaf, ending=ending)
             case ReplyUnwanted(ask_id):
                 self._answering.gone(ask_id)
             case Metadata():
@@ -200,51 +194,27 @@ class ConvaiMachine:
         return []
 
     def _agent(self, message: AgentAudio | AgentText, now: float) -> Outcome:
-        self._line.answered()
-        if self._hushed or self._away:
+        if isinstance(message, AgentAudio):
+            self._line.answered()
+        if self._deaf:
             return []  # it answers somebody who is not there
         self._ends.words_at = self._tools.transfer_at = None
         if isinstance(message, AgentText):
             return self._voice.text(message, now)
         return self._voice.audio(message, now)
 
-    # -- the line ---------------------------------------------------------------------------------
+    @property
+    def _deaf(self) -> bool:
+        """Whoever is on the line is nobody to talk with."""
+        return self._hushed or self._away
 
-    def _initiate(self, now: float) -> Outcome:
-        """The socket is open. The agent greets at once, so a greeting that is to wait makes this wait."""
-        if not self._line.opened or (self._begin_at is not None and self._begin_at > now):
-            return []
-        self._begin_at = None
-        self._line.initiated(now)
-        again = self._line.again and self._owed.greeted
-        return [*self._line.send(initiation_of(self._plan, self._settings, again=again))]
+    # -- the line ---------------------------------------------------------------------------------
 
     def _begun(self, metadata: Metadata, now: float) -> Outcome:
         try:
-            early = self._line.begin(metadata, now)
+            return [*self._conversation.begun(metadata, now)]
         except ValueError as error:
             return self._line_over(Ending(After.GIVE_UP, str(error)), now)
-        formats = {"caller_format": metadata.caller_format, "agent_format": metadata.agent_format}
-        begun = self._note("speech.begun", now, conversation=metadata.conversation_id, **formats)
-        if not self._owed.greeted and not self._silence.greets:
-            self._owed.greeting(now + self._values.handler_timeout_s)
-        picked_up = self._pick_up() if self._line.again and self._owed.greeted else []
-        return [begun, *early, *picked_up]
-
-    def _pick_up(self) -> list[Command]:
-        """A new conversation goes on with the call: it is told what was said, and answers what is open."""
-        memory = self._parts.memory
-        open_turn = memory.open_caller_turn()
-        out: list[Command] = []
-        if self._plan.reply_by == "model":
-            turns = [turn for turn in memory.turns if turn is not open_turn and turn.text]
-            said = [f"{'Caller' if turn.role == 'user' else 'You'}: {turn.text}" for turn in turns]
-            told = "The call was going on already. What was said so far:\n" + "\n".join(said)
-            out += self._line.send(ContextUpdate(told)) if said else []
-        if open_turn is not None:
-            self._answering.moved(open_turn.text)
-            out += self._line.send(UserMessage(open_turn.text))
-        return out
 
     def _line_over(self, ending: Ending, now: float) -> Outcome:
         """The conversation is gone, for whatever reason."""
@@ -252,6 +222,8 @@ class ConvaiMachine:
         out: Outcome = [*self._line.stop(), self._note("speech.ended", now, reason=ending.words)]
         out += self._tools.stop()
         broken = ending.after in (After.AGAIN, After.GIVE_UP)
+        if broken and self._voice.speaking.unsaid(now) is Kind.FIRST:
+            self._owed.greeted = False  # the next conversation greets
         out += self._voice.speaking.close(now, broken=broken)
         if self._stopped or self._voice.closing:
             return out
@@ -265,44 +237,6 @@ class ConvaiMachine:
             return out
         return out + self._end_with(self._plan.phrases.apology, "provider_error", now)
 
-    # -- the caller -------------------------------------------------------------------------------
-
-    def _audio(self, payload: bytes, media_ms: int, now: float) -> Outcome:
-        if self._caller.audio(payload, media_ms, self._parts.playback.now_playing(now)):
-            self._silence.broken()
-        return [*self._line.caller(payload, now)]
-
-    def _caller_text(self, said: CallerText, now: float) -> Outcome:
-        if said.text in NOTHING_SAID or self._voice.words.is_ours(said.text):
-            return []
-        self._silence.broken()
-        now_ms = self._parts.clock.ms(now)
-        if not said.final or self._hushed or self._away:
-            return [Note(Interim("user", said.text, now_ms))]
-        out = self._before_caller()
-        turn = self._caller.said(said.text, self._voice.next_turn_id(), now_ms)
-        return out if turn is None else out + self._caller_spoke(turn, now)
-
-    def _before_caller(self) -> Outcome:
-        """What was heard of the agent stands before what the caller says now."""
-        turns = self._parts.memory.turns
-        return [*self._voice.speaking.settle()] if turns and turns[-1].role != "user" else []
-
-    def _caller_spoke(self, turn: Turn, now: float) -> Outcome:
-        silence_ms = self._end_of_turn_ms(now)
-        self._await_answer(turn, silence_ms, now)
-        told = {"cause": "provider", "silence_ms": silence_ms, "turn_id": turn.turn_id}
-        return [self._note("turn.ended", now, **told)]
-
-    def _end_of_turn_ms(self, now: float) -> int:
-        silence_ms = self._caller.silence_ms(self._parts.clock.ms(now))
-        return min(silence_ms, self._values.max_turn_delay_ms)
-
-    def _await_answer(self, turn: Turn, silence_ms: int, now: float) -> None:
-        self._voice.speaking.spoke = False
-        self._silence.caller_spoke()
-        self._owed.answer(turn, now, silence_ms, now + self._values.handler_timeout_s)
-
     def _interrupted(self, event_id: int, now: float) -> Outcome:
         if self._unstoppable:
             return []  # the agent falls silent, but what is here is heard
@@ -310,51 +244,7 @@ class ConvaiMachine:
         stopped = [c for result in self._tools.forget_transfer() for c in self._line.send(result)]
         return self._voice.cut("words", now) + stopped + self._voice.play(held, now)
 
-    # -- who replies ------------------------------------------------------------------------------
-
-    def _reply_wanted(self, wanted: ReplyWanted, now: float) -> Outcome:
-        if self._voice.words.is_ours(wanted.text):
-            return self._give(wanted, self._voice.words.answer(wanted.text))
-        if self._hushed or self._away:
-            return self._give(wanted, "")
-        open_turn = self._answering.turn
-        if open_turn is not None and self._answering.same_turn(wanted):
-            if open_turn.heard:
-                return self._reengage(wanted)
-            return [*self._answering.again(wanted)]
-        if not wanted.text:
-            return self._reengage(wanted)
-        out = self._before_caller()
-        turn = self._caller.asked(wanted.text, self._voice.next_turn_id(), self._parts.clock.ms(now))
-        silence_ms = self._end_of_turn_ms(now)
-        self._await_answer(turn, silence_ms, now)
-        heard = self._voice.heard_so_far(now)
-        asked = self._answering.ask(
-            wanted, turn.turn_id, turn.text, end_of_turn_ms=silence_ms, heard=heard, now=now
-        )
-        return [*out, *asked]
-
-    def _reengage(self, wanted: ReplyWanted) -> Outcome:
-        """The vendor wants its agent to speak though the caller said nothing new: as silence is ours to
-        count, this is the same question whether somebody is there."""
-        if self._ends.reason or self._silence.greets or self._silence.exhausted:
-            return self._give(wanted, "")
-        self._silence.take()
-        return self._give(wanted, self._plan.phrases.idle)
-
-    def _give(self, wanted: ReplyWanted, text: str) -> Outcome:
-        piece = self._line.send(ReplyPiece(wanted.ask_id, text)) if text else []
-        return [*piece, *self._line.send(ReplyEnd(wanted.ask_id))]
-
-    def _handler_done(self, event: HandlerDone, now: float) -> Outcome:
-        turn = self._answering.turn
-        out: Outcome = [*self._answering.done(event, now)]
-        if turn is not None and turn.turn_id == event.turn_id and not turn.pieces:
-            # A deliberate silence: the caller's turn was answered, and does not go on.
-            turn.stopped = turn.heard = True
-            self._owed.nothing()
-            out += self._voice.speaking.settle()
-        return out
+    # -- tools ------------------------------------------------------------------------------------
 
     def _tool_call(self, call: ToolCall, now: float) -> Outcome:
         if refused := self._refusal(call, now):
@@ -368,8 +258,7 @@ class ConvaiMachine:
 
     def _refusal(self, call: ToolCall, now: float) -> str | None:
         """Why the model may not do this now, as a sentence for it."""
-        spoke = any(turn.role == "user" for turn in self._parts.memory.turns)
-        facts = CallFacts(self._parts.clock.ms(now), spoke, self._silence.prompted)
+        facts = CallFacts(self._parts.clock.ms(now), self._turns.any, self._silence.prompted)
         if call.name == END_CALL:
             return end_call_refusal(facts)
         return transfer_refusal(facts) if call.name == TRANSFER_CALL else None
@@ -385,15 +274,6 @@ class ConvaiMachine:
         if self._voice.current is None:
             self._ends.wait_for_words(now)
         return ended
-
-    def _ask_about_machine(self, now: float) -> Outcome:
-        """The beep was heard, and whoever replies decides what is left. Then the call ends."""
-        self._hushed = False
-        now_ms = self._parts.clock.ms(now)
-        turn = self._caller.keyed(MACHINE_TEXT, self._voice.next_turn_id(), now_ms, now_ms)
-        self._await_answer(turn, 0, now)
-        self._ending("voicemail", now)
-        return [*self._line.send(UserMessage(turn.text))]
 
     # -- keys, and what others want said ----------------------------------------------------------
 
@@ -419,30 +299,7 @@ class ConvaiMachine:
         if isinstance(event, SayAsked):
             self._hushed = False
             return self._voice.say(event.text, Kind.SYSTEM, now)
-        self._silence.broken()
-        out = self._voice.stop_agent("key", now)
-        keyed = self._keys.press(event.digit, self._parts.clock.ms(now), now)
-        return out + self._keyed(keyed, now) if keyed else out
-
-    def _keyed(self, keyed: Keyed, now: float) -> Outcome:
-        """An entry is complete: a turn of its own, which the vendor gets as the caller's text."""
-        out = self._before_caller()
-        turn = self._write_key_turn(keyed)
-        self._await_answer(turn, 0, now)
-        return [
-            *out,
-            self._note("key.pressed", now, turn_id=turn.turn_id),
-            *self._line.send(UserMessage(turn.text)),
-        ]
-
-    def _write_key_turn(self, keyed: Keyed) -> Turn:
-        turn_id = self._voice.next_turn_id()
-        return self._caller.keyed(digit_text(keyed.digits), turn_id, keyed.started_ms, keyed.ended_ms)
-
-    def _write_keys(self) -> None:
-        """Nobody is asked about an entry that was overtaken, but it is remembered."""
-        if keyed := self._keys.take():
-            self._write_key_turn(keyed)
+        return self._voice.stop_agent("key", now) + self._turns.press(event.digit, now)
 
     # -- the agent is heard -----------------------------------------------------------------------
 
@@ -466,7 +323,7 @@ class ConvaiMachine:
 
     @property
     def _busy(self) -> bool:
-        waiting = self._owed.until is not None or self._tools.running or self._keys.pending
+        waiting = self._owed.until is not None or self._tools.running or self._turns.keys_pending
         elsewhere = self._away or self._hushed or not self._line.ready
         return self._voice.busy or waiting or elsewhere or bool(self._ends.reason)
 
@@ -478,7 +335,7 @@ class ConvaiMachine:
     def _ending(self, reason: str, now: float) -> None:
         self._ends.begin(reason, now)
         self._held.clear()
-        self._write_keys()
+        self._turns.write_keys()
 
     def _end_with(self, phrase: str, reason: str, now: float) -> Outcome:
         if self._ends.reason:
@@ -494,7 +351,7 @@ class ConvaiMachine:
     def stop(self, now: float) -> Outcome:
         self._stopped = True
         out = self._voice.cut("end", now)
-        self._write_keys()
+        self._turns.write_keys()
         self._ends.clear()
         self._silence.broken()
         out += [*self._answering.stop(""), *self._tools.stop(), *self._voice.speaking.settle()]
@@ -504,13 +361,13 @@ class ConvaiMachine:
 
     def next_timer(self) -> float | None:
         timers = (
-            self._begin_at,
+            self._conversation.begin_at,
             self._silence.at,
             self._ends.at,
             self._ends.words_at,
             self._tools.transfer_at,
             self._owed.until,
-            self._keys.due,
+            self._turns.keys_due,
             self._line.next_timer(),
             self._voice.next_timer(),
             self._answering.next_timer(),
@@ -526,18 +383,13 @@ class ConvaiMachine:
         out += self._voice.handle_timer(now, self._ends.reason)
         if self._owed.until is not None and self._owed.until <= now:
             self._owed.nothing()
-        if self._keys.due is not None and self._keys.due <= now and (keyed := self._keys.take()):
-            out += self._keyed(keyed, now)
+        out += self._turns.end_entry(now)
         return self._after(out + self._quiet_timers(now), now)
 
     def _line_timers(self, now: float) -> Outcome:
         if late := self._line.late(now):
             return self._line_over(Ending(After.AGAIN, late), now)
-        out: Outcome = [*self._line.handle_timer(now)]
-        if self._begin_at is not None and self._begin_at <= now:
-            self._begin_at = None
-            out += self._initiate(now)
-        return out
+        return [*self._line.handle_timer(now), *self._conversation.handle_timer(now)]
 
     def _quiet_timers(self, now: float) -> Outcome:
         """Nobody spoke for long enough."""
@@ -554,7 +406,7 @@ class ConvaiMachine:
         return out
 
     def _break_silence(self, now: float) -> Outcome:
-        if self._caller.voiced:
+        if self._turns.voiced:
             self._silence.broken()
             return []
         match self._silence.take():

@@ -15,6 +15,8 @@ from patter.engines.tts.elevenlabs.words import Words
 QUIET_S = 1.0
 """The vendor does not say reliably when an answer's audio is complete. Everything was played, and nothing
 came for so long: it is."""
+SPOKEN_SHARE = 0.7
+"""Times may be missing for numbers that are written otherwise than they are spoken, but not for more."""
 QUIET_DONE_S = 0.3
 """The same once the answer's text was said to be complete."""
 QUIET_UNNAMED_S = 8.0
@@ -122,6 +124,14 @@ class AgentReply:
         if self.script.spans and not self.broken:
             self.script.complete_span(len(self.script.spans) - 1)
         return self._playback.close(now)
+
+    @property
+    def cut_short(self) -> bool:
+        """Much of its text never became audio, as far as the vendor told the times of its words."""
+        spans = [span for span in self.script.spans if span.words]
+        if not spans or spans[-1] is not self.script.spans[-1]:
+            return False
+        return spans[-1].words[-1].end < SPOKEN_SHARE * len(spans[-1].text)
 
     def heard(self, heard_ms: int) -> str:
         """Its text up to the last word that was heard, and no further than the vendor believes."""

@@ -28,7 +28,7 @@ class ConvaiSettings:
 
 
 def settings_of(spec: ProviderSpec, *, call_token: str = "") -> ConvaiSettings:
-    """Options: ``agent_id`` (required), ``dynamic_variables``. Raises ConfigError."""
+    """Options: ``agent_id`` (required), ``dynamic_variables``, ``call_token``. Raises ConfigError."""
     agent_id = read.text(spec.options, "agent_id")
     if not agent_id:
         raise ConfigError("convai needs the id of an ElevenLabs agent: set convai_agent_id")
@@ -36,7 +36,8 @@ def settings_of(spec: ProviderSpec, *, call_token: str = "") -> ConvaiSettings:
     wrong = [name for name, value in variables.items() if not isinstance(value, str | int | float | bool)]
     if wrong:
         raise ConfigError(f"dynamic variable {wrong[0]!r} is a text, a number, true or false")
-    return ConvaiSettings(agent_id, spec.voice or "", call_token, variables)
+    token = call_token or read.text(spec.options, "call_token") or ""
+    return ConvaiSettings(agent_id, spec.voice or "", token, variables)
 
 
 def initiation_of(plan: CallPlan, settings: ConvaiSettings, *, again: bool) -> Initiation:

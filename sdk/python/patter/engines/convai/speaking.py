@@ -45,6 +45,14 @@ class Speaking:
         self.current.broken = broken
         return [*self.current.close(now)]
 
+    def unsaid(self, now: float) -> Kind | None:
+        """Forget a reply that has no sound, and gets none. Gives its kind."""
+        reply = self.current
+        if reply is None or reply.timing.first_audio_at is not None:
+            return None
+        self.drop(now)
+        return reply.kind
+
     @property
     def over(self) -> bool:
         """The present reply takes no more: another answer is another reply."""
@@ -69,8 +77,9 @@ class Speaking:
             return None
         self.current = None
         self.spoke = True
-        heard = reply.heard(self._parts.playback.heard_ms(now)) if reply.broken else reply.text
-        self._write(reply, heard, now, interrupted=reply.broken)
+        broken = reply.broken or reply.cut_short
+        heard = reply.heard(self._parts.playback.heard_ms(now)) if broken else reply.text
+        self._write(reply, heard, now, interrupted=broken)
         return reply, self.settle()
 
     def cut(self, now: float) -> tuple[AgentReply, str, list[Command]] | None:

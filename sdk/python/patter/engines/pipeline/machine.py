@@ -395,8 +395,9 @@ class PipelineMachine:
     @property
     def _quiet(self) -> bool:
         """Nobody speaks, and nothing else is about to be said."""
-        listening = not (self._ears.voiced or self._ears.pending_text or self._keys.pending)
-        return listening and self._first_at is None and not self._stopped and self._plan.reply_by == "model"
+        heard = self._ears.voiced or self._ears.pending_text or self._keys.pending
+        elsewhere = self._away or self._hushed or self._stopped
+        return not (heard or elsewhere) and self._first_at is None and self._plan.reply_by == "model"
 
     def say_goodbye(self, reason: str, now: float) -> Outcome:
         return self._after(self._end_with(self._plan.phrases.goodbye, reason, now), now)

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from patter.bridge.clock import earliest
-from patter.bridge.commands import (
-    HandlerAsk,
-    HandlerStop,
-    LlmAsk,
-    LlmStop,
-    Note,
-    TtsStop,
-)
+from patter.bridge.commands import Note, TtsStop
 from patter.bridge.engine import EndCall, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     Event,
@@ -29,6 +21,7 @@ from patter.bridge.events import (
     TtsFailed,
 )
 from patter.bridge.records import Noted
+from patter.engines.pipeline.asking import Asking
 from patter.engines.pipeline.guess import History
 from patter.engines.pipeline.guesses import Guesses
 from patter.engines.pipeline.prompt import Prompt
@@ -36,6 +29,7 @@ from patter.engines.pipeline.reply import Kind, Reply, State
 from patter.engines.pipeline.settling import Settling
 from patter.engines.pipeline.tool_desk import ToolDesk
 from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, ToolRounds
+from patter.engines.pipeline.waits import Waits
 
 MOST_FAILURES = 3
 HANDED_OVER = "handler_lost"
@@ -43,10 +37,6 @@ HANDED_OVER = "handler_lost"
 MOST_VOICE_FAILURES = 2
 FAILURES = ("provider_error", "handler_lost")
 """Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
-FILL_AGAIN_S = 5.0
-"""The longest silence while a tool runs."""
-VOICE_LATE_S = 5.0
-"""A voice that owes audio and gives none for this long has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,6 @@ class Replies:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._plan = parts.plan
-        self._reply_by = parts.plan.reply_by
         self._prompt = Prompt(parts.plan)
         self._desk = ToolDesk(parts, self._prompt.tool_memory)
         self._settling = Settling(parts)
@@ -71,9 +60,8 @@ class Replies:
         self._count = 0
         self._failures = 0
         self._voice_failures = 0
-        self._deadline: float | None = None
-        self._voice_until: float | None = None
-        self._filler_at: float | None = None
+        self._waits = Waits(parts.plan)
+        self._asking = Asking(parts, self._prompt)
         self._end_reason = ""
         self._owes_apology = False
         self._transferring: ToolRounds | None = None
@@ -94,20 +82,15 @@ class Replies:
         self, turn_id: str, text: str, end_of_turn_ms: int, now: float, *, end_reason: str = ""
     ) -> Outcome:
         """Ask whoever replies in this call; with ``end_reason`` the call ends when the answer was heard."""
-        history = self._parts.memory.history()
         if self.guesses.fits():
             return self._answer_as_guessed(turn_id, end_of_turn_ms, now)
         forgotten = self.guesses.forget()
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
-        reply.asking = True
         if end_reason:
             reply.closing, self._end_reason = True, end_reason
-        self._await_text(now)
-        if self._reply_by == "handler":
-            return [*forgotten, HandlerAsk(turn_id, text, history)]
-        self._prompt.tool_memory.forget_news()
-        return [*forgotten, LlmAsk(turn_id, self._prompt.messages(history), self._prompt.tools)]
+        self._waits.for_text(now, filler=True)
+        return [*forgotten, self._asking.about_turn(reply, text)]
 
     @property
     def has_news(self) -> bool:
@@ -116,18 +99,10 @@ class Replies:
 
     def tell_news(self, now: float) -> Outcome:
         """Ask the model what the caller should know of it: a turn of its own."""
-        turn_id = self.next_turn_id()
-        reply = self._begin(turn_id, Kind.NEWS, now)
-        reply.asking = True
-        self._deadline = now + self._plan.turn_taking.handler_timeout_s
-        news = self._prompt.tool_memory.take_news()
-        messages = self._prompt.messages(self._parts.memory.history(), news)
-        return [*self.guesses.forget(), LlmAsk(turn_id, messages, self._prompt.tools)]
-
-    def _await_text(self, now: float) -> None:
-        self._deadline = now + self._plan.turn_taking.handler_timeout_s
-        filler = self._plan.phrases.filler.strip()
-        self._filler_at = now + self._plan.turn_taking.filler_after_ms / 1000 if filler else None
+        reply = self._begin(self.next_turn_id(), Kind.NEWS, now)
+        self._waits.for_text(now, filler=False)
+        asked = self._asking.model(reply, self._prompt.tool_memory.take_news())
+        return [*self.guesses.forget(), asked]
 
     # -- guesses --------------------------------------------------------------------------------
 
@@ -137,15 +112,16 @@ class Replies:
 
     def _answer_as_guessed(self, turn_id: str, end_of_turn_ms: int, now: float) -> Outcome:
         guess = self.guesses.believe()
+        self._prompt.tool_memory.forget_news()  # it was asked with them
         reply = self._begin(turn_id, Kind.ANSWER, now, guess.reply)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         reply.timing.first_audio_at = reply.speech.first_audio_at
-        self._await_text(now)
+        self._waits.for_text(now, filler=True)
         if not reply.empty:
-            self._filler_at = None
+            self._waits.text_came()
         out: Outcome = [*reply.speech.release(now)]
         self._settling.note_sent(reply)
-        self._watch_voice(reply, now)
+        self._waits.for_voice(reply, now)
         return out + (self._llm_done(reply, now) if guess.answered else self._speak(reply, now))
 
     def say(self, text: str, kind: Kind, now: float, *, end_reason: str = "") -> Outcome:
@@ -164,7 +140,7 @@ class Replies:
         reply = self.current = prepared or Reply(turn_id, kind, self._parts.playback, asked_at=now)
         reply.turn_id, reply.timing.decided_at = turn_id, now
         reply.started_ms = self._parts.clock.ms(now)
-        self._deadline = self._voice_until = self._filler_at = None
+        self._waits.clear()
         return reply
 
     # -- events ---------------------------------------------------------------------------------
@@ -196,7 +172,7 @@ class Replies:
                 return self._failed(reply, code, code, now)
             case TtsDone() if reply.speech.owns(event.say_id):
                 out: Outcome = [*reply.speech.done(event, now)]
-                self._watch_voice(reply, now)
+                self._waits.for_voice(reply, now)
                 return out + self._close_if_complete(reply, now)
             case TtsFailed():
                 return self._tts_failed(reply, event, now)
@@ -207,17 +183,17 @@ class Replies:
     def _text(self, reply: Reply, text: str, now: float) -> Outcome:
         if not reply.asking:
             return []
-        self._deadline = now + self._plan.turn_taking.handler_timeout_s
+        self._waits.for_text(now, filler=False)
         reply.push(text, now)
         if not reply.empty:
-            self._filler_at = None
+            self._waits.text_came()
         return self._speak(reply, now)
 
     def _audio(self, reply: Reply, event: TtsAudio, now: float) -> Outcome:
         if not reply.speech.owns(event.say_id):
             return []
         commands = reply.speech.audio(event, now)
-        self._watch_voice(reply, now)
+        self._waits.for_voice(reply, now)
         if event.payload and reply.kind is not Kind.SYSTEM:  # a phrase may be stored: it proves nothing
             self._voice_failures = 0
         if reply.timing.first_audio_at is None:
@@ -227,12 +203,9 @@ class Replies:
 
     def _speak(self, reply: Reply, now: float) -> Outcome:
         asked = reply.speech.pump()
-        if asked or self._voice_until is None:
-            self._watch_voice(reply, now)
+        if asked or not self._waits.voice:
+            self._waits.for_voice(reply, now)
         return [*asked, *self._close_if_complete(reply, now)]
-
-    def _watch_voice(self, reply: Reply, now: float) -> None:
-        self._voice_until = now + VOICE_LATE_S if reply.speech.waits_for else None
 
     def _close_if_complete(self, reply: Reply, now: float) -> Outcome:
         playback = self._parts.playback
@@ -252,8 +225,7 @@ class Replies:
         reply.asking = False
         after = len(self._parts.memory.history())
         runs = reply.end_round()
-        self._deadline = now + self._desk.longest_wait_s(runs)
-        self._fill_again(now)
+        self._waits.for_tools(self._desk.longest_wait_s(runs), now)
         self._prompt.tool_memory.keep(reply.tools, after)
         out = self._speak(reply, now)
         out += [command for run in runs for command in self._desk.start(reply, run, now)]
@@ -279,31 +251,22 @@ class Replies:
     def _round_over(self, reply: Reply, now: float) -> Outcome:
         """Every tool of the round has a result: the model goes on, or the call ends."""
         if reply.tools.ends_call:
-            return self._finish_closing(reply, now)
-        if reply.tools.transfer:
-            return self._finish_before_transfer(reply, now)
+            return self._finish_with(reply, self._plan.phrases.goodbye, now)
+        if reply.tools.transfer:  # the caller hears what the agent says before they are put through
+            return self._finish_with(reply, self._plan.phrases.transfer, now)
         reply.ask_id = f"{reply.turn_id}r{reply.tools.count}"
-        reply.asking = True
-        self._deadline = now + self._plan.turn_taking.handler_timeout_s
-        messages = self._prompt.messages(self._parts.memory.history())
-        return [LlmAsk(reply.ask_id, messages, self._prompt.tools)]
+        self._waits.for_text(now, filler=False)
+        return [self._asking.model(reply)]
 
-    def _finish_closing(self, reply: Reply, now: float) -> Outcome:
-        self._deadline = None
+    def _finish_with(self, reply: Reply, phrase: str, now: float) -> Outcome:
+        """No more text comes; a reply that says nothing says this phrase."""
+        self._waits.answer_complete()
         if reply.empty:
-            reply.push(self._plan.phrases.goodbye, now)
+            reply.push(phrase, now)
         reply.finish()
         return self._speak(reply, now)
 
     # -- transfers --------------------------------------------------------------------------------
-
-    def _finish_before_transfer(self, reply: Reply, now: float) -> Outcome:
-        """The caller hears what the agent says before they are put through."""
-        self._deadline = None
-        if reply.empty:
-            reply.push(self._plan.phrases.transfer, now)
-        reply.finish()
-        return self._speak(reply, now)
 
     def _put_through(self, reply: Reply) -> Outcome:
         run = reply.tools.transfer
@@ -319,17 +282,15 @@ class Replies:
         late = self._desk.take_late(event, now)
         if self.current is not None:
             return late  # somebody speaks already, and the model hears of it afterwards
-        history = self._parts.memory.history()
-        self._prompt.tool_memory.move(tools, len(history))
+        self._prompt.tool_memory.move(tools, len(self._parts.memory.history()))
         self._prompt.tool_memory.forget_news()
         reply = self._begin(self.next_turn_id(), Kind.ANSWER, now)
-        reply.asking = True
-        self._await_text(now)
-        return [*late, LlmAsk(reply.ask_id, self._prompt.messages(history), self._prompt.tools)]
+        self._waits.for_text(now, filler=True)
+        return [*late, self._asking.model(reply)]
 
     def _done(self, reply: Reply, now: float) -> Outcome:
         reply.asking = False
-        self._deadline = self._filler_at = None
+        self._waits.text_complete()
         self._failures = 0
         if (
             reply.empty and not reply.filled
@@ -344,7 +305,7 @@ class Replies:
     # -- failures ---------------------------------------------------------------------------------
 
     def _failed(self, reply: Reply, code: str, error: str, now: float) -> Outcome:
-        self._deadline = self._filler_at = None
+        self._waits.text_complete()
         reply.asking, reply.failed = False, True
         noted = Note(Noted("reply.failed", self._parts.clock.ms(now), {"code": code, "error": error}))
         if reply.kind is Kind.NEWS and reply.empty:  # nobody waits for it, and the next question tells it too
@@ -364,9 +325,9 @@ class Replies:
 
     def _give_up(self, reason: str, now: float) -> Outcome:
         """Nobody answers this caller any more: what the agent's policy says, at last the goodbye."""
-        policy = self._plan.handler_policy if self._reply_by == "handler" else "goodbye"
+        policy = self._plan.handler_policy if self._asking.reply_by == "handler" else "goodbye"
         if policy == "model":
-            self._reply_by, self._failures = "model", 0
+            self._asking.reply_by, self._failures = "model", 0
             replaced = Note(Noted("handler.replaced", self._parts.clock.ms(now), {"by": "model"}))
             return [replaced, *self.answer(self.next_turn_id(), "", 0, now)]
         if policy == "transfer":
@@ -377,12 +338,12 @@ class Replies:
         if not reply.speech.owns(event.say_id):
             return []
         commands: Outcome = [*reply.speech.fail(event, now)]
-        self._watch_voice(reply, now)
+        self._waits.for_voice(reply, now)
         if reply.speech.failed is None:
             # The chunk is tried once more, or the answer does without it.
             return [*commands, *self._close_if_complete(reply, now)]
         self._voice_failures += 1
-        self._deadline = self._filler_at = None
+        self._waits.text_complete()
         error = {"code": "voice", "error": event.error}
         commands.append(Note(Noted("reply.failed", self._parts.clock.ms(now), error)))
         if reply.asking or reply.tools.running:  # nobody will hear the rest of it
@@ -398,18 +359,15 @@ class Replies:
     # -- time ---------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        return earliest(self._deadline, self._voice_until, self._filler_at)
+        return self._waits.next_timer()
 
     def handle_timer(self, now: float) -> Outcome:
         out: Outcome = []
-        if self._deadline is not None and self._deadline <= now:
-            self._deadline = None
+        if self._waits.take_answer(now):
             out += self._answer_late(now)
-        if self._voice_until is not None and self._voice_until <= now:
-            self._voice_until = None
+        if self._waits.take_voice(now):
             out += self._voice_late(now)
-        if self._filler_at is not None and self._filler_at <= now:
-            self._filler_at = None
+        if self._waits.take_filler(now):
             out += self._fill(now)
         return out
 
@@ -421,17 +379,12 @@ class Replies:
         if not reply.empty and not reply.tools.running:
             return []
         if reply.tools.running:
-            self._fill_again(now)
+            self._waits.fill_again(now)
             if not self._desk.silent(reply, now):
                 return []
         reply.filled = True
         reply.speech.add_aside(f"{self._plan.phrases.filler.strip()} ")  # it may be said again
         return self._speak(reply, now)
-
-    def _fill_again(self, now: float) -> None:
-        """A tool runs: the caller is told again that it takes a moment, however much was said before."""
-        if self._filler_at is None and self._plan.phrases.filler.strip():
-            self._filler_at = now + FILL_AGAIN_S
 
     def _answer_late(self, now: float) -> Outcome:
         reply = self.current
@@ -441,7 +394,7 @@ class Replies:
             for run_id in reply.tools.running:
                 reply.tools.wait_no_more(run_id)
             return self._round_over(reply, now)
-        code = "handler_timeout" if self._reply_by == "handler" else "model"
+        code = "handler_timeout" if self._asking.reply_by == "handler" else "model"
         return [*self._stop_asking(reply), *self._failed(reply, code, "no answer in time", now)]
 
     def _voice_late(self, now: float) -> Outcome:
@@ -468,7 +421,7 @@ class Replies:
 
     def _heard_in_full(self, reply: Reply, now: float) -> Outcome:
         self.current = None
-        self._deadline = self._voice_until = self._filler_at = None
+        self._waits.clear()
         heard_ms = self._parts.playback.heard_ms(now)
         # Where the voice failed, or nothing was fit to be spoken, the text says more than was heard.
         text = reply.script.full_text if heard_ms and reply.speech.failed is None else ""
@@ -498,7 +451,7 @@ class Replies:
         if reply is None:
             return Cut("", forgotten)
         self.current = None
-        self._deadline = self._voice_until = self._filler_at = None
+        self._waits.clear()
         self._settling.note_sent(reply)
         reply.tools.forget_transfer()
         heard_ms, commands = self._parts.playback.cut(now)
@@ -515,20 +468,13 @@ class Replies:
         reply, self.current = self.current, None
         if reply is None:
             return forgotten
-        self._deadline = self._voice_until = self._filler_at = None
+        self._waits.clear()
         reply.tools.forget_transfer()
         _, commands = self._parts.playback.cut(now)
         return [*forgotten, *commands, *reply.speech.stop(), *self._stop_asking(reply)]
 
     def _stop_asking(self, reply: Reply, heard: str = "") -> Outcome:
-        commands: Outcome = []
-        if reply.kind is Kind.ANSWER and self._reply_by == "handler":
-            # Also after it finished: it learns how much of its answer was heard.
-            commands += [] if reply.failed else [HandlerStop(reply.turn_id, heard)]
-        elif reply.asking:
-            commands.append(LlmStop(reply.ask_id))
-        reply.asking = False
-        return commands + self._desk.close(reply)
+        return [*self._asking.stop(reply, heard), *self._desk.close(reply)]
 
     def settle_turns(self) -> Outcome:
         """All turns so far do not change any more."""

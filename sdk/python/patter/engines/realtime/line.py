@@ -71,13 +71,14 @@ class SpeechLine:
         return [SpeechSend(self.speech_id, message)] if self._connected and not self._lost else []
 
     def audio(self, payload: bytes) -> Commands:
+        size = len(payload)
         self._kept.append(payload)
-        self._kept_bytes += len(payload)
+        self._kept_bytes += size
         while self._kept_bytes > KEEP_BYTES:
             self._kept_bytes -= len(self._kept.popleft())
         if not self.ready:
             return []
-        self._sent_bytes += len(payload)
+        self._sent_bytes += size
         return [SpeechSend(self.speech_id, append(payload))]
 
     def begun(self, now: float) -> Commands:

@@ -23,7 +23,7 @@ from patter.bridge.ports import Emit
 from patter.engines.openai_account import account_of
 from patter.engines.realtime.settings import settings_of
 from patter.engines.realtime.wire import ResponseDone, UserSaid, parse
-from patter.engines.sockets import MOST_BUFFERED, close_socket, closed, open_socket
+from patter.engines.sockets import MOST_BUFFERED, close_socket, closed, open_socket, text_frame
 from patter.errors import ConfigError, EngineError
 
 CONNECT_WITHIN_S = 2.0
@@ -77,8 +77,7 @@ class RealtimeLink:
         if socket.transport.get_write_buffer_size() > MOST_BUFFERED * 2:
             return False
         # Without a task and without waiting: this is done fifty times a second for each call.
-        socket.protocol.send_text(message if isinstance(message, bytes) else message.encode())
-        socket.send_data()
+        socket.transport.write(text_frame(message))
         return True
 
     def _keep(self, message: str | bytes) -> None:

@@ -8,6 +8,7 @@ each sentence of the answer is asked for beside the conversation.
 from __future__ import annotations
 
 from patter.bridge.answering import MACHINE_TEXT
+from patter.bridge.clock import earliest
 from patter.bridge.commands import Note
 from patter.bridge.engine import EndCall, Outcome, Parts
 from patter.bridge.events import (
@@ -85,6 +86,9 @@ class RealtimeMachine:
         self._idle_at: float | None = None
         self._idle_prompts = 0
         self._stopped = False
+        self._due: float | None = None
+        self._due_known = False
+        """Whether ``_due`` is when the next timer is due. It is asked for after each caller frame."""
         self._away = False
         """The caller's line is used for something else."""
         self._hushed = False
@@ -137,8 +141,9 @@ class RealtimeMachine:
     # -- events ---------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Outcome:
-        if isinstance(event, CallerAudio):  # most of what happens, and nothing changes by it
+        if isinstance(event, CallerAudio):  # most of what happens, and no timer changes by it
             return [] if self._replies.closing else [*self._line.audio(event.payload)]
+        self._due_known = False
         if isinstance(event, SpeechMessage) and isinstance(event.message, AudioDelta):
             mine = self._line.owns(event.speech_id)
             return self._replies.audio(event.message, now) if mine else []
@@ -461,6 +466,7 @@ class RealtimeMachine:
 
     def _after(self, out: Outcome, now: float) -> Outcome:
         """Whatever happened: either somebody replies, or the caller is waited for."""
+        self._due_known = False
         out = out + self._take_known(now)
         if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
             out = out + self._take_held(now)
@@ -489,15 +495,17 @@ class RealtimeMachine:
     # -- time -------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        timers = [
-            self._first_at,
-            self._idle_at,
-            self._keys.due,
-            self._line.next_timer(),
-            self._ledger.next_timer(),
-            self._replies.next_timer(),
-        ]
-        return min((timer for timer in timers if timer is not None), default=None)
+        if not self._due_known:
+            self._due_known = True
+            self._due = earliest(
+                self._first_at,
+                self._idle_at,
+                self._keys.due,
+                self._line.next_timer(),
+                self._ledger.next_timer(),
+                self._replies.next_timer(),
+            )
+        return self._due
 
     def handle_timer(self, now: float) -> Outcome:
         out: Outcome = [*self._line.handle_timer(now)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patter.bridge.clock import earliest
 from patter.bridge.commands import Commands, TtsSay, TtsStop
 from patter.bridge.plan import CallPlan
 from patter.engines.realtime import wire
@@ -119,8 +120,7 @@ class Mouth:
     # -- time -------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:
-        timers = (self._again_at, self._slot.until)
-        return min((timer for timer in timers if timer is not None), default=None)
+        return earliest(self._again_at, self._slot.until)
 
     def handle_timer(self, now: float) -> None:
         if self._slot.until is not None and self._slot.until <= now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from patter.bridge.clock import earliest
 from patter.bridge.commands import HandlerAsk, HandlerStop, Note
 from patter.bridge.engine import EndCall, Outcome, Parts, TransferCall
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed, ToolDone, TtsAudio, TtsFailed
@@ -467,8 +468,8 @@ class Replies:
 
     def next_timer(self) -> float | None:
         expected_by = self._expected.by if self._expected else None
-        timers = (self._deadline, self._filler_at, self._sound_by, expected_by, self._mouth.next_timer())
-        return min((timer for timer in timers if timer is not None), default=None)
+        mouth = self._mouth.next_timer()
+        return earliest(self._deadline, self._filler_at, self._sound_by, expected_by, mouth)
 
     def handle_timer(self, now: float) -> Outcome:
         out: Outcome = []

@@ -113,8 +113,8 @@ class Conversation:
             first = json.loads(await self._socket.receive_text())
             if not isinstance(first, dict) or first.get("type") != "conversation_initiation_client_data":
                 raise ConversationError(1008, "missing_fields", "The first message begins the conversation.")
-            if fault.silent:
-                await asyncio.Event().wait()
+            while fault.silent:
+                await self._socket.receive_text()
             await self._begin(first)
             if fault.garbage:
                 await self._socket.send_text('{"type": "audio", oops')

@@ -7,6 +7,21 @@ from typing import Any
 
 from patter.simulators.openai.realtime.shapes import RealtimeError
 
+SERVER_VAD = {
+    "type": "server_vad",
+    "threshold": 0.5,
+    "prefix_padding_ms": 300,
+    "silence_duration_ms": 500,
+    "create_response": True,
+    "interrupt_response": True,
+    "idle_timeout_ms": None,
+}
+SEMANTIC_VAD = {
+    "type": "semantic_vad",
+    "eagerness": "auto",
+    "create_response": True,
+    "interrupt_response": True,
+}
 PCM = {"type": "audio/pcm", "rate": 24_000}
 
 
@@ -24,15 +39,7 @@ def usual_session(session_id: str, model: str) -> dict[str, Any]:
                 "format": dict(PCM),
                 "noise_reduction": None,
                 "transcription": None,
-                "turn_detection": {
-                    "type": "server_vad",
-                    "threshold": 0.5,
-                    "prefix_padding_ms": 300,
-                    "silence_duration_ms": 500,
-                    "create_response": True,
-                    "interrupt_response": True,
-                    "idle_timeout_ms": None,
-                },
+                "turn_detection": dict(SERVER_VAD),
             },
             "output": {"format": dict(PCM), "voice": "alloy", "speed": 1.0},
         },
@@ -59,4 +66,13 @@ def merged(session: Mapping[str, Any], changes: Mapping[str, Any], *, has_spoken
         side: {**session["audio"][side], **changes.get("audio", {}).get(side, {})}
         for side in ("input", "output")
     }
+    audio["input"]["turn_detection"] = _filled(audio["input"]["turn_detection"])
     return {**session, **changes, "audio": audio}
+
+
+def _filled(detection: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What a client leaves out of it has its default."""
+    if detection is None:
+        return None
+    usual = SERVER_VAD if detection["type"] == "server_vad" else SEMANTIC_VAD
+    return {**usual, **detection}

@@ -80,6 +80,8 @@ class Session:
                 task.cancel()
             await asyncio.gather(*ends, *self._tasks, return_exceptions=True)
             self.closed.set()
+        if reader.done() and not reader.cancelled() and (fault := reader.exception()):
+            raise fault  # a fault of the simulator itself must be seen
 
     async def _leave(self, client_left: bool) -> None:
         if client_left:

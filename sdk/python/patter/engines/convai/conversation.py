@@ -1,0 +1,90 @@
+"""A conversation's beginning, and how a new one goes on with the call where the one before was lost. Pure."""
+
+from __future__ import annotations
+
+from patter.bridge.commands import Command, Note
+from patter.bridge.engine import Parts
+from patter.bridge.records import Noted
+from patter.engines.convai.answering import Answering
+from patter.engines.convai.line import SpeechLine
+from patter.engines.convai.owed import Owed
+from patter.engines.convai.settings import ConvaiSettings, initiation_of
+from patter.engines.convai.silence import Silence
+from patter.engines.convai.turns import Turns
+from patter.engines.convai.wire import ContextUpdate, Metadata, UserMessage
+
+
+class Conversation:
+    """Says the first message of each conversation."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        settings: ConvaiSettings,
+        line: SpeechLine,
+        turns: Turns,
+        answering: Answering,
+        owed: Owed,
+        silence: Silence,
+    ) -> None:
+        self._parts = parts
+        self._plan = parts.plan
+        self._settings = settings
+        self._line = line
+        self._turns = turns
+        self._answering = answering
+        self._owed = owed
+        self._silence = silence
+        self.begin_at: float | None = None
+        """A greeting that is to wait makes the conversation wait: its agent greets at once."""
+
+    def start(self, now: float) -> list[Command]:
+        """Open the call's first one."""
+        if delay_ms := self._plan.turn_taking.first_message_delay_ms:
+            self.begin_at = now + delay_ms / 1000
+        return self._line.open(now)
+
+    def opened(self, now: float) -> list[Command]:
+        """The socket is there."""
+        self._line.opened = True
+        return self._initiate(now)
+
+    def handle_timer(self, now: float) -> list[Command]:
+        if self.begin_at is None or self.begin_at > now:
+            return []
+        self.begin_at = None
+        return self._initiate(now)
+
+    def _initiate(self, now: float) -> list[Command]:
+        if not self._line.opened or self.begin_at is not None:
+            return []
+        self._line.initiated(now)
+        again = self._line.again and self._owed.greeted
+        return self._line.send(initiation_of(self._plan, self._settings, again=again))
+
+    def begun(self, metadata: Metadata, now: float) -> list[Command]:
+        """The vendor's agent listens and speaks. Raises ValueError for a format that is not known."""
+        early = self._line.begin(metadata, now)
+        formats = {"caller_format": metadata.caller_format, "agent_format": metadata.agent_format}
+        told = {"conversation": metadata.conversation_id, **formats}
+        begun = Note(Noted("speech.begun", self._parts.clock.ms(now), told))
+        if not self._owed.greeted and not self._silence.greets:
+            self._owed.greeting(now + self._plan.turn_taking.handler_timeout_s)
+        picked_up = self._pick_up(now) if self._line.again and self._owed.greeted else []
+        return [begun, *early, *picked_up]
+
+    def _pick_up(self, now: float) -> list[Command]:
+        """A new conversation goes on with the call: it is told what was said, and answers what is open."""
+        memory = self._parts.memory
+        open_turn = memory.open_caller_turn()
+        out: list[Command] = []
+        if self._plan.reply_by == "model":
+            turns = [turn for turn in memory.turns if turn is not open_turn and turn.text]
+            said = [f"{'Caller' if turn.role == 'user' else 'You'}: {turn.text}" for turn in turns]
+            told = "The call was going on already. What was said so far:\n" + "\n".join(said)
+            out += self._line.send(ContextUpdate(told)) if said else []
+        if open_turn is not None:
+            self._answering.moved(open_turn.text)
+            self._turns.await_answer(open_turn, 0, now)
+            out += self._line.send(UserMessage(open_turn.text))
+        return out

@@ -1,0 +1,79 @@
+"""How a human's leg goes at Telnyx: its events carry ``call_id:transfer_id`` as their state."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from patter.bridge.events import TransferMoved
+from patter.carriers.briefing import briefing_of
+from patter.carriers.telnyx import commands
+from patter.carriers.telnyx.webhooks import CallEvent
+from patter.carriers.telnyx.words import transfer_failure
+from patter.local.calls import LocalCall, LocalCalls
+
+if TYPE_CHECKING:
+    from patter.local.telnyx import TelnyxCarrier
+
+ACCEPTS = "1"
+Handler = Callable[[LocalCall, str, CallEvent], Awaitable[None]]
+
+
+class TelnyxTransfers:
+    """The transfers of one account's calls."""
+
+    def __init__(self, carrier: TelnyxCarrier, calls: LocalCalls) -> None:
+        self._carrier = carrier
+        self._calls = calls
+        self._handlers: Mapping[str, Handler] = {
+            "call.initiated": self._initiated,
+            "call.answered": self._answered,
+            "call.gather.ended": self._key_pressed,
+            "call.bridged": self._bridged,
+            "call.hangup": self._hung_up,
+        }
+
+    async def carry_out(self, event: CallEvent) -> None:
+        """Safe to repeat, in any order. Raises CarrierError."""
+        call_id, _, transfer_id = event.client_state.partition(":")
+        call, handler = self._calls.found(call_id), self._handlers.get(event.kind)
+        if call is not None and handler is not None and event.call_control_id != call.carrier_call_id:
+            await handler(call, transfer_id, event)
+
+    async def _initiated(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
+        call.feed(TransferMoved(transfer_id, "dialling"))
+
+    async def _answered(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
+        if call.transfers.kind_of(transfer_id) != "warm":
+            call.feed(TransferMoved(transfer_id, "joined"))
+            return
+        if call.transfers.is_over(transfer_id):
+            await self._carrier.hang_up(event.call_control_id)
+            return
+        call.feed(TransferMoved(transfer_id, "briefing"))
+        language = call.plan.language
+        text = briefing_of(call.transfers.summary_of(transfer_id), language, by_key=True)
+        about = f"{event.client_state}:briefing"
+        await self._carrier.send(
+            commands.ask_for_key(event.call_control_id, text, language, command_id=about)
+        )
+
+    async def _key_pressed(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
+        """The human listened to the summary: a 1 takes the call, anything else leaves it with the agent."""
+        if call.transfers.kind_of(transfer_id) != "warm" or call.transfers.is_over(transfer_id):
+            return
+        if event.text("digits") != ACCEPTS:
+            call.feed(TransferMoved(transfer_id, "failed", "declined"))
+            await self._carrier.hang_up(event.call_control_id)
+            return
+        about = f"{event.client_state}:bridge"
+        joined = commands.bridge(call.carrier_call_id, event.call_control_id, command_id=about)
+        if await self._carrier.send(joined):
+            call.feed(TransferMoved(transfer_id, "joined"))
+
+    async def _bridged(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
+        call.feed(TransferMoved(transfer_id, "joined"))
+
+    async def _hung_up(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
+        # The caller's stream was never left: nobody has to bring them back.
+        call.feed(TransferMoved(transfer_id, "failed", transfer_failure(event)))

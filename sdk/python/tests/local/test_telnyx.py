@@ -1,0 +1,143 @@
+"""Local mode at Telnyx: the same agent, the same callbacks, another carrier."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from patter import ConfigError, Patter
+from patter.simulators.script import Digits, HangUp, Listen, Say, Wait
+from patter.simulators.telnyx import TelnyxSimulator
+from patter.simulators.telnyx.world import Phone
+
+KEY, CONNECTION = "KEY0001", "1234567890"
+NUMBER, CALLEE = "+15550001111", "+14155551234"
+ASKS = Say("what are your hours", patience_ms=200)
+
+
+@pytest.fixture
+async def telnyx(world, monkeypatch):
+    async with TelnyxSimulator() as simulator:
+        world.telnyx_account = simulator.add_account(KEY)
+        simulator.add_application(CONNECTION, KEY)
+        simulator.add_number(NUMBER, KEY, CONNECTION)
+        monkeypatch.setenv("PATTER_TELNYX_BASE_URL", simulator.base_url)
+        yield simulator
+        await world.close()
+
+
+def phone_of(world, **more):
+    options = {
+        "telnyx_key": KEY,
+        "telnyx_public_key": world.telnyx_account.key.public_key,
+        "telnyx_connection_id": CONNECTION,
+        "twilio_sid": "",
+        "twilio_token": "",
+    }
+    return world.phone(**{**options, **more})
+
+
+async def on_message(msg):
+    return "We are open from nine to five."
+
+
+async def test_a_caller_is_answered(world, telnyx, pipeline):
+    phone, ends, digits = phone_of(world), [], []
+    await world.serve(
+        phone,
+        pipeline(phone, first_message="Hello!"),
+        on_message=on_message,
+        on_call_end=ends.append,
+        on_dtmf=lambda data: digits.append(data["digit"]),
+    )
+    leg = await telnyx.dial_in(
+        NUMBER,
+        "+15550002222",
+        [Say("what are your hours"), Digits("7"), Wait(2500), HangUp()],
+        headers={"X-Order": "7"},
+    )
+    await leg.ended(40)
+    await phone.disconnect()
+    await world.close()
+    end = ends[0]
+    assert (end["caller"], end["callee"]) == ("+15550002222", NUMBER)
+    assert end["custom_params"] == {"X-Order": "7"}
+    assert [turn["text"] for turn in end["history"]][:3] == [
+        "Hello!", "what are your hours", "We are open from nine to five.",
+    ]  # fmt: skip
+    assert digits == ["7"]
+    assert end["reason"] == "caller_hung_up"
+
+
+@pytest.mark.parametrize(("behaviour", "reason"), [("answer", "caller_hung_up"), ("busy", "busy")])
+async def test_a_call_out(world, telnyx, pipeline, behaviour, reason):
+    telnyx.add_phone(Phone(CALLEE, behaviour, steps=(ASKS, Wait(2500), HangUp())))
+    phone = phone_of(world)
+    await world.serve(phone, pipeline(phone, first_message="Hi."), on_message=on_message)
+    call = await phone.call(CALLEE, wait=True)
+    assert call.reason == reason
+    assert bool(call.history) is (behaviour == "answer")
+
+
+async def test_a_handler_acts_on_the_call(world, telnyx, pipeline):
+    phone, ends = phone_of(world), []
+
+    async def acts(msg, call):
+        await call.send_digits("12")
+        await call.hang_up()
+
+    await world.serve(phone, pipeline(phone), on_message=acts, on_call_end=ends.append)
+    leg = await telnyx.dial_in(NUMBER, "+15550002222", [ASKS, Listen()])
+    await leg.ended(40)
+    await phone.disconnect()
+    await world.close()
+    assert ends[0]["reason"] == "api_hung_up"
+
+
+async def test_the_application_is_sent_here_and_forgeries_are_refused(world, telnyx, pipeline):
+    phone = phone_of(world)
+    await world.serve(phone, pipeline(phone), on_message=on_message)
+    assert telnyx.world.applications[CONNECTION].webhook_url == f"{world.base_url}/webhooks/telnyx"
+    body = b'{"data": {"id": "e1", "event_type": "call.initiated", "payload": {}}}'
+    async with httpx.AsyncClient() as client:
+        for headers in ({}, {"Telnyx-Signature-Ed25519": "AAAA", "Telnyx-Timestamp": "1"}):
+            answer = await client.post(f"{world.base_url}/webhooks/telnyx", content=body, headers=headers)
+            assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("behaviour", ["answer", "busy"])
+async def test_a_transfer(world, telnyx, pipeline, behaviour):
+    sales = "+15550170000"
+    telnyx.add_phone(Phone(sales, behaviour))
+    phone, ends = phone_of(world), []
+
+    async def transfers(msg, call):
+        await call.transfer("sales")
+
+    agent = pipeline(phone, transfer_targets=[{"name": "sales", "number": sales, "ring_s": 5}])
+    await world.serve(phone, agent, on_message=transfers, on_call_end=ends.append)
+    leg = await telnyx.dial_in(NUMBER, "+15550002222", [ASKS, Wait(6000), HangUp()])
+    await leg.ended(40)
+    await phone.disconnect()
+    await world.close()
+    assert ends[0]["reason"] == ("transferred" if behaviour == "answer" else "caller_hung_up")
+    if behaviour == "busy":
+        assert "I could not reach anyone there." in ends[0]["history"][-1]["text"]
+
+
+@pytest.mark.parametrize("missing", ["telnyx_public_key", "telnyx_connection_id"])
+async def test_what_telnyx_needs(world, telnyx, pipeline, missing):
+    phone = phone_of(world, **{missing: ""})
+    with pytest.raises(ConfigError, match=missing):
+        await phone.serve(pipeline(phone), port=world.port, on_message=on_message)
+
+
+async def test_a_wrong_key_is_said(world, telnyx, pipeline):
+    phone = phone_of(world, telnyx_key="KEY9999")
+    with pytest.raises(ConfigError, match="telnyx_key"):
+        await phone.serve(pipeline(phone), port=world.port, on_message=on_message)
+
+
+def test_one_carrier_at_a_time():
+    with pytest.raises(ConfigError, match="one carrier"):
+        Patter(twilio_sid="AC1", twilio_token="t", telnyx_key="KEY1")
