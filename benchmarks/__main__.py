@@ -178,7 +178,7 @@ class Bench:
     def _look_at_recording(self, target: Target) -> None:
         minutes = self._options.recording
         _tell(f"recording: {minutes:g} minutes of one call among {recording.CALLS} …")
-        result, _, _ = self._load(target, "model", recording.CALLS, minutes * 60)
+        result, _, _ = self._load(target, ("pipeline", "model", "patter"), recording.CALLS, minutes * 60)
         self.recording = recording.look_at(self._folder, result["watched"])
 
     def _steps(self, target: Target) -> None:

@@ -6,7 +6,9 @@ A test that carries a whole call says so with `@pytest.mark.supports("keys", mod
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,11 @@ def cell_of(item: pytest.Item) -> list[Cell]:
     return cells
 
 
+def _cells_in(properties: Sequence[tuple[str, Any]]) -> list[Cell]:
+    # Between processes a tuple travels as a list.
+    return [(cell[0], cell[1], cell[2], cell[3]) for name, cell in properties if name == NAME]
+
+
 class Support:
     """Collects on whichever process reports: with xdist the one that the user started."""
 
@@ -41,7 +48,7 @@ class Support:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed:
-            self._proven.update(tuple(cell) for name, cell in report.user_properties if name == NAME)
+            self._proven.update(_cells_in(report.user_properties))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not hasattr(session.config, "workerinput"):

@@ -243,7 +243,8 @@ def _prose(text: str | None) -> str:
     head, found, rest = cleaned.partition("Args:\n")
     if not found:
         return cleaned
-    lines, after = [], []
+    lines: list[str] = []
+    after: list[str] = []
     for line in rest.splitlines():
         if after or (line and not line.startswith(" ")):
             after.append(line)

@@ -136,7 +136,7 @@ class Scene:
     @property
     def automatic(self) -> bool:
         updates = [message["session"]["audio"]["input"] for message in self.of_type("session.update")]
-        return updates[-1]["turn_detection"]["create_response"]
+        return bool(updates[-1]["turn_detection"]["create_response"])
 
     def all(self, kind: type[Any]) -> list[Any]:
         return [command for command in self.commands if isinstance(command, kind)]
