@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from phone_numbers.telnyx_checkup import check_telnyx
+from phone_numbers.twilio_checkup import check_twilio
 
-__all__ = ["check_telnyx"]
+__all__ = ["check_telnyx", "check_twilio"]
