@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks import machine, report
+from benchmarks import machine, recording, report
 from benchmarks.false_pauses import false_pauses
 from benchmarks.figures import Row, Usage, make_row
 from benchmarks.processes import BenchFailed, Child, child, cores, usage
@@ -43,6 +43,13 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=30.0, help="measured time of a row")
     parser.add_argument("--floor", action="store_true", help="with a pass-through bridge in the same run")
     parser.add_argument("--long", action="store_true", help="rows of five minutes")
+    parser.add_argument(
+        "--recording",
+        type=float,
+        default=0.0,
+        metavar="MINUTES",
+        help="look at the recording of a call of this length among others (--long: 30)",
+    )
     parser.add_argument("--steps", action="store_true", help="find out how many calls one core carries")
     parser.add_argument("--shape", choices=["embedded", "servers"], default="embedded")
     parser.add_argument("--no-pauses", action="store_true", help="without the row of false pauses")
@@ -54,6 +61,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
     options.calls = sorted({int(count) for count in options.calls.split(",") if count})
     if options.long:
         options.seconds = 300.0
+        options.recording = options.recording or 30.0
     return options
 
 
@@ -70,6 +78,7 @@ class Bench:
         self.rows: list[Row] = []
         self.troubles: list[str] = []
         self.calls_per_core: int | None = None
+        self.recording: dict[str, Any] | None = None
 
     @property
     def placement(self) -> str:
@@ -90,6 +99,8 @@ class Bench:
                         self._rows((mode, reply_by, "patter"), target)
                 if self._options.steps:
                     self._steps(target)
+                if self._options.recording:
+                    self._look_at_recording(target)
 
     def _whoever(self, reply_by: str, target: Target) -> contextlib.AbstractContextManager[None]:
         if reply_by == "handler":
@@ -164,6 +175,12 @@ class Bench:
         after = usage(target.process.pid)
         return carrier.read(120.0), before, after
 
+    def _look_at_recording(self, target: Target) -> None:
+        minutes = self._options.recording
+        _tell(f"recording: {minutes:g} minutes of one call among {recording.CALLS} …")
+        result, _, _ = self._load(target, ("pipeline", "model", "patter"), recording.CALLS, minutes * 60)
+        self.recording = recording.look_at(self._folder, result["watched"])
+
     def _steps(self, target: Target) -> None:
         """More and more calls, until they are not in order any more."""
         idle = usage(target.process.pid)
@@ -203,6 +220,7 @@ def main(given: list[str]) -> int:
         "placement": bench.placement,
         "rows": [row.as_json() for row in bench.rows],
         "calls_per_core": bench.calls_per_core,
+        "recording": bench.recording,
         "false_pauses": [] if options.no_pauses else false_pauses(),
         "troubles": bench.troubles,
     }

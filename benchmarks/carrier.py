@@ -72,6 +72,8 @@ class Result:
     late: int = 0
     missing: int = 0
     failed_calls: int = 0
+    watched: dict[str, Any] = field(default_factory=dict)
+    """Of the first call: its id, and when on the media clock its caller spoke and its agent was heard."""
     troubles: list[str] = field(default_factory=list)
     counting: bool = False
     stopping: bool = False
@@ -147,7 +149,9 @@ class Call:
         self._barge_at: float | None = None
         self._voiced_at: float | None = None
         self._ticks: asyncio.TimerHandle | None = None
-        self._due = 0.0
+        self._due = self._began = 0.0
+        self.spoke_ms: list[float] = []
+        self.played_ms: list[float] = []
         self.closed = asyncio.Event()
         self.idle = asyncio.Event()
 
@@ -159,7 +163,7 @@ class Call:
         socket.on_message = self._message
         socket.on_closed = self._lost
         self._tail = b'"},"streamSid":"' + self._stream_sid + b'"}'
-        self._due = self._loop.time() + self._phase_s
+        self._due = self._began = self._loop.time() + self._phase_s
         self._ticks = self._loop.call_at(self._due, self._tick)
 
     def stop(self) -> None:
@@ -183,6 +187,8 @@ class Call:
         if self._phase is Phase.TALKING:
             at = script.UTTERANCE_FRAMES - self._frames_left
             self._frames_left -= 1
+            if at == 0:
+                self.spoke_ms.append(self._count * script.FRAME_S * 1000)
             if at == 0 and self._barge_at is not None:
                 self._voiced_at = now
             if not self._frames_left:
@@ -252,6 +258,7 @@ class Call:
         dry_s = self._buffer.add(len(audio), now)
         audible = bool(audio.strip(script.SILENCE))
         if self._phase is Phase.WAITING and audible:
+            self.played_ms.append((self._buffer.ends_at - len(audio) / 8000 - self._began) * 1000)
             self._answered(now)
         elif self._phase is Phase.LISTENING and dry_s > LATE_S and self._got < script.REPLY_BYTES:
             self.result.late += self._counts
@@ -350,6 +357,10 @@ class Carrier:
             waiting = [asyncio.create_task(call.idle.wait()) for call, _, _ in self._calls]
             await asyncio.wait_for(asyncio.gather(*waiting), REPLY_WITHIN_S)
         result.counting = False
+        if self._calls:
+            call, call_sid, _ = self._calls[0]
+            played = {"spoke_ms": call.spoke_ms, "played_ms": call.played_ms}
+            result.watched = {"call_sid": call_sid, **played}
         await asyncio.gather(*(self._end(*each) for each in self._calls))
         return result
 

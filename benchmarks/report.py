@@ -83,6 +83,18 @@ def pauses_table(pauses: Sequence[dict[str, Any]]) -> str:
     )
 
 
+def recording_line(recording: dict[str, Any]) -> str:
+    def between(ends: Sequence[float | None]) -> str:
+        return f"{number(ends[0])} to {number(ends[1])} ms late"
+
+    return (
+        f"Recording of {recording['minutes']:.1f} minutes among {recording['calls']} calls: "
+        f"caller {between(recording['caller_late_ms'])} ({recording['caller_turns']} turns), "
+        f"agent {between(recording['agent_late_ms'])} ({recording['agent_turns']} turns), "
+        f"sides at most {number(recording['apart_ms'])} ms apart, {recording['not_found']} not found"
+    )
+
+
 def text(report: dict[str, Any], rows: Sequence[Row]) -> str:
     """The whole report."""
     machine = report["machine"]
@@ -98,6 +110,8 @@ def text(report: dict[str, Any], rows: Sequence[Row]) -> str:
     ]
     if report.get("false_pauses"):
         parts += ["", pauses_table(report["false_pauses"])]
+    if recording := report.get("recording"):
+        parts += ["", recording_line(recording)]
     if report.get("calls_per_core") is not None:
         parts += [
             "",
