@@ -71,7 +71,7 @@ MODES: dict[str, Mode] = {
         _("ElevenLabs: one of your ElevenLabs agents, which hears and speaks"),
         (
             _("ElevenLabs decides when a turn ends; any speech interrupts, without resuming."),
-            _("The ElevenLabs agent is set up once, with the button on this page."),
+            _("The ElevenLabs agent is set up once, on the tab “ElevenLabs” of a saved draft."),
             _("With your own program, ElevenLabs asks this installation for each reply, from the internet."),
             _("With a model, it is the ElevenLabs agent's. It says our own phrases nearly word for word."),
             _("A voice provider, if one is chosen, says the apology when ElevenLabs is down."),

@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from calls.models import Call, CarrierErasure, CarrierNotice, Dial, DialAttempt, Recording
+from calls.models import Call, CarrierErasure, Dial, DialAttempt, Recording
 from calls.services.carrier_recording import download, erase
 from calls.services.control import end_at_carrier
 from calls.services.dial import dial_call
@@ -18,7 +18,6 @@ from calls.services.record import join_failed, join_recording
 from calls.services.retention import delete_old_recordings
 from calls.services.retry_tools import retry_invocation
 from calls.services.sweep import lose_calls, sweep_calls
-from calls.webhooks.notices import forget_old_notices, work_off
 from patter.errors import CarrierError
 from patter_site.common.jobs import backoff_s, claim, claim_due, fail, finish, is_due, wake
 from patter_site.common.sweeps import sweep
@@ -51,27 +50,6 @@ def hang_up_lost_call(call_id: str) -> None:
         end_at_carrier(call)
     except CarrierRefused as error:
         logger.info("The carrier did not hang up a lost call", call=call_id, reason=str(error))
-
-
-@shared_task
-def work_off_notice(notice_id: int) -> None:
-    work_off(notice_id)
-
-
-@sweep("carrier notices", every_s=5)
-def work_off_due() -> int:
-    """What carriers told us whose task never came, or that is to be tried again."""
-    rows = CarrierNotice.objects.unscoped("the sweep serves every organisation")
-    due = rows.filter(is_due(timezone.now())).order_by("due_at").values_list("pk", flat=True)
-    found = list(due[:DIALS_AT_ONCE])
-    for notice_id in found:
-        wake(work_off_notice, notice_id)
-    return len(found)
-
-
-@sweep("old carrier notices", every_s=3600)
-def forget_notices() -> int:
-    return forget_old_notices()
 
 
 @sweep("dials", every_s=5)

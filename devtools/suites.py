@@ -13,6 +13,8 @@ from .processes import python, run
 
 PLATFORM = ("patter_site", "calls", "agents", "numbers", "tools", "billing", "campaigns")
 SERVERS = ("PATTER_TEST_DATABASE_URL", "PATTER_TEST_REDIS_URL")
+NO_TESTS = 5
+"""Pytest's status where a selection is empty."""
 PASSED, FAILED, ABSENT = "passed", "FAILED", "not there yet"
 
 
@@ -42,6 +44,13 @@ def _with_servers(command: list[str]) -> list[str]:
 def _without_django(suite: Suite, extra: list[str]) -> int:
     no_django = ["-o", "DJANGO_SETTINGS_MODULE="]
     return run(_pytest(*no_django, *suite.present(), *extra), env=_without_servers())
+
+
+def _sdk(suite: Suite, extra: list[str]) -> int:
+    # Calls in real time wait more than they work; what measures time runs by itself.
+    ways = (["-n", "4", "--dist", "worksteal", "-m", "not alone"], ["-m", "alone"])
+    found = [_without_django(suite, [*how, *extra]) for how in ways]
+    return next((status for status in found if status not in (0, NO_TESTS)), min(found))
 
 
 def _on_sqlite(suite: Suite, extra: list[str]) -> int:
@@ -89,7 +98,7 @@ SUITES = {
             ("tests/launcher", "tests/docs", "benchmarks/tests"),
             _without_django,
         ),
-        Suite("sdk", "the Python SDK, without Django", ("sdk/python/tests",), _without_django),
+        Suite("sdk", "the Python SDK, without Django", ("sdk/python/tests",), _sdk),
         Suite("sqlite", "the platform on SQLite", PLATFORM, _on_sqlite),
         Suite("postgres", "the platform on PostgreSQL and Redis", PLATFORM, _on_postgres),
         Suite("cloud", "both SDKs against a running platform", ("tests/sdk",), _sdk_cloud),

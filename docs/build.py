@@ -243,7 +243,8 @@ def _prose(text: str | None) -> str:
     head, found, rest = cleaned.partition("Args:\n")
     if not found:
         return cleaned
-    lines, after = [], []
+    lines: list[str] = []
+    after: list[str] = []
     for line in rest.splitlines():
         if after or (line and not line.startswith(" ")):
             after.append(line)
@@ -253,6 +254,24 @@ def _prose(text: str | None) -> str:
             name, _, about = line.strip().partition(": ")
             lines.append(f"- `{name}`: {about}")
     return "\n\n".join(part for part in (head.strip(), "\n".join(lines), "\n".join(after)) if part)
+
+
+def support() -> str:
+    """What `docs/support.py` has written down: carriers by feature, mode and who replies."""
+    cells = json.loads((DOCS / "reference" / "support.json").read_text())
+    columns = sorted({(mode, reply_by) for _, mode, reply_by, _ in cells}, key=_as_told)
+    rows = []
+    for feature in dict.fromkeys(feature for feature, *_ in cells):
+        carriers = [
+            sorted(carrier.title() for one, *of, carrier in cells if one == feature and tuple(of) == column)
+            for column in columns
+        ]
+        rows.append([feature, *(", ".join(names) or "–" for names in carriers)])
+    return table(["feature", *(f"{mode}, {reply_by}" for mode, reply_by in columns)], rows)
+
+
+def _as_told(column: tuple[str, str]) -> tuple[int, str]:
+    return ("pipeline", "realtime", "convai").index(column[0]), column[1]
 
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
@@ -268,6 +287,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "reference/carrier-addresses.md": {"doors": carrier_doors},
     "reference/management-commands.md": {"commands": commands},
     "reference/python.md": {"python": python_api},
+    "reference/support.md": {"support": support},
 }
 
 

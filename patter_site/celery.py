@@ -13,3 +13,4 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Without it the threads of an embedded worker see an application that has no settings.
 app.set_default()
 app.autodiscover_tasks()
+app.autodiscover_tasks(related_name="notice_tasks")

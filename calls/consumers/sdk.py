@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,6 +21,7 @@ from django.urls import path
 from calls.adapters.sdk_commands import Commands
 from calls.adapters.threads import open_in_thread
 from calls.sdk.addresses import calls_group, connection_group, doors_group
+from calls.sdk.client_frames import REPLIES, BadFrame, id_of, read_frame, reply_of
 from calls.sdk.door import Door, Overflow
 from calls.sdk.facts import Frame
 from calls.services.admit_sdk import Admitted, admit, is_remembered, remember_connection
@@ -36,7 +36,6 @@ HEARTBEAT_S = 20
 NORMAL = 1000
 """Who closes with this does not come back."""
 REFUSED, NOT_ALLOWED, TOO_SLOW, REPLACED, FAILED = 4001, 4003, 4008, 4009, 1011
-REPLIES = frozenset({"received", "response", "response_delta", "response_end", "response_error"})
 
 
 class Closed(Exception):
@@ -174,14 +173,17 @@ class SdkConsumer(AsyncConsumer):
     async def _keep(self) -> None:
         """Be remembered, and see from time to time whether the key still opens this door."""
         while True:
-            await open_in_thread(remember_connection, self._door.organisation_id, self._door.connection_id)
-            await asyncio.sleep(HEARTBEAT_S)
             try:
+                await open_in_thread(
+                    remember_connection, self._door.organisation_id, self._door.connection_id
+                )
+                await asyncio.sleep(HEARTBEAT_S)
                 await open_in_thread(admit, self._headers, {})
             except ApiProblem as refused:
                 raise Closed(REFUSED, refused.message) from refused
             except Exception as error:  # a database that is away must not end calls
                 logger.warning("An SDK's key could not be looked at", reason=type(error).__name__)
+                await asyncio.sleep(HEARTBEAT_S)
 
     # -- from the bus -------------------------------------------------------------------------------------
 
@@ -217,19 +219,16 @@ class SdkConsumer(AsyncConsumer):
                 self._said_goodbye = message.get("code") == NORMAL
                 raise Closed
             try:
-                frame = json.loads(message.get("text") or message.get("bytes") or b"")
-            except ValueError:
-                self._commands.complain("bad_frame", "A frame is one JSON object as text.")
-                continue
-            if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-                self._commands.complain("bad_frame", "A frame is a JSON object with a type.")
-                continue
-            await self._take(frame)
+                frame = read_frame(message.get("text") or message.get("bytes") or b"")
+            except BadFrame as bad:
+                self._commands.complain("bad_frame", str(bad))
+            else:
+                await self._take(frame)
 
     async def _take(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
-        if kind in REPLIES and isinstance(call_id := frame.get("call_id"), str):
-            await self._pass_on(call_id, frame)
+        if kind in REPLIES and (call_id := id_of(frame)):
+            await self._pass_on(call_id, reply_of(frame))
         elif kind == "resume":
             await self._resume(frame)
         elif kind == "call" or kind in COMMANDS:
@@ -245,7 +244,7 @@ class SdkConsumer(AsyncConsumer):
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         """The client was another connection before, and read it up to ``last_seq``."""
-        before, last_seq, door = str(frame.get("connection_id", "")), frame.get("last_seq"), self._door
+        before, last_seq, door = id_of(frame, "connection_id"), frame.get("last_seq"), self._door
         last_seq = last_seq if isinstance(last_seq, int) and 0 <= last_seq < 2**53 else 0
         if not await open_in_thread(is_remembered, door.organisation_id, before):
             self._greet(resumed=False)

@@ -92,7 +92,7 @@ class Door:
         if len(self._waiting) >= MOST_WAITING:
             raise Overflow
         self.seq += 1
-        self._waiting.append(json.dumps({**frame, "seq": self.seq}, ensure_ascii=False))
+        self._waiting.append(json.dumps({**frame, "seq": self.seq}))
         return self.seq
 
     def resume(self, connection_id: str, last_seq: int) -> None:

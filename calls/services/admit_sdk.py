@@ -57,6 +57,9 @@ def _named(organisation: Organisation, query: Mapping[str, Sequence[str]]) -> Ad
         if not account_for_number(organisation, number).exists():
             complaints.append(("number_unknown", f"{number} is not one of your numbers."))
     for agent_id in list(query.get("agent", ()))[:MOST_NAMES]:
+        if "\x00" in agent_id:
+            complaints.append(("agent_unknown", "An agent's id has no NUL in it."))
+            continue
         agents.add(agent_id)
         if not agents_of(organisation).filter(pk=agent_id).exists():
             complaints.append(("agent_unknown", f"There is no agent {agent_id!r}."))

@@ -21,7 +21,7 @@ from calls.selectors import recordings_of
 from calls.services.record import announce_recording
 from patter.errors import CarrierError
 from patter_site.common.jobs import backoff_s
-from phone_numbers.carrier import ask_twilio
+from phone_numbers.carrier import ask_telnyx, ask_twilio
 from phone_numbers.models import Carrier, CarrierAccount
 
 MOST_TRIES = 8
@@ -37,11 +37,23 @@ def _from_twilio(account: CarrierAccount, recording_id: str, write: Callable[[by
     )
 
 
-DOWNLOADS: Mapping[str, Download] = {Carrier.TWILIO.value: _from_twilio}
+def _from_telnyx(account: CarrierAccount, recording_id: str, write: Callable[[bytes], object]) -> int:
+    return ask_telnyx(
+        account, lambda rest: rest.download_recording(recording_id, write), timeout_s=DOWNLOAD_S
+    )
+
+
+DOWNLOADS: Mapping[str, Download] = {
+    Carrier.TWILIO.value: _from_twilio,
+    Carrier.TELNYX.value: _from_telnyx,
+}
 """How a carrier's recording is fetched by its id. Raises CarrierError."""
 
 ERASURES: Mapping[str, Callable[[CarrierAccount, str], None]] = {
     Carrier.TWILIO.value: lambda account, recording_id: ask_twilio(
+        account, lambda rest: rest.delete_recording(recording_id)
+    ),
+    Carrier.TELNYX.value: lambda account, recording_id: ask_telnyx(
         account, lambda rest: rest.delete_recording(recording_id)
     ),
 }

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from calls.models import CarrierNotice
-from calls.tasks import work_off_notice
+from calls.notice_tasks import work_off_notice
 from patter.carriers.telnyx.webhooks import CallEvent
 from patter_site.common.jobs import wake
 from phone_numbers.models import CarrierAccount

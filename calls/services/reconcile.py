@@ -17,7 +17,7 @@ from calls.services.advance import Facts, Happening, advance_call, locked_call, 
 from calls.services.progress import Step
 from patter.errors import CarrierError
 from patter_site.common.jobs import fail, finish
-from phone_numbers.carrier import ask_twilio
+from phone_numbers.carrier import ask_telnyx, ask_twilio
 from phone_numbers.models import Carrier, CarrierAccount
 
 LOOK_AFTER_S = (5.0, 30.0, 120.0)
@@ -36,7 +36,16 @@ def _at_twilio(attempt: DialAttempt, since: datetime) -> Found:
     return [one.sid for one in calls if one.created_at is None or one.created_at >= since]
 
 
-LOOK_UPS: Mapping[str, Callable[[DialAttempt, datetime], Found]] = {Carrier.TWILIO.value: _at_twilio}
+def _at_telnyx(attempt: DialAttempt, since: datetime) -> Found:
+    """By our own id, which is the state of the call there. What is over already is told by its webhooks."""
+    calls = ask_telnyx(attempt.carrier_account, lambda rest: rest.list_active_calls())
+    return [one.call_control_id for one in calls if one.client_state == attempt.call_id]
+
+
+LOOK_UPS: Mapping[str, Callable[[DialAttempt, datetime], Found]] = {
+    Carrier.TWILIO.value: _at_twilio,
+    Carrier.TELNYX.value: _at_telnyx,
+}
 """How a carrier is asked. One that cannot be asked is proven by its callbacks only. Raises CarrierError."""
 
 

@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from calls.line_serializers import DigitsSerializer, TransferRequestSerializer
 from calls.models import Call
+from calls.sdk.client_frames import id_of
 from calls.selectors import calls_of
 from calls.serializers import CallCreateSerializer, SaySerializer
 from calls.services.control import hang_up_call, say_on_call, send_digits_on_call
@@ -62,7 +63,7 @@ def _place(organisation: Organisation, frame: Frame, reply_to: str, callback_bas
 
 
 def _call_of(organisation: Organisation, frame: Frame) -> Call:
-    call = calls_of(organisation).filter(pk=str(frame.get("call_id", ""))).first()
+    call = calls_of(organisation).filter(pk=id_of(dict(frame))).first()
     if call is None:
         raise NotFound("There is no such call.", code="call_unknown")
     return call

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 
 from calls.addresses import media_url
 from calls.models import Call
-from calls.services.advance import Facts, Happening, advance_call
+from calls.plan import recording_policy_of
+from calls.services.advance import Facts, Happening, advance_call, locked_call, note_event
 from calls.services.answer import Connect, answer_again, note_callback_base
 from calls.services.progress import Step
 from calls.services.refusals import Refusal
@@ -36,6 +38,18 @@ def turn_away(call: Call, refusal: Refusal) -> None:
     """Refuse a call unanswered, which costs nobody anything."""
     cause = REJECT_CAUSES.get(refusal.code, "TEMPORARILY_UNAVAILABLE")
     _send(call, commands.reject(call.carrier_call_id, command_id=f"{call.pk}:reject", cause=cause))
+
+
+def record_if_wanted(call: Call) -> None:
+    """Let Telnyx record both sides, where the agent says so. Without a recording the call goes on."""
+    if call.is_over or call.record is False or not recording_policy_of(call).carrier:
+        return
+    try:
+        _send(call, commands.start_recording(call.carrier_call_id, command_id=f"{call.pk}:record"))
+    except CarrierError as error:
+        note = Happening("recording.refused", {"code": error.code or "", "message": str(error)})
+        with transaction.atomic():
+            note_event(locked_call(call.pk), note)
 
 
 def open_stream(call: Call, base: str, *, ended_stream: int = 0) -> None:

@@ -16,10 +16,18 @@ from calls.services.advance import Facts, Happening, advance_call
 from calls.services.answer import Connect, answer_inbound
 from calls.services.carrier_word import take_carrier_word
 from calls.services.machine import note_machine
+from calls.services.note_recording import note_carrier_recording
 from calls.services.progress import Step
 from calls.services.refusals import Refusal
 from calls.services.stream import note_stream
-from calls.services.telnyx_calls import end_broken, leave_if_over, open_stream, pick_up, turn_away
+from calls.services.telnyx_calls import (
+    end_broken,
+    leave_if_over,
+    open_stream,
+    pick_up,
+    record_if_wanted,
+    turn_away,
+)
 from calls.webhooks.stamps import happened_at
 from calls.webhooks.telnyx_transfer import carry_out_of_transfer, is_of_transfer
 from calls.webhooks.telnyx_words import end_reason, hangup_step
@@ -99,6 +107,7 @@ def _answered(told: Told) -> None:
     """From here on there is somebody to talk to."""
     call = _known(told, Step.ANSWERED)
     if call is not None:
+        record_if_wanted(call)
         open_stream(call, told.base)
 
 
@@ -163,6 +172,21 @@ def _spoken(told: Told) -> None:
         leave_if_over(call)
 
 
+def _recorded(told: Told) -> None:
+    """Often minutes after the end. The link is good for ten minutes only, so the recording's id is kept."""
+    call, event = told.call(), told.event
+    if call is not None and (recording_id := event.text("recording_id")):
+        note_carrier_recording(call=call, carrier_recording_id=recording_id)
+
+
+def _not_recorded(told: Told) -> None:
+    call, event = told.call(), told.event
+    if call is not None:
+        reason = event.text("reason") or "nothing"
+        name = event.text("recording_id") or f"failed:{event.id}"
+        note_carrier_recording(call=call, carrier_recording_id=name, failed=f"The carrier says {reason}.")
+
+
 HANDLERS: dict[str, Callable[[Told], None]] = {
     "call.initiated": _initiated,
     "call.answered": _answered,
@@ -175,6 +199,8 @@ HANDLERS: dict[str, Callable[[Told], None]] = {
     "streaming.stopped": _stream_stopped,
     "streaming.failed": _stream_failed,
     "call.speak.ended": _spoken,
+    "call.recording.saved": _recorded,
+    "call.recording.error": _not_recorded,
 }
 MUST_SUCCEED = ("call.initiated", "call.answered", "streaming.failed")
 

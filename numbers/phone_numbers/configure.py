@@ -65,7 +65,7 @@ def _at_twilio(number: PhoneNumber, base_url: str, replace: bool) -> Configured:
 
     async def configure(rest: TwilioRest) -> Configured:
         found = await rest.look_up_number(number.number)
-        if not (replace or _is_free(found.voice_url, voice_url)):
+        if not (replace or is_free(found.voice_url, voice_url)):
             raise VoiceUrlTaken(found.voice_url)
         now = await rest.configure_number(found.sid, voice_url=voice_url, status_callback=status_url)
         return Configured(now.number, now.voice_url, now.status_callback)
@@ -81,7 +81,7 @@ def _at_telnyx(number: PhoneNumber, base_url: str, replace: bool) -> Configured:
     async def configure(rest: TelnyxRest) -> Configured:
         found = await rest.look_up_number(number.number)
         application = await rest.fetch_application()
-        if not (replace or _is_free(application.webhook_url, url)):
+        if not (replace or is_free(application.webhook_url, url)):
             raise WebhookUrlTaken(application.webhook_url)
         if not (replace or found.connection_id in ("", account.connection_id)):
             raise ConnectionTaken(found.connection_id)
@@ -100,6 +100,6 @@ CONFIGURE: Mapping[str, Callable[[PhoneNumber, str, bool], Configured]] = {
 }
 
 
-def _is_free(current: str, ours: str) -> bool:
+def is_free(current: str, ours: str) -> bool:
     """Whether nobody else's address is lost: none is set, the carrier's sample, or ours with any query."""
     return not current or current.startswith(PLACEHOLDER_VOICE_URLS) or current.partition("?")[0] == ours

@@ -35,6 +35,8 @@ class CarrierAccountSerializer(serializers.ModelSerializer[CarrierAccount]):
             "account_sid",
             "public_key",
             "connection_id",
+            "calls_per_second",
+            "most_calls",
             "hint",
             "simulated",
             "checked_at",
@@ -56,6 +58,19 @@ class CarrierAccountChangeSerializer(StrictSerializer):
     api_key = serializers.CharField(max_length=200, required=False, write_only=True)
     public_key = serializers.CharField(max_length=100, required=False)
     connection_id = serializers.CharField(max_length=64, required=False)
+    calls_per_second = serializers.FloatField(
+        required=False,
+        min_value=0.1,
+        max_value=100,
+        help_text="How fast it may dial; what comes faster waits.",
+    )
+    most_calls = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=100_000,
+        help_text="Calls at once; further ones that you place wait. Null: as many as the carrier takes.",
+    )
 
     def validate_account_sid(self, sid: str) -> str:
         if not ACCOUNT_SID.fullmatch(sid):

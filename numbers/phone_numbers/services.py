@@ -17,19 +17,20 @@ from phone_numbers.errors import AccountInUse, NumberTaken
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
 
 
-def create_carrier_account(*, organisation: Organisation, carrier: str, **fields: str) -> CarrierAccount:
+def create_carrier_account(*, organisation: Organisation, carrier: str, **fields: Any) -> CarrierAccount:
     """Keep an account at a carrier for an organisation; its secrets are encrypted."""
     return CarrierAccount.objects.create(
         organisation=organisation, owner=Owner.ORGANISATION, carrier=carrier, **fields
     )
 
 
-def change_carrier_account(*, account: CarrierAccount, changes: Mapping[str, str]) -> CarrierAccount:
-    """Replace names or secrets. What was found out about the old ones is forgotten."""
+def change_carrier_account(*, account: CarrierAccount, changes: Mapping[str, Any]) -> CarrierAccount:
+    """Replace names, secrets or limits. What was found out about the old ones is forgotten."""
     for field, value in changes.items():
         setattr(account, field, value)
     account.checked_at, account.check_error = None, ""
-    account.save()
+    # Not the whole row: calls are being dialled, and take their slots in it.
+    account.save(update_fields=[*changes, "checked_at", "check_error", "updated_at"])
     return account
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -27,6 +29,14 @@ class OrganisationAdmin(ReadOnlyAdmin):
     search_fields = ["=id", "name", "slug"]
     ordering = ["-id"]
     inlines = [MembershipInline]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """How long recordings are kept, and nothing else."""
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        names = [field.name for field in Organisation._meta.fields]
+        return [name for name in names if name != "recording_days"]
 
 
 @admin.register(User)

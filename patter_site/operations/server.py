@@ -91,6 +91,8 @@ def server_config() -> uvicorn.Config:
         # carrier is there is told by its frames, so a missing pong gets a whole minute.
         ws_ping_interval=20,
         ws_ping_timeout=60,
+        # Longer than carriers keep a connection: one that we close while they send loses what they tell us.
+        timeout_keep_alive=75,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )

@@ -30,7 +30,7 @@ def test_every_error_code_is_explained() -> None:
 
 def test_every_refusal_of_an_agent_is_explained() -> None:
     page = (ROOT / "docs" / "reference" / "errors.md").read_text()
-    plan = (ROOT / "agents" / "plan.py").read_text()
+    plan = "".join((ROOT / "agents" / name).read_text() for name in ("plan.py", "specs.py"))
     codes = set(re.findall(r"AgentNotReady\(\s*\"([a-z_]+)\"", plan)) | set(
         re.findall(r"\"(agent_has_\w+)\"", plan)
     )

@@ -16,6 +16,7 @@ BRIDGE = SDK + "bridge/"
 DOORS = "tests/system/test_doors.py"
 TWILIO = "tests/system/test_twilio_faults.py"
 TELNYX = "tests/system/test_telnyx_faults.py"
+TELNYX_CALLS = "tests/system/test_telnyx_calls.py"
 LINE = "tests/system/test_line.py"
 CALLS = "calls/tests/"
 
@@ -33,9 +34,12 @@ ROWS: dict[int, list[tuple[str, str]]] = {
     ],
     3: [(CALLS + "test_status_webhook.py", "test_a_repeated_webhook_is_one_line_and_one_event")],
     4: [(CALLS + "test_voice_webhook.py", "test_the_same_webhook_again_is_the_same_call_with_a_fresh_token")],
-    5: [(CALLS + "test_dial.py", "test_the_callback_may_be_faster_than_the_answer")],
+    5: [
+        (CALLS + "test_dial.py", "test_the_callback_may_be_faster_than_the_answer"),
+        (CALLS + "test_telnyx_door.py", "test_a_webhook_may_be_faster_than_the_answer_to_the_dial"),
+    ],
     6: [(DOORS, "late_webhook"), (TELNYX, "row_6_every_webhook_is_answered_within_two_seconds")],
-    7: [(SDK + "telnyx/test_signature.py", "test_an_event_is_read_with_whatever_it_has")],  # Telnyx
+    7: [(CALLS + "test_telnyx_door.py", "test_our_own_leg_is_not_answered")],
     8: [(TELNYX, "row_8_a_200_does_not_answer_a_call")],
     9: [
         (DOORS, "hang_up_is_answered_with_404"),
@@ -57,8 +61,14 @@ ROWS: dict[int, list[tuple[str, str]]] = {
         (TWILIO, "row_14_a_verdict_that_comes_after_the_call_changes_nothing"),
         (BRIDGE + "test_scene_machines.py", "test_a_human_is_greeted_at_once_and_answered"),
     ],
-    15: [(BRIDGE + "test_scene_machines.py", "test_a_message_after_the_beep")],
-    16: [(LINE, "test_the_carriers_recording_is_fetched_although_it_is_announced_too_early")],
+    15: [
+        (BRIDGE + "test_scene_machines.py", "test_a_message_after_the_beep"),
+        (TELNYX_CALLS, "a_machine_answers"),
+    ],
+    16: [
+        (LINE, "test_the_carriers_recording_is_fetched_although_it_is_announced_too_early"),
+        (TELNYX_CALLS, "row_16_telnyx_records_and_the_file_is_fetched_over_a_fresh_link"),
+    ],
     17: [(CALLS + "test_voice_webhook.py", "test_an_anonymous_caller_is_answered")],
     18: [
         (CALLS + "test_voice_webhook.py", "test_a_sip_caller_and_fields_nobody_knows_are_taken"),
@@ -109,7 +119,10 @@ ROWS: dict[int, list[tuple[str, str]]] = {
     44: [(SDK + "telnyx/test_wire.py", "test_keys_are_sorted_by_their_time_and_told_once")],
     45: [(SDK + "audio/test_resample.py", "test_"), (TELNYX, "row_45_wideband_comes_though_mu_law")],
     46: [(SDK + "test_simulator_vendor_sdk.py", "test_calls_that_nobody_answers")],
-    47: [(LINE, "test_nobody_is_reached_and_the_caller_is_back_with_the_agent")],
+    47: [
+        (LINE, "test_nobody_is_reached_and_the_caller_is_back_with_the_agent"),
+        (TELNYX_CALLS, "a_busy_target_leaves_the_caller_with_the_agent"),
+    ],
     48: [
         (BRIDGE + "test_scene_transfers.py", "test_a_caller_who_hangs_up_meanwhile_leaves_nobody_ringing"),
         (LINE, "test_a_caller_who_hangs_up_leaves_nobody_ringing"),

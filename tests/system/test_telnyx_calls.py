@@ -109,6 +109,41 @@ async def a_number_that_nobody_has_is_turned_away_unanswered(tenant: TelnyxTenan
     assert (row["status"], row["error"]["code"]) == ("failed", "unknown_number")
 
 
+@scenario
+async def the_caller_hangs_up_at_any_moment(tenant: TelnyxTenant):
+    gate = asyncio.Semaphore(5)
+    script = [BOOK, {"over": "tomorrow evening", "after_ms": 300}, {"digits": "1"}, MENU, LISTEN]
+
+    async def hang_up(at_ms: int) -> None:
+        async with gate:
+            leg, row = await rung(tenant, [*script, {"hang_up_at_ms": at_ms}])
+        told = await tenant.told(row["id"])
+        assert told.count("call.ended") + told.count("call.failed") == 1, at_ms
+        assert row["end_reason"] == "caller_hung_up" and not leg.complaints, (at_ms, row, leg.complaints)
+
+    await asyncio.gather(*(hang_up(at_ms) for at_ms in range(100, 10_000, 600)))
+
+
+@scenario
+async def row_16_telnyx_records_and_the_file_is_fetched_over_a_fresh_link(tenant: TelnyxTenant):
+    policies = {"recording": {"carrier": True}}
+    agent = await tenant.post("agents", {**AGENT, "name": "recorded", "policies": policies})
+    number = await tenant.add_number(agent["id"])
+    leg = await (await tenant.ring([BOOK, BYE, LISTEN], to=number)).ended(60)
+    row = await tenant.settled((await tenant.found(leg))["id"])
+    asked = [fact.data["name"] for fact in leg.of_kind("command")]
+    assert asked[:3] == ["answer", "record_start", "streaming_start"] and not leg.complaints
+    find = (
+        "SELECT status, size_bytes FROM calls_recording "
+        f"WHERE call_id = '{row['id']}' AND carrier_recording_id != ''"
+    )
+    deadline = asyncio.get_running_loop().time() + 20
+    while (rows := await tenant.platform.rows(find)) == [] or rows[0][0] == "processing":
+        assert asyncio.get_running_loop().time() < deadline, rows
+        await asyncio.sleep(0.2)
+    assert rows == [("ready", len(leg.media.wav()))]
+
+
 # -- asked from outside ---------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from patter.standard_webhooks import verify
 from patter.testing.tool_server import Server, answers, hangs, serving
 from tests.system.platform import Platform
 from tests.system.tenant import Tenant
-from tests.system.world import World, embedded
+from tests.system.world import World, embedded, separate
 
 PHRASES = ["I would like to book a table", "thank you and goodbye"]
 AGENT: dict[str, Any] = {
@@ -116,3 +116,29 @@ async def killed_and_restarted(platform: Platform) -> None:
     part.process.kill()
     await part.ended()
     await platform.start_embedded()
+
+
+@pytest.mark.timeout(180)
+async def test_a_worker_that_is_killed_within_a_try_is_followed_by_no_other(tmp_path, servers):
+    """The second try hangs in the worker. Another worker finds the row, and does not send it again."""
+    async with serving(answers(500), hangs) as server, OpenAiServer(waiter) as model:
+        where = {"PATTER_OPENAI_BASE_URL": model.base_url, "PATTER_ALLOW_PRIVATE_URLS": "127.0.0.0/8"}
+        async with separate(tmp_path, servers, **where) as world:
+            tenant = await world.tenant()
+            await tenant.post("provider-credentials", {"provider": "openai", "api_key": "sk-simulated"})
+            await tenant.post("tools", {**BOOK, "url": server.url, "timeout_s": 2, "wait_s": 40})
+            agent = await tenant.post("agents", AGENT)
+            tenant.number = await tenant.add_number(agent["id"])
+            carrier_call = await tenant.ring([{"say": PHRASES[0]}, {"wait_s": 32}])
+            await asyncio.wait_for(server.received(2), 40)
+            worker = world.platform.parts["worker"]
+            worker.process.kill()
+            await worker.ended()
+            call_id = (await tenant.get("calls"))["results"][0]["id"]
+            run = await invocation(tenant, call_id)
+            await carrier_call.ended(60)
+            said = [turn["text"] for turn in await tenant.turns(call_id) if turn["role"] == "assistant"]
+    assert len(server.requests) == 2
+    assert len(server.effects) == 1
+    assert run["outcome"] == "unknown"
+    assert "I cannot book just now." in said, "the model has its answer, and so has the caller"

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from calls.sdk.client_frames import reply_of
 from calls.sdk.door import MOST_WAITING, Door, Names, Overflow
 from calls.sdk.facts import call_end
 from calls.sdk.turn import MOST_AHEAD, MOST_CHARS, OpenTurn
@@ -132,3 +133,17 @@ def test_a_reply_that_never_ends_is_ended():
     for index in range(1, MOST_AHEAD + 5):
         says(ahead, "response_delta", index=index, text="x")
     assert len(ahead._ahead) == MOST_AHEAD
+
+
+def test_only_known_fields_of_a_reply_travel_on():
+    frame = {
+        "type": "response",
+        "call_id": "c",
+        "turn_id": "t1",
+        "text": "a\ud800\x00b",
+        "more": [1],
+        "index": True,
+    }
+    assert reply_of(frame) == {"type": "response", "turn_id": "t1", "text": "a?b"}
+    long = reply_of({"type": "response_delta", "text": "x" * (MOST_CHARS + 50), "index": 3})
+    assert (len(long["text"]), long["index"]) == (MOST_CHARS + 1, 3)

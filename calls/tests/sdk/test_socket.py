@@ -94,6 +94,20 @@ async def test_frames_that_are_none_are_said_and_unknown_ones_ignored(cast):
     await client.close()
 
 
+async def test_frames_with_what_no_bus_takes_cost_nothing(cast):
+    client = await Client(cast.key, "?agent=%00").open()
+    await hello_of(client)
+    assert (await client.frame())["code"] == "agent_unknown"
+    await client.send_text("[" * 100_000)
+    assert (await client.frame())["code"] == "bad_frame"
+    await client.send(type="response", call_id="call_1", text="\ud800", index=2**80, turn_id=5)
+    await client.send(type="resume", connection_id=["con"], last_seq=2**80)
+    assert (await client.frame())["resumed"] is False
+    await client.send(type="hang_up", ref="\ud800", call_id="call_\x00")
+    assert (await client.frame())["code"] == "call_unknown"
+    await client.close()
+
+
 async def test_another_organisations_call_is_not_there(cast):
     call = await sync_to_async(make_call)(cast.other, status=Call.Status.IN_PROGRESS)
     client = await Client(cast.key).open()

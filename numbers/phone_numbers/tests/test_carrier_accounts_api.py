@@ -73,3 +73,12 @@ def test_only_admins_handle_secrets(cast):
     key = make_key(cast.organisation, cast.ada, ["numbers:read", "numbers:write"])
     assert api(key).get(URL).status_code == 200
     assert api(key).post(URL, TWILIO).status_code == 403
+
+
+def test_how_fast_an_account_dials_and_how_many_calls_it_has(cast):
+    account = api(cast.key).post(URL, TWILIO).json()
+    assert (account["calls_per_second"], account["most_calls"]) == (1.0, None)
+    changed = api(cast.key).patch(f"{URL}/{account['id']}", {"calls_per_second": 5, "most_calls": 20})
+    assert (changed.json()["calls_per_second"], changed.json()["most_calls"]) == (5.0, 20)
+    refused = api(cast.key).patch(f"{URL}/{account['id']}", {"calls_per_second": 0})
+    assert refused.status_code == 400 and "calls_per_second" in refused.json()["error"]["fields"]

@@ -11,26 +11,26 @@ from patter.types import SttConfig, TtsConfig
 def deepgram(api_key: str, language: str = "en", *, model: str | None = None, **options: Any) -> SttConfig:
     """Speech recognition by Deepgram. A model that begins with ``flux`` is served by Flux."""
     provider = "deepgram_flux" if model and model.startswith("flux") else "deepgram"
-    return SttConfig(provider, _key("Deepgram", api_key), language, model, _given(options))
+    return SttConfig(provider, _key("Deepgram", api_key), model, _given(options), language=language)
 
 
 def whisper(api_key: str, language: str = "en", *, model: str | None = None, **options: Any) -> SttConfig:
     """Speech recognition by OpenAI."""
-    return SttConfig("openai", _key("OpenAI", api_key), language, model, _given(options))
+    return SttConfig("openai", _key("OpenAI", api_key), model, _given(options), language=language)
 
 
 def elevenlabs(
     api_key: str, voice: str | None = None, *, model: str | None = None, **options: Any
 ) -> TtsConfig:
     """A voice of ElevenLabs: a voice's id, or the name of one of its stock voices."""
-    return TtsConfig("elevenlabs", _key("ElevenLabs", api_key), voice, model, _given(options))
+    return TtsConfig("elevenlabs", _key("ElevenLabs", api_key), model, _given(options), voice=voice)
 
 
 def openai_tts(
     api_key: str, voice: str | None = None, *, model: str | None = None, **options: Any
 ) -> TtsConfig:
     """A voice of OpenAI."""
-    return TtsConfig("openai", _key("OpenAI", api_key), voice, model, _given(options))
+    return TtsConfig("openai", _key("OpenAI", api_key), model, _given(options), voice=voice)
 
 
 def _key(provider: str, api_key: str) -> str:

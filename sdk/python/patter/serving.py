@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
 READY_LOOKS_EVERY_S = 0.005
+KEPT_ALIVE_S = 75
+"""Longer than carriers keep a connection: one that we close while they send loses what they tell us."""
 
 
 class AsgiServer:
@@ -39,6 +41,7 @@ class AsgiServer:
                 lifespan="off",
                 ws_max_size=64 * 1024 * 1024,
                 ws_per_message_deflate=False,
+                timeout_keep_alive=KEPT_ALIVE_S,
                 timeout_graceful_shutdown=1,
             )
         )

@@ -45,67 +45,45 @@ class IncomingMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class SttConfig:
-    """Which speech recognition, with which settings. Every call opens its own; this only says how."""
+class ProviderConfig:
+    """A provider and its settings. Every call opens its own; this only says how."""
 
     provider: str
     api_key: str = field(default="", repr=False)
+    model: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    base_url: str | None = None
+
+    def spec(self) -> ProviderSpec:
+        """As the bridge takes it."""
+        return ProviderSpec(
+            provider=self.provider,
+            model=self.model,
+            voice=getattr(self, "voice", None),
+            language=getattr(self, "language", None),
+            options=self.options,
+            api_key=self.api_key or None,
+            base_url=self.base_url,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SttConfig(ProviderConfig):
+    """Which speech recognition."""
+
     language: str | None = None
-    model: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    base_url: str | None = None
-
-    def spec(self) -> ProviderSpec:
-        return ProviderSpec(
-            provider=self.provider,
-            model=self.model,
-            language=self.language,
-            options=self.options,
-            api_key=self.api_key or None,
-            base_url=self.base_url,
-        )
 
 
 @dataclass(frozen=True, slots=True)
-class TtsConfig:
-    """Which voice, with which settings."""
+class TtsConfig(ProviderConfig):
+    """Which voice."""
 
-    provider: str
-    api_key: str = field(default="", repr=False)
     voice: str | None = None
-    model: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    base_url: str | None = None
-
-    def spec(self) -> ProviderSpec:
-        return ProviderSpec(
-            provider=self.provider,
-            model=self.model,
-            voice=self.voice,
-            options=self.options,
-            api_key=self.api_key or None,
-            base_url=self.base_url,
-        )
 
 
 @dataclass(frozen=True, slots=True)
-class LlmConfig:
+class LlmConfig(ProviderConfig):
     """Which language model answers where no ``on_message`` does."""
-
-    provider: str
-    api_key: str = field(default="", repr=False)
-    model: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    base_url: str | None = None
-
-    def spec(self) -> ProviderSpec:
-        return ProviderSpec(
-            provider=self.provider,
-            model=self.model,
-            options=self.options,
-            api_key=self.api_key or None,
-            base_url=self.base_url,
-        )
 
 
 @dataclass(frozen=True, slots=True)

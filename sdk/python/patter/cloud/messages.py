@@ -22,7 +22,8 @@ def read(text: str | bytes) -> Frame | None:
 
 
 def write(frame: Frame) -> str:
-    return json.dumps(frame, ensure_ascii=False)
+    """Text of plain ASCII: whatever a handler answers, halves of characters too, can be sent."""
+    return json.dumps(frame)
 
 
 def incoming(frame: Frame, direction: str = "") -> IncomingMessage:

@@ -5,45 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 from collections import deque
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from patter.bridge.away import digits_problem
-from patter.bridge.events import (
-    CarrierEnded,
-    DigitsAsked,
-    Event,
-    HangUpAsked,
-    LegOpened,
-    SayAsked,
-    TransferAsked,
-)
-from patter.bridge.plan import CallPlan
+from patter.bridge.events import CarrierEnded, HangUpAsked, LegOpened
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
 from patter.call import Call
-from patter.engines.convai.ask_line import AskLine
 from patter.errors import ConfigError, PatterError
 from patter.guardrails import read_guardrails
 from patter.handlers import HandlerRunner
+from patter.local.actions import LocalActions
 from patter.local.assembly import Around, make_session
+from patter.local.call import LocalCall, Serving, new_call, new_call_id
 from patter.local.carrier import LocalCarrier
 from patter.local.handler import LocalHandler
-from patter.local.log import LocalLog, TransferBook
-from patter.local.plan import CallFacts, checked_params, plan_of, toolbox_of, variables_of
-from patter.local.recording import RecordingFile
-from patter.local.specs import Keys
-from patter.local.tokens import StreamTokens
-from patter.options import CallOptions, Listeners
-from patter.tools.spec import ToolContext
+from patter.local.plan import CallFacts, checked_params
+from patter.options import CallOptions
 from patter.types import Agent
-
-if TYPE_CHECKING:
-    from patter.tools.runner import Tools
 
 logger = logging.getLogger("patter")
 
@@ -51,7 +32,8 @@ MOST_CALLS = 500
 """At once. Beyond, callers hear the busy tone."""
 MEDIA_WITHIN_S = 30.0
 """From the answer to the first media socket. A carrier that opens none has lost the call."""
-DRAIN_S = 4.0
+DRAIN_S = 6.0
+"""For hang-ups to be taken on by the carrier, with their own deadline."""
 MOST_SHOWN_ENDED = 20
 
 
@@ -76,71 +58,8 @@ class Opening:
     reconnects: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """What all calls of one ``serve()`` share."""
-
-    agent: Agent
-    keys: Keys
-    listeners: Listeners = field(default_factory=Listeners)
-    recording: bool = False
-    recordings_dir: Path = Path("recordings")
-
-
-class LocalCall:
-    """One call: its facts, its plan, and its session once media flows."""
-
-    def __init__(self, plan: CallPlan, agent: Agent, log: LocalLog, call: Call) -> None:
-        self.plan = plan
-        self.agent = agent
-        self.log = log
-        self.public = call
-        self.wishes: CallOptions | None = None
-        self.tokens = StreamTokens(asyncio.get_running_loop().time)
-        self.carrier_call_id = ""
-        self.session: CallSession | None = None
-        self.task: asyncio.Task[None] | None = None
-        self.recording: RecordingFile | None = None
-        self.deadline: asyncio.TimerHandle | None = None
-        self.tools: Tools | None = None
-        self.picked_up = False
-        self.asks = AskLine()
-        self.sockets = 0
-        """Media sockets that are open now."""
-
-    @property
-    def id(self) -> str:
-        return self.plan.call_id
-
-    @property
-    def transfers(self) -> TransferBook:
-        return self.log.transfers
-
-    @property
-    def over(self) -> bool:
-        return self.log.end is not None
-
-    def feed(self, event: Event) -> bool:
-        """Tell the session. False while, or once, there is none."""
-        if self.session is None or self.session.over:
-            return False
-        self.session.feed(event)
-        return True
-
-    def end(self, reason: str) -> None:
-        """A call that never had a session is over. Harmless for any other."""
-        self.stop_waiting()
-        if self.session is None:
-            self.log.write(CallEnded(reason, 0, [], []))
-
-    def stop_waiting(self) -> None:
-        if self.deadline is not None:
-            self.deadline.cancel()
-            self.deadline = None
-
-
 class LocalCalls:
-    """Found by our id or the carrier's, carried, and drained at the end. Meets ``CallActions``."""
+    """Found by our id or the carrier's, carried, and drained at the end."""
 
     def __init__(self, serving: Serving, carrier: LocalCarrier) -> None:
         self._serving = serving
@@ -148,6 +67,7 @@ class LocalCalls:
         self._runner = HandlerRunner(on_message) if (on_message := serving.listeners.on_message) else None
         self._calls: dict[str, LocalCall] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self.actions = LocalActions(self, carrier)
         self.ended: deque[LocalCall] = deque(maxlen=MOST_SHOWN_ENDED)
         self.stopping = False
 
@@ -169,7 +89,7 @@ class LocalCalls:
             return known
         if self.stopping or len(self._calls) >= MOST_CALLS:
             return None
-        facts = CallFacts(_new_id(), "inbound", caller, callee, params)
+        facts = CallFacts(new_call_id(), "inbound", caller, callee, params)
         call = self._begin(facts, self._serving.agent, None)
         call.carrier_call_id = carrier_call_id
         self._expect_media(call, MEDIA_WITHIN_S)
@@ -183,7 +103,7 @@ class LocalCalls:
             raise ConfigError("agent is what phone.agent(...) returns.")
         agent = options.agent or self._serving.agent
         params = checked_params(options.custom_params)
-        facts = CallFacts(_new_id(), "outbound", caller, options.to, params)
+        facts = CallFacts(new_call_id(), "outbound", caller, options.to, params)
         call = self._begin(facts, agent, options)
         call.log.moved("dialling")
         try:
@@ -191,47 +111,16 @@ class LocalCalls:
         except BaseException:
             call.end("carrier_error")
             raise
-        if not call.over and call.session is None:
+        if call.over:  # it was given up while the carrier took it on
+            await self._hang_up(call)
+        elif call.session is None:
             self._expect_media(call, ring_s + MEDIA_WITHIN_S)
         return call.public
 
     def _begin(self, facts: CallFacts, agent: Agent, wishes: CallOptions | None) -> LocalCall:
-        serving = self._serving
-        plan = plan_of(
-            agent,
-            facts,
-            serving.keys,
-            reply_by=self.reply_by,
-            record=serving.recording,
-            wishes=wishes,
-        )
-        public = Call(
-            facts.call_id, self, caller=facts.caller, callee=facts.callee, direction=facts.direction
-        )
-        public.custom_params = dict(facts.custom_params)
-        public.variables = variables_of(agent, facts, wishes)
-        told = {
-            "call_id": facts.call_id,
-            "caller": facts.caller,
-            "callee": facts.callee,
-            "direction": facts.direction,
-            "mode": plan.mode,
-            "custom_params": dict(facts.custom_params),
-            "variables": dict(public.variables),
-            "metadata": dict((wishes and wishes.metadata) or {}),
-        }
-        recording = RecordingFile(serving.recordings_dir, facts.call_id) if plan.record else None
-        log = LocalLog(told, serving.listeners, recording, lambda end: self._over(call, end))
-        call = LocalCall(plan, agent, log, public)
-        call.wishes, call.recording = wishes, recording
-        context = ToolContext(facts.call_id, facts.caller, facts.callee, facts.direction)
-        call.tools = toolbox_of(agent, public.variables).runner(context)
+        call = new_call(self._serving, facts, agent, wishes, actions=self.actions, on_end=self._over)
         self._calls[call.id] = call
         return call
-
-    @property
-    def reply_by(self) -> str:
-        return "handler" if self._runner is not None else "model"
 
     def _expect_media(self, call: LocalCall, within_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -306,38 +195,6 @@ class LocalCalls:
             (call for call in calls if carrier_call_id and call.carrier_call_id == carrier_call_id), None
         )
 
-    # -- what can be done to a call -----------------------------------------------------------------
-
-    async def hang_up(self, call_id: str) -> None:
-        call = self._running(call_id)
-        if not call.feed(HangUpAsked("api_hung_up")):
-            call.end("api_hung_up")
-            await self._carrier.control(call).hang_up(call.carrier_call_id)
-
-    async def say(self, call_id: str, text: str) -> None:
-        self._tell(call_id, SayAsked(text))
-
-    async def send_digits(self, call_id: str, digits: str) -> None:
-        if problem := digits_problem(digits):
-            raise ConfigError(problem)
-        self._tell(call_id, DigitsAsked(digits))
-
-    async def transfer(self, call_id: str, to: str, summary: str) -> None:
-        call = self._running(call_id)
-        if call.plan.transfers.find(to) is None:
-            raise ConfigError(call.plan.transfers.refusal(to))
-        self._tell(call_id, TransferAsked(to, summary=summary))
-
-    def _tell(self, call_id: str, event: Event) -> None:
-        if not self._running(call_id).feed(event):
-            raise PatterError(f"The call {call_id} is not connected.")
-
-    def _running(self, call_id: str) -> LocalCall:
-        call = self.found(call_id)
-        if call is None:
-            raise PatterError(f"The call {call_id} is over.")
-        return call
-
     # -- ends -------------------------------------------------------------------------------------
 
     def carrier_ended(self, call: LocalCall, cause: str) -> None:
@@ -384,11 +241,11 @@ class LocalCalls:
                 self.keep(self._hang_up(call))
         if tasks := [task for task in carried if task is not None]:
             await asyncio.wait(tasks, timeout=DRAIN_S)
+        for call in self.live:  # the carrier does not answer: it ends here all the same
+            call.log.write(CallEnded("worker_lost", 0, [], []))
+            if call.task is not None:
+                call.task.cancel()
         if self._runner is not None:
             await self._runner.close()
         while self._closing:
             await asyncio.wait(self._closing)
-
-
-def _new_id() -> str:
-    return f"call_{secrets.token_hex(12)}"

@@ -10,7 +10,8 @@ from patter.bridge.ports import CarrierControl, TransferControl
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from patter.local.calls import LocalCall, LocalCalls
+    from patter.local.call import LocalCall
+    from patter.local.calls import LocalCalls
 
 Confirm = Callable[[str], Awaitable[bool]]
 """Asks the user a question that is answered with yes or no."""

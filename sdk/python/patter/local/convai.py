@@ -29,7 +29,8 @@ from patter.engines.convai.provision import Account
 from patter.engines.convai.serving import events_of, open_reply
 from patter.engines.convai.wanted_agent import Finding, Wanted
 from patter.errors import ConfigError, EngineError
-from patter.local.calls import LocalCall, LocalCalls
+from patter.local.call import LocalCall
+from patter.local.calls import LocalCalls
 from patter.types import Agent
 
 logger = logging.getLogger("patter")

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from patter.local.calls import LocalCall, LocalCalls
+from patter.local.call import LocalCall
+from patter.local.calls import LocalCalls
 
 FILES = {
     "": ("live.html", "text/html"),

@@ -16,7 +16,8 @@ from patter.call import Call
 from patter.errors import ConfigError
 from patter.guardrails import read_guardrails
 from patter.local.addresses import Addresses
-from patter.local.calls import LocalCalls, Serving
+from patter.local.call import Serving
+from patter.local.calls import LocalCalls
 from patter.local.carrier import LocalCarrier
 from patter.local.environment import BASE_URLS, completed, read_environment
 from patter.local.plan import CallFacts, plan_of

@@ -21,7 +21,8 @@ from patter.turn_taking import resolved_values
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from patter.local.calls import LocalCall, LocalCalls
+    from patter.local.call import LocalCall
+    from patter.local.calls import LocalCalls
 
 NAME = "telnyx"
 SHORTEST_RING_S = 5

@@ -22,7 +22,8 @@ from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER,
 from patter.carriers.telnyx.webhooks import CallEvent, NotAWebhook, read_webhook
 from patter.carriers.telnyx.words import custom_params, end_reason, machine_result
 from patter.errors import PatterError
-from patter.local.calls import LocalCall, LocalCalls
+from patter.local.call import LocalCall
+from patter.local.calls import LocalCalls
 from patter.local.forms import read_body
 from patter.local.media_door import MediaDoor
 from patter.local.telnyx_transfers import TelnyxTransfers

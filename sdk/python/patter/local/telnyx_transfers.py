@@ -10,7 +10,8 @@ from patter.carriers.briefing import briefing_of
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.webhooks import CallEvent
 from patter.carriers.telnyx.words import transfer_failure
-from patter.local.calls import LocalCall, LocalCalls
+from patter.local.call import LocalCall
+from patter.local.calls import LocalCalls
 
 if TYPE_CHECKING:
     from patter.local.telnyx import TelnyxCarrier

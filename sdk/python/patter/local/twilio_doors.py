@@ -26,7 +26,8 @@ from patter.carriers.twilio.words import (
     machine_result,
     transfer_failure,
 )
-from patter.local.calls import LocalCall, LocalCalls
+from patter.local.call import LocalCall
+from patter.local.calls import LocalCalls
 from patter.local.forms import Fields, field_of, read_form
 from patter.local.media_door import MediaDoor
 

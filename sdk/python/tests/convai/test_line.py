@@ -7,9 +7,10 @@ from typing import Any
 
 from patter.bridge.answering import AnsweringPlan
 from patter.bridge.commands import Clear, ToolRun, ToolStop, TransferStart
-from patter.bridge.events import LegOpened, LegStopped, MachineHeard, ToolDone, TransferMoved
+from patter.bridge.events import HangUpAsked, LegOpened, LegStopped, MachineHeard, ToolDone, TransferMoved
+from patter.bridge.plan import ToolTraits
 from patter.bridge.transfers import TransferPolicy, TransferTarget
-from patter.engines.convai.wire import Interruption, ToolCall, ToolResult, UserMessage
+from patter.engines.convai.wire import ContextUpdate, Interruption, ToolCall, ToolResult, UserMessage
 
 from .scene import ConvaiScene
 
@@ -36,9 +37,19 @@ def test_a_tool_that_takes_too_long_is_pending() -> None:
     assert call.last(ToolRun).name == "check"
     call.pass_ms(10_100)
     assert result(call) == ({"status": "pending"}, False)
-    assert call.all(ToolStop)
-    call.feed(ToolDone(call.last(ToolRun).run_id, {"late": True}))
+    call.feed(ToolDone(call.last(ToolRun).run_id, {"stock": 3}))
     assert len(call.sent(ToolResult)) == 1
+    assert call.sent(ContextUpdate)[-1].text == 'The tool check has answered: {"stock": 3}'
+
+
+def test_a_tool_waits_as_long_as_it_says_and_outlives_the_call_if_it_is_to() -> None:
+    traits = {"book": ToolTraits(background=True, wait_s=3), "check": ToolTraits()}
+    call = talking(tool_traits=traits)
+    call.gets(ToolCall("c1", "book", {}), ToolCall("c2", "check", {}))
+    call.pass_ms(3100)
+    assert [message.tool_call_id for message in call.sent(ToolResult)] == ["c1"]
+    call.feed(HangUpAsked())
+    assert [stop.run_id for stop in call.all(ToolStop)] == ["tool2"]
 
 
 def test_a_tool_that_fails_is_an_error_for_the_model() -> None:

@@ -19,6 +19,7 @@ def agent_id(world) -> str:
     return world.voice.convai.add_agent()
 
 
+@pytest.mark.supports("greeting", "several turns", mode="convai", reply_by="handler")
 async def test_the_handler_answers_once_the_agent_is_set_up(world, agent_id):
     phone, asked, ends = world.phone(), [], []
 
@@ -44,6 +45,7 @@ async def test_the_handler_answers_once_the_agent_is_set_up(world, agent_id):
     assert ends[0]["reason"] == "caller_hung_up"
 
 
+@pytest.mark.supports("the agent ends the call", "tools", mode="convai", reply_by="model")
 async def test_without_a_handler_the_vendors_model_answers(world, agent_id):
     world.voice.convai.ways.script = lambda text: Answer("Goodbye then.", tool=("end_call", {}))
     phone, ends = world.phone(), []

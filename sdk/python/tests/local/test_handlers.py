@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from patter.simulators.script import Digits, HangUp, Listen, Over, Say, Wait
 
 ASKS = Say("what are your hours", patience_ms=200)
@@ -59,6 +61,7 @@ async def test_none_is_silence(world, pipeline):
     assert said(end) == [("user", "what are your hours")]
 
 
+@pytest.mark.supports("speaking over a reply", mode="pipeline", reply_by="handler")
 async def test_a_reply_that_streams_is_cut_when_the_caller_speaks_and_the_handler_learns_it(world, pipeline):
     world.ears.utterances = ["what are your hours", "hold on please"]
     cut = []
@@ -86,6 +89,7 @@ async def test_a_reply_that_streams_is_cut_when_the_caller_speaks_and_the_handle
     assert rows[-1]["text"] == "Yes?"
 
 
+@pytest.mark.supports("keys", mode="pipeline", reply_by="handler")
 async def test_keys_reach_the_handler_and_the_callback(world, pipeline):
     phone, asked, digits = world.phone(), [], []
 
@@ -103,6 +107,7 @@ async def test_keys_reach_the_handler_and_the_callback(world, pipeline):
     assert call.of_kind("agent_started")
 
 
+@pytest.mark.supports("the agent ends the call", mode="pipeline", reply_by="handler")
 async def test_a_handler_can_hang_up(world, pipeline):
     async def on_message(msg, call):
         await call.hang_up()

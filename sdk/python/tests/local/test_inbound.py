@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from patter.simulators.openai.script import tool, use_tools
 from patter.simulators.script import HangUp, Listen, Say, Wait
 
 
+@pytest.mark.supports("greeting", "several turns", mode="pipeline", reply_by="handler")
 async def test_a_caller_is_answered_by_the_handler_and_the_callbacks_are_told(world, pipeline):
     phone, asked, told = world.phone(), [], []
 
@@ -53,6 +56,7 @@ async def test_a_caller_is_answered_by_the_handler_and_the_callbacks_are_told(wo
     assert "recording_path" not in end
 
 
+@pytest.mark.supports("the agent ends the call", "tools", mode="pipeline", reply_by="model")
 async def test_without_a_handler_the_model_answers_and_hangs_up(world, pipeline):
     world.model.answer = use_tools(tool("end_call", reason="done"))
     phone, ends = world.phone(), []

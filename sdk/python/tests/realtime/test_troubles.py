@@ -73,6 +73,7 @@ async def test_a_session_that_is_lost_is_replaced_and_the_call_goes_on(home, rep
     assert last.startswith("You said")
 
 
+@pytest.mark.supports("a provider that breaks within a word", mode="realtime")
 @BOTH
 async def test_a_session_that_breaks_within_a_word_is_replaced_and_the_reply_goes_on(home, reply_by):
     home.server.realtime.moments.add(Moment("response.output_audio.delta", skip=4, close=1011))
@@ -108,6 +109,7 @@ async def test_a_response_that_failed_is_asked_for_again(home, reply_by, code):
     assert len(home.server.realtime.sessions) == 1
 
 
+@pytest.mark.supports("a spoken apology when the provider is down", mode="realtime")
 @BOTH
 async def test_an_account_without_money_ends_the_call(home, reply_by):
     home.server.realtime.moments.add(Moment("response.done", code="insufficient_quota"))

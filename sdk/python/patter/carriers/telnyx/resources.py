@@ -6,19 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from patter.carriers.telnyx.commands import decode_state
+
 
 @dataclass(frozen=True, slots=True)
 class TelnyxCall:
-    """One call leg. ``call_control_id`` is what commands name."""
+    """One call leg. ``call_control_id`` is what commands name; ``client_state`` is our own text."""
 
     call_control_id: str
     call_session_id: str = ""
     is_alive: bool = False
+    client_state: str = ""
 
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> TelnyxCall:
-        alive = row.get("is_alive") is True
-        return cls(_text(row, "call_control_id"), _text(row, "call_session_id"), alive)
+        return cls(
+            call_control_id=_text(row, "call_control_id"),
+            call_session_id=_text(row, "call_session_id"),
+            is_alive=row.get("is_alive") is True,
+            client_state=decode_state(row.get("client_state")),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -66,6 +66,7 @@ class TelnyxRest:
             headers={"Accept": "application/json", "Authorization": f"Bearer {api_key}"},
             transport=transport,
         )
+        self._files = httpx.AsyncClient(timeout=timeout_s, transport=transport)
 
     async def __aenter__(self) -> TelnyxRest:
         return self
@@ -75,6 +76,7 @@ class TelnyxRest:
 
     async def close(self) -> None:
         await self._http.aclose()
+        await self._files.aclose()
 
     # -- calls --------------------------------------------------------------------------------
 
@@ -117,6 +119,14 @@ class TelnyxRest:
         """How a call stands; its ``is_alive`` tells."""
         return TelnyxCall.parse(_data(await self._get(f"/calls/{quote(carrier_call_id, safe=':')}")))
 
+    async def list_active_calls(self) -> list[TelnyxCall]:
+        """The calls of the connection that are going on."""
+        answer = await self._get(f"/connections/{quote(self.connection_id, safe='')}/active_calls")
+        rows = answer.get("data")
+        return (
+            [TelnyxCall.parse(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        )
+
     # -- account, application and numbers -----------------------------------------------------
 
     async def fetch_application(self) -> TelnyxApplication:
@@ -158,6 +168,31 @@ class TelnyxRest:
     async def fetch_recording(self, recording_id: str) -> TelnyxRecording:
         """A recording with a fresh download link."""
         return TelnyxRecording.parse(_data(await self._get(f"/recordings/{quote(recording_id, safe='')}")))
+
+    async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
+        """Give a recording to ``write`` piece by piece, over a fresh link. Returns its size.
+
+        One that is not there yet is a CarrierError that is not permanent.
+        """
+        try:
+            url = (await self.fetch_recording(recording_id)).download_url
+        except CarrierError as error:
+            raise CarrierError("telnyx", str(error), permanent=False, code=error.code) from error
+        if not url:
+            raise CarrierError("telnyx", "the recording has no link yet", permanent=False, code="no_link")
+        size = 0
+        try:
+            # The link is the proof; our API key is nothing for whoever keeps the files.
+            async with self._files.stream("GET", url) as answer:
+                if not answer.is_success:
+                    said = f"its file is answered with {answer.status_code}"
+                    raise CarrierError("telnyx", said, permanent=False, code=str(answer.status_code))
+                async for piece in answer.aiter_bytes():
+                    size += len(piece)
+                    write(piece)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _unreachable(error, "unreachable") from error
+        return size
 
     async def delete_recording(self, recording_id: str) -> None:
         """Delete a recording at Telnyx. One that is gone already is a success."""

@@ -77,7 +77,7 @@ class ConvaiMachine:
         self._answering = Answering(parts, self._line.send)
         self._owed = Owed(greeted=not parts.plan.first_message.strip())
         self._voice = Voice(parts, self._line, self._answering, self._owed)
-        self._tools = ClientTools()
+        self._tools = ClientTools(parts.plan.tool_traits)
         self._silence = Silence(parts.plan)
         shared = (self._answering, self._owed, self._silence)
         self._turns = Turns(parts, self._line, self._voice, *shared)
@@ -220,7 +220,7 @@ class ConvaiMachine:
         """The conversation is gone, for whatever reason."""
         self._trouble = None
         out: Outcome = [*self._line.stop(), self._note("speech.ended", now, reason=ending.words)]
-        out += self._tools.stop()
+        self._tools.line_lost()
         broken = ending.after in (After.AGAIN, After.GIVE_UP)
         if broken and self._voice.speaking.unsaid(now) is Kind.FIRST:
             self._owed.greeted = False  # the next conversation greets
@@ -378,8 +378,7 @@ class ConvaiMachine:
     def handle_timer(self, now: float) -> Outcome:
         out = self._line_timers(now)
         out += self._answering.handle_timer(now)
-        stopped, results = self._tools.handle_timer(now)
-        out += stopped + [c for result in results for c in self._line.send(result)]
+        out += [c for result in self._tools.handle_timer(now) for c in self._line.send(result)]
         out += self._voice.handle_timer(now, self._ends.reason)
         if self._owed.until is not None and self._owed.until <= now:
             self._owed.nothing()

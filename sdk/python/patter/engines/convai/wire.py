@@ -7,7 +7,6 @@ JSON with a ``type``, except for the caller's audio, which has none.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -204,7 +203,7 @@ def decode(message: str | bytes) -> Incoming | None:
         kind = data["type"]
         read = READERS.get(kind)
         return None if read is None else read(data)
-    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
         return Unreadable(type(error).__name__)
 
 

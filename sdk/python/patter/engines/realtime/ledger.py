@@ -74,8 +74,13 @@ class Ledger:
         return False
 
     def add(self, entry: Entry) -> None:
-        """A turn whose text is known."""
-        self._waiting.append(entry)
+        """A turn whose text is known. What the caller began to say within a reply comes after it."""
+        later = [
+            at
+            for at, other in enumerate(self._waiting)
+            if other.role == "user" and other.started_ms > entry.started_ms
+        ]
+        self._waiting.insert(later[0] if later and entry.role != "user" else len(self._waiting), entry)
 
     def settle(self) -> None:
         """The caller heard something of a reply: what was said before does not change any more."""

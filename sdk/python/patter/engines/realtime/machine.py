@@ -315,8 +315,8 @@ class RealtimeMachine:
 
     def _take_known(self, now: float) -> Outcome:
         """What is known now enters the call's memory; a handler answers to the caller's part of it."""
-        if not self._ledger.waiting:
-            return []
+        if not self._ledger.waiting or self._unstoppable:
+            return []  # what is said over an announcement stands after it
         heard, settled = self._ledger.take_known()
         out: Outcome = [Note(turn) for turn in settled]
         for entry in heard:

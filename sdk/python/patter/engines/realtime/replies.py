@@ -10,10 +10,11 @@ from patter.bridge.engine import EndCall, Outcome, Parts, TransferCall
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed, ToolDone, TtsAudio, TtsFailed
 from patter.bridge.records import Noted
 from patter.engines.realtime import wire
-from patter.engines.realtime.ledger import Entry, Ledger
+from patter.engines.realtime.ledger import Ledger
 from patter.engines.realtime.line import SpeechLine
 from patter.engines.realtime.mouth import Mouth
 from patter.engines.realtime.reply import Kind, Reply
+from patter.engines.realtime.settling import Settling
 from patter.engines.realtime.tool_desk import ToolDesk
 from patter.engines.realtime.tools import MOST_ROUNDS
 from patter.engines.realtime.wire import AudioDelta, ResponseCreated, ResponseDone, TextDelta, TextDone
@@ -55,6 +56,7 @@ class Replies:
         self._ledger = ledger
         self._mouth = Mouth(parts.plan, line)
         self._desk = ToolDesk(parts, line, ledger)
+        self._settling = Settling(parts, line, ledger)
         self._count = 0
         self._failures = 0
         self._deadline: float | None = None
@@ -185,8 +187,7 @@ class Replies:
         if reply.timing.first_audio_at is None:
             reply.timing.first_audio_at = now
             reply.timing.first_text_at = reply.timing.first_text_at or now
-        if reply.timing.first_sent_at is None:
-            reply.timing.first_sent_at = playback.first_sent_at
+        self._settling.note_sent(reply)
         return [*commands]
 
     def item_spoken(self, response_id: str, item_id: str, now: float) -> Outcome:
@@ -528,11 +529,8 @@ class Replies:
         if reply is None:
             playback.take_finished()
             return []
-        if reply.timing.first_sent_at is None:
-            reply.timing.first_sent_at = playback.first_sent_at
-        if not reply.heard and playback.heard_ms(now) > 0:
-            reply.heard = True
-            self._ledger.settle()
+        self._settling.note_sent(reply)
+        self._settling.note_heard(reply, now)
         return self._heard_in_full(reply, now) if playback.take_finished() else []
 
     def _heard_in_full(self, reply: Reply, now: float) -> Outcome:
@@ -540,8 +538,7 @@ class Replies:
         self._deadline = self._filler_at = self._sound_by = None
         heard_ms = self._parts.playback.heard_ms(now)
         text = reply.script.full_text if heard_ms else ""
-        self._settle(reply, text, heard_ms, False, now)
-        out = self._told(reply, text)
+        out = self._settling.reply(reply, text, heard_ms, interrupted=False, now=now)
         out += self._put_through(reply)
         return [*out, *self._end(heard_ms > 0, now)] if reply.closing else out
 
@@ -567,8 +564,7 @@ class Replies:
             return []
         self.current = None
         self._deadline = self._filler_at = self._sound_by = None
-        if reply.timing.first_sent_at is None:
-            reply.timing.first_sent_at = self._parts.playback.first_sent_at
+        self._settling.note_sent(reply)
         heard_ms, commands = self._parts.playback.cut(now)
         heard = reply.script.heard_text(heard_ms)
         cancel = cancel or not reply.by_model or reply.reading is not None
@@ -576,8 +572,7 @@ class Replies:
         for item_id, ms in reply.unheard(heard_ms):
             out += self._line.say(wire.truncate(item_id, ms))
         out += self._stop_asking(reply, heard)
-        self._settle(reply, heard, heard_ms, True, now)
-        return out + self._told(reply, heard)
+        return out + self._settling.reply(reply, heard, heard_ms, interrupted=True, now=now)
 
     def _stop_asking(self, reply: Reply, heard: str) -> Outcome:
         out: Outcome = []
@@ -598,33 +593,6 @@ class Replies:
         for item in reply.items.values():
             out += self._line.say(wire.delete_item(item.item_id)) if item.chunk is None else []
         return out + self._stop_asking(reply, "")
-
-    def _told(self, reply: Reply, heard: str) -> Outcome:
-        """What was read aloud is no part of the model's conversation: it is told of it."""
-        if self._plan.reply_by != "model" or reply.by_model or not heard:
-            return []
-        return [*self._line.say(wire.text_item("assistant", heard))]
-
-    def _settle(self, reply: Reply, text: str, heard_ms: int, interrupted: bool, now: float) -> None:
-        ended_ms = self._parts.clock.ms(now)
-        if aside := reply.script.heard_aside(heard_ms):
-            # A filler that was heard enters the transcript, not the history.
-            self._ledger.add(Entry("system", reply.turn_id, aside, reply.started_ms, ended_ms))
-        if not text:
-            return
-        meant = max(reply.script.full_text, reply.given, key=len) if interrupted else text
-        self._ledger.add(
-            Entry(
-                "assistant",
-                reply.turn_id,
-                text,
-                reply.started_ms,
-                ended_ms,
-                full_text=meant,
-                interrupted=interrupted,
-                latency=reply.timing.as_row() if reply.kind is Kind.ANSWER else None,
-            )
-        )
 
     def _note(self, kind: str, now: float, **data: object) -> Note:
         return Note(Noted(kind, self._parts.clock.ms(now), data))

@@ -146,7 +146,8 @@ async def _start_recording(flow: Flow, body: Body, board: Switchboard) -> None:
         raise RefusalError(
             422, "10032", "Invalid enumerated value", "channels single or dual, format wav or mp3"
         )
-    flow.leg.note("recording_started", recording_id=new_id(), channels=body["channels"])
+    flow.leg.recording_id = new_id()
+    flow.leg.note("recording_started", recording_id=flow.leg.recording_id, channels=body["channels"])
 
 
 async def _nothing_to_hear(flow: Flow, body: Body, board: Switchboard) -> None:

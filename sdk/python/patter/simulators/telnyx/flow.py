@@ -174,6 +174,14 @@ class Flow:
             start_time=self._started_at,
             call_quality_stats=quality,
         )
+        if leg.recording_id:
+            more = {
+                "channels": "dual",
+                "format": "wav",
+                "recording_urls": {},
+                "recording_id": leg.recording_id,
+            }
+            self.tell("call.recording.saved", **more)
         await self.postman.close(WEBHOOK_PATIENCE_S)
         await asyncio.gather(*self._lingering, return_exceptions=True)
         leg.finish()

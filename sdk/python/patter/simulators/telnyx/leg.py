@@ -60,6 +60,7 @@ class Leg(ObservedCall):
         self.handset: Handset | None = None
         self.streaming: Any = None
         self.sends_silence = False
+        self.recording_id = ""
         self.complaints: list[str] = []
         self._commands: dict[str, float] = {}
 

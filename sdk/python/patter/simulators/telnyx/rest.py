@@ -52,6 +52,9 @@ class RestApi:
             ("PATCH", "/v2/call_control_applications/{id}", self._change_application),
             ("GET", "/v2/outbound_voice_profiles/{id}", self._profile),
             ("GET", "/v2/phone_numbers", self._numbers),
+            ("GET", "/v2/connections/{id}/active_calls", self._active_calls),
+            ("GET", "/v2/recordings/{id}", self._recording),
+            ("DELETE", "/v2/recordings/{id}", self._delete_recording),
             ("PATCH", "/v2/phone_numbers/{id}", self._change_number),
         ]
         return [Route(path, self._guarded(door), methods=[method]) for method, path, door in doors]
@@ -149,6 +152,38 @@ class RestApi:
             raise RefusalError(422, "10015", "Invalid value", "no such connection", "/connection_id")
         number.connection_id = connection
         return JSONResponse({"data": number_json(number)})
+
+    async def _active_calls(self, request: Request, account: Account) -> Response:
+        application = self._app(request, account)
+        legs = self._exchange.calls.values()
+        rows = [leg_json(leg) for leg in legs if leg.order.application is application and not leg.is_over]
+        return JSONResponse({"data": rows, "meta": {"total_items": len(rows)}})
+
+    async def _recording(self, request: Request, account: Account) -> Response:
+        leg = self._recorded(request, account)
+        link = f"{self._world.base_url}/simulator/telnyx/calls/{leg.id}/audio.wav"
+        row = {
+            "record_type": "recording",
+            "id": leg.recording_id,
+            "status": "completed",
+            "channels": "dual",
+            "duration_millis": leg.duration_s * 1000,
+            "download_urls": {"wav": link},
+        }
+        return JSONResponse({"data": row})
+
+    async def _delete_recording(self, request: Request, account: Account) -> Response:
+        leg = self._recorded(request, account)
+        leg.note("recording_deleted", recording_id=leg.recording_id)
+        leg.recording_id = ""
+        return JSONResponse({"data": {"id": request.path_params["id"]}})
+
+    def _recorded(self, request: Request, account: Account) -> Leg:
+        for leg in self._exchange.calls.values():
+            mine = leg.order.application.account is account
+            if mine and leg.is_over and leg.recording_id == request.path_params["id"]:
+                return leg
+        raise _not_found()
 
     # -- look-ups -------------------------------------------------------------------------------
 

@@ -1,0 +1,60 @@
+"""Which cells of the support table a test run has proven, loaded by `-p` in pyproject.toml.
+
+A test that carries a whole call says so with `@pytest.mark.supports("keys", mode="realtime")`. Where
+`PATTER_TEST_SUPPORT_FILE` names a file, a run writes what passed into it (with `--collect-only`: the marks).
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NAME = "supports"
+Cell = tuple[str, str, str, str]
+"""Feature, mode, who replies, carrier."""
+
+
+def cell_of(item: pytest.Item) -> list[Cell]:
+    """The cells that this test proves. Who replies may be a parameter of the test."""
+    cells = []
+    for mark in item.iter_markers(NAME):
+        callspec = getattr(item, "callspec", None)
+        told = {**(callspec.params if callspec else {}), **mark.kwargs}
+        carrier = told.get("carrier", "twilio")
+        cells += [(feature, told["mode"], told["reply_by"], carrier) for feature in mark.args]
+    return cells
+
+
+def _cells_in(properties: Sequence[tuple[str, Any]]) -> list[Cell]:
+    # Between processes a tuple travels as a list.
+    return [(cell[0], cell[1], cell[2], cell[3]) for name, cell in properties if name == NAME]
+
+
+class Support:
+    """Collects on whichever process reports: with xdist the one that the user started."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._proven: set[Cell] = set()
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        for item in items:
+            item.user_properties += [(NAME, cell) for cell in cell_of(item)]
+            if config.option.collectonly:
+                self._proven.update(cell_of(item))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            self._proven.update(_cells_in(report.user_properties))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not hasattr(session.config, "workerinput"):
+            self._path.write_text(json.dumps(sorted(self._proven), indent=1) + "\n")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if path := os.environ.get("PATTER_TEST_SUPPORT_FILE"):
+        config.pluginmanager.register(Support(Path(path)), "patter-support")

@@ -1,0 +1,96 @@
+"""Whether Twilio accounts can carry calls: credentials, account, numbers, webhook and stream addresses.
+
+What Twilio says is repeated in its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from patter.carriers.twilio.resources import TwilioNumber
+from patter.errors import CarrierError
+from patter_site.common.doctor import Finding, bad, doctor_check, ok, warn
+from phone_numbers.carrier import ask_twilio
+from phone_numbers.configure import configure_number, webhook_address
+from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
+
+
+@doctor_check("twilio")
+def check_twilio() -> Iterator[Finding]:
+    rows = CarrierAccount.objects.unscoped("the doctor looks at the whole installation")
+    accounts = list(rows.filter(carrier=Carrier.TWILIO, simulated=False).order_by("pk"))
+    if accounts:
+        yield from _check_stream_address()
+    for account in accounts:
+        yield from _check_account(account)
+
+
+def _check_stream_address() -> Iterator[Finding]:
+    """Twilio opens media sockets over TLS only, at the default port or another."""
+    base = settings.PATTER_MEDIA_URL or settings.PATTER_PUBLIC_URL
+    if not base:
+        return  # said by the check of the public URL
+    if urlsplit(base).scheme == "https":
+        yield ok(f"Media sockets are opened at {base.replace('https', 'wss', 1)}.")
+    else:
+        yield bad(
+            f"Media sockets would be opened at {base}, and Twilio takes wss:// only (31922).",
+            "Give PATTER_MEDIA_URL, or PATTER_PUBLIC_URL, an https address.",
+        )
+
+
+def _check_account(account: CarrierAccount) -> Iterator[Finding]:
+    try:
+        found = ask_twilio(account, lambda rest: rest.fetch_account())
+    except CarrierError as error:
+        yield bad(f"{account.pk}: {error}", "Check account SID and auth token in Twilio's console.")
+        return
+    if found.status != "active":
+        yield bad(f"{account.pk}: the account is {found.status}.", "Look at it in Twilio's console.")
+        return
+    yield ok(f"{account.pk}: the credentials work (account {found.name!r}).")
+    if found.kind == "Trial":
+        yield warn(
+            f"{account.pk}: a trial account calls verified numbers only (21219), a few at once (10004).",
+            "Upgrade it in Twilio's console.",
+        )
+    yield ok(f"{account.pk}: dials {_pace(account)}. What comes faster waits here, not in Twilio's queue.")
+    numbers = PhoneNumber.objects.unscoped("the doctor looks at the whole installation")
+    for number in numbers.filter(carrier_account=account).select_related("carrier_account").order_by("pk"):
+        yield from _check_number(account, number)
+
+
+def _pace(account: CarrierAccount) -> str:
+    at_once = (
+        f"at most {account.most_calls} calls" if account.most_calls is not None else "any number of calls"
+    )
+    return f"{account.calls_per_second:g} a second, {at_once} at once"
+
+
+def _check_number(account: CarrierAccount, number: PhoneNumber) -> Iterator[Finding]:
+    try:
+        found = ask_twilio(account, lambda rest: rest.look_up_number(number.number))
+    except CarrierError as error:
+        yield bad(f"{number.pk}: {error}", "Remove the number here, or buy it at Twilio.")
+        return
+    if not found.takes_calls:
+        yield bad(f"{number.pk}: this number takes no voice calls.", "Choose another one at Twilio.")
+    if settings.PATTER_PUBLIC_URL:
+        yield _address_finding(account, number, found)
+
+
+def _address_finding(account: CarrierAccount, number: PhoneNumber, found: TwilioNumber) -> Finding:
+    """Where its calls go. Somebody else's address is never overwritten from here."""
+    if found.voice_url.partition("?")[0] == webhook_address(account, "voice"):
+        return ok(f"{number.pk}: its calls come here.")
+    fix = partial(configure_number, number=number, base_url=settings.PATTER_PUBLIC_URL)
+    if not found.voice_url:
+        return bad(f"{number.pk}: its calls go nowhere.", "Run this command with --fix.", fix=fix)
+    return bad(
+        f"{number.pk}: its calls go to {found.voice_url}.",
+        "To send them here, POST /api/v1/numbers/{id}/configure with replace: true.",
+    )

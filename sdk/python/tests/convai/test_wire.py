@@ -1,0 +1,103 @@
+"""Messages of the socket and requests for replies, also such as nobody should send."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patter.engines.convai.completions import BadCompletionError, read_request
+from patter.engines.convai.endings import After, ending_of
+from patter.engines.convai.gate import Gate
+from patter.engines.convai.wire import READERS, AgentAudio, Trouble, decode, is_socket_of
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(READERS)), JSON, JSON)
+def test_no_message_breaks_the_call(kind, event, other):
+    names = ("audio_event", "ping_event", "error_event", "client_tool_call", f"{kind}_event")
+    decode(json.dumps({"type": kind, **dict.fromkeys(names, event)}))
+    decode(json.dumps(other))
+    decode('{"type": "ping", "ping_event": {"event_id": Infinity}}')
+
+
+@given(JSON, JSON)
+def test_no_request_breaks_the_door(messages, tools):
+    try:
+        read_request(json.dumps({"messages": messages, "tools": tools}).encode())
+    except BadCompletionError:
+        pass
+
+
+def test_the_last_message_of_the_caller_is_what_counts():
+    parts = [{"type": "text", "text": "two"}, {"type": "image"}]
+    said = [("system", "s"), ("user", "one"), ("assistant", "a"), ("user", parts), ("assistant", "")]
+    messages = [{"role": role, "content": content} for role, content in said]
+    request = read_request(json.dumps({"messages": messages}).encode())
+    assert (request.text, request.messages, request.stream) == ("two", 2, False)
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "fits"),
+    [
+        (None, "wss://api.elevenlabs.io/v1/convai/conversation?x=1", True),
+        (None, "wss://api.eu.residency.elevenlabs.io/v1", True),
+        (None, "ws://api.elevenlabs.io/v1", False),
+        (None, "wss://elevenlabs.io.evil.example/", False),
+        (None, "https://api.elevenlabs.io/", False),
+        ("http://127.0.0.1:9/v1", "ws://127.0.0.1:9/v1/convai", True),
+        ("http://127.0.0.1:9", "ws://127.0.0.1:10/", False),
+        ("https://proxy.example", "wss://10.0.0.1/", False),
+        ("https://proxy.example", "ws://proxy.example/", False),
+    ],
+)
+def test_a_signed_address_leads_to_the_vendor_or_to_where_it_was_asked_for(base, url, fits):
+    assert is_socket_of(base, url) is fits
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "trouble", "after"),
+    [
+        (1000, "", None, After.HANG_UP),
+        (1000, "max_duration_exceeded", None, After.TOO_LONG),
+        (1000, "", Trouble(1000, "max_duration_exceeded", ""), After.TOO_LONG),
+        (1002, "", Trouble(1002, "llm_timeout", "took too long"), After.AGAIN),
+        (1002, "", Trouble(1002, "safety_violation", ""), After.GIVE_UP),
+        (1008, "override_error: tts", None, After.GIVE_UP),
+        (1011, "", None, After.AGAIN),
+        (None, "", None, After.AGAIN),
+    ],
+)
+def test_what_follows_when_the_vendor_closes(code, reason, trouble, after):
+    assert ending_of(code, reason, trouble).after is after
+
+
+def pieces(*ids: int) -> list[AgentAudio]:
+    return [AgentAudio(event_id, b"x") for event_id in ids]
+
+
+def test_of_an_answer_that_was_cut_nothing_more_is_played():
+    gate = Gate()
+    assert [gate.audio(piece) for piece in pieces(1, 2)] == [pieces(1), pieces(2)]
+    assert gate.interrupted(3) == []
+    assert [gate.audio(piece) for piece in pieces(3, 4)] == [[], pieces(4)]
+
+
+def test_after_our_own_cut_the_next_answer_is_told_from_the_rest_of_the_old_one():
+    gate = Gate()
+    gate.audio(*pieces(5))
+    gate.cut()
+    for piece in pieces(6, 7, 8):
+        assert gate.audio(piece) == []
+    assert gate.answered(8) == pieces(8)
+    gate.cut()
+    assert gate.audio(*pieces(9)) == []
+    assert gate.answered(0) == []
+    assert gate.audio(*pieces(10)) == pieces(10)
