@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from patter.audio.frames import FRAME_MS
+from patter.simulators.sound import is_audible
 from patter.simulators.telnyx.faults import Faults
 
 GAP_MS = 3000
+QUIET_FRAMES = 20
 LATE_EVERY, TWICE_EVERY, LOST_EVERY = 5, 7, 11
 
 
@@ -20,8 +22,6 @@ class Disorder:
 
     def pass_on(self, message: str, at_ms: int) -> list[str]:
         faults = self._faults
-        if 0 < faults.goes_silent_at_ms <= at_ms:
-            return []
         self._count += 1
         if faults.lost_media and self._count % LOST_EVERY == 0:
             return []
@@ -39,6 +39,20 @@ class Disorder:
             return []
         out, self._dammed = [*self._dammed, *messages], []
         return out
+
+
+class Hush:
+    """Notices the end of the caller's first voice: a network that sends no silence sends nothing after it."""
+
+    def __init__(self) -> None:
+        self._spoke = False
+        self._quiet = 0
+
+    def fell(self, frame: bytes) -> bool:
+        voiced = is_audible(frame)
+        self._spoke = self._spoke or voiced
+        self._quiet = 0 if voiced else self._quiet + 1
+        return self._spoke and self._quiet >= QUIET_FRAMES
 
 
 class Packets:

@@ -31,7 +31,8 @@ class Faults:
         repeated_media: every seventh media message comes twice.
         lost_media: every eleventh media message never comes.
         gap_at_ms: at this moment of the stream nothing comes for three seconds, then all of it at once.
-        goes_silent_at_ms: from this moment on no media comes at all, as from a network that sends no silence.
+        goes_silent_after_voice: once the caller has spoken no media comes, as from a network that sends
+            no silence.
         shuffled_digits: two keys that follow each other come in the wrong order.
         connected_only: the media socket opens, and ``start`` never comes.
         media_before_start: one media frame comes before ``start``.
@@ -68,7 +69,7 @@ class Faults:
     repeated_media: bool = False
     lost_media: bool = False
     gap_at_ms: int = 0
-    goes_silent_at_ms: int = 0
+    goes_silent_after_voice: bool = False
     shuffled_digits: bool = False
     connected_only: bool = False
     media_before_start: bool = False

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from patter.carriers.telnyx.wire import TOKEN_NAME
 from patter.simulators.line import Bunches
 from patter.simulators.play_buffer import Underrun
-from patter.simulators.telnyx.disorder import Disorder, Packets
+from patter.simulators.telnyx.disorder import Disorder, Hush, Packets
 from patter.simulators.telnyx.leg import Leg
 from patter.simulators.telnyx.plan import StreamPlan
 from patter.simulators.telnyx.stream_side import StreamSide
@@ -64,6 +64,7 @@ class MediaStream:
         self._disorder = Disorder(faults)
         self._packets = Packets(faults.frame_ms)
         self._held_digit: str | None = None
+        self._hush, self._silent = Hush(), False
         self.lost = False
 
     # -- the handset's side -------------------------------------------------------------------
@@ -75,8 +76,9 @@ class MediaStream:
 
     def hear(self, frame: bytes, now_ms: int) -> None:
         at_ms, faults = max(0, int(now_ms - self._started_ms)), self._faults
+        self._silent = self._silent or (faults.goes_silent_after_voice and self._hush.fell(frame))
         packet = self._packets.take(frame, at_ms)
-        if packet is not None and not faults.connected_only:
+        if packet is not None and not faults.connected_only and not self._silent:
             if faults.empty_payloads:
                 self._say(self._disorder.pass_on(self._side.empty_media(packet[1]), at_ms))
             self._say(self._disorder.pass_on(self._side.media(*packet), at_ms))
