@@ -182,7 +182,7 @@ def _confirm(replace: bool | None) -> Callable[[str], Awaitable[bool]]:
     """Asks in the terminal where there is one, unless ``replace`` says it."""
 
     async def confirm(question: str) -> bool:
-        if replace is not None or not sys.stdin.isatty():
+        if replace is not None or sys.stdin is None or not sys.stdin.isatty():
             return bool(replace)
         return (await in_thread(input, f"{question} [y/N] ")).strip().lower() in ("y", "yes")
 
@@ -191,7 +191,7 @@ def _confirm(replace: bool | None) -> Callable[[str], Awaitable[bool]]:
 
 def _tell_terminal(line: str) -> None:
     """Whoever started this by hand is told where to look; a service's log is not theirs to write into."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         sys.stderr.write(line + "\n")
 
 

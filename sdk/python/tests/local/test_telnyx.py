@@ -125,6 +125,34 @@ async def test_a_transfer(world, telnyx, pipeline, behaviour):
         assert "I could not reach anyone there." in ends[0]["history"][-1]["text"]
 
 
+@pytest.mark.parametrize(("key", "reason"), [("1", "transferred"), ("2", "caller_hung_up")])
+async def test_a_warm_transfer_is_taken_or_not(world, telnyx, pipeline, key, reason):
+    sales = "+15550170000"
+    telnyx.add_phone(Phone(sales, accepts=key))
+    phone, ends = phone_of(world), []
+
+    async def transfers(msg, call):
+        await call.transfer("sales", summary="Ada wants a price.")
+
+    target = {"name": "sales", "number": sales, "kind": "warm", "ring_s": 5}
+    agent = pipeline(phone, transfer_targets=[target])
+    await world.serve(phone, agent, on_message=transfers, on_call_end=ends.append)
+    leg = await telnyx.dial_in(NUMBER, "+15550002222", [ASKS, Wait(12000), HangUp()])
+    await leg.ended(60)
+    await phone.disconnect()
+    await world.close()
+    assert ends[0]["reason"] == reason
+
+
+async def test_a_message_is_left_where_a_machine_answers(world, telnyx, pipeline):
+    telnyx.add_phone(Phone(CALLEE, machine="machine-beep"))
+    phone, told = phone_of(world), []
+    await world.serve(phone, pipeline(phone), on_message=on_message, on_machine_detection=told.append)
+    call = await phone.call(CALLEE, first_message="Hi.", voicemail_message="Please call us back.")
+    assert (await call.ended)["reason"] == "voicemail"
+    assert call.history[-1]["text"] == "Please call us back."
+
+
 @pytest.mark.parametrize("missing", ["telnyx_public_key", "telnyx_connection_id"])
 async def test_what_telnyx_needs(world, telnyx, pipeline, missing):
     phone = phone_of(world, **{missing: ""})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from patter.simulators.openai.script import tool, use_tools
-from patter.simulators.script import HangUp, Listen, Say, Wait
+from patter.simulators.script import Digits, HangUp, Listen, Say, Wait
 from patter.simulators.twilio.world import Phone
 
 SALES = "+15550170000"
@@ -36,6 +36,25 @@ async def test_the_caller_is_connected(world, pipeline):
     end = await one_call(world, pipeline, answer="unused")
     assert end["reason"] == "transferred"
     assert "One moment, I will put you through." in said(end)
+
+
+@pytest.mark.parametrize(("key", "reason"), [("1", "transferred"), ("2", "caller_hung_up")])
+async def test_a_human_hears_the_summary_and_takes_the_call_or_not(world, pipeline, key, reason):
+    """Warm: the caller waits meanwhile, and comes back where the human does not want them."""
+    world.twilio.add_phone(Phone(SALES, steps=(Digits(key), Listen())))
+    world.model.answer = use_tools(
+        tool("transfer_call", target="sales", summary="Ada wants a price."), then="Nobody has time."
+    )
+    phone, ends = world.phone(), []
+    agent = pipeline(
+        phone, transfer_targets=[{"name": "sales", "number": SALES, "kind": "warm", "ring_s": 5}]
+    )
+    await world.serve(phone, agent, on_call_end=ends.append)
+    await world.ring(ASKS, Wait(14000), HangUp())
+    await phone.disconnect()
+    await world.close()
+    assert ends[0]["reason"] == reason
+    assert ("Nobody has time." in said(ends[0])) is (key == "2")
 
 
 @pytest.mark.parametrize("behaviour", ["busy", "no-answer"])

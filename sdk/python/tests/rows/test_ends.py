@@ -73,7 +73,7 @@ async def test_nothing_is_sent_after_the_caller_left(call, answers):
     handler = answers("This is a long answer that nobody is going to hear to its very end, is it not?")
     async with call(handler) as up:
         await up.phone.speaks()
-        await up.phone.until(lambda: up.phone.sounding_ms > 300)
+        await up.phone.until(lambda: up.phone.sounding_ms > 1200)
         await up.phone.hang_up(close=False)
         assert await up.ended() == "caller_hung_up"
         received = up.phone.side.buffer.received_bytes

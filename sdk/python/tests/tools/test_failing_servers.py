@@ -99,10 +99,10 @@ async def test_any_2xx_is_a_success_whatever_its_body(status: int, body: bytes, 
 
 async def test_a_silence_is_tried_again_and_its_effect_stays_unknown() -> None:
     async with serving(hangs, answers(200, b'"done"')) as server:
-        assert (await run(server, timeout_s=0.2)).result == "done"
+        assert (await run(server, timeout_s=3)).result == "done"
         assert len(server.effects) == 1
     async with serving(hangs) as server:
-        done = await run(server, timeout_s=0.1)
+        done = await run(server, timeout_s=1.5)
     assert len(server.requests) == 3
     assert done.result["status"] == "unknown"
     assert not done.ok
@@ -117,13 +117,13 @@ async def test_a_dropped_connection_is_tried_again() -> None:
 async def test_a_slow_drip_ends_in_time_and_what_the_head_said_stands() -> None:
     began = time.monotonic()
     async with serving(drips) as server:
-        done = await run(server, timeout_s=0.5)
-    assert time.monotonic() - began < 10
+        done = await run(server, timeout_s=3)
+    assert time.monotonic() - began < 20
     assert done.ok, "it took effect: asking again would do it twice"
     assert done.result["truncated"]
     assert len(server.requests) == 1
     async with serving(drips_its_head) as server:
-        assert not (await run(server, timeout_s=0.2)).ok
+        assert not (await run(server, timeout_s=1)).ok
     assert len(server.effects) == 1
 
 
