@@ -28,6 +28,7 @@ async def call(sim: TwilioSimulator, home: Home, reply_by: str, steps: list[Any]
     return carried
 
 
+@pytest.mark.supports("greeting", "several turns", mode="convai")
 @BOTH
 async def test_greeting_and_three_turns(sim, home, reply_by):
     home.vendor.convai.ways.utterances = ["one", "two", "three"]
@@ -44,6 +45,7 @@ async def test_greeting_and_three_turns(sim, home, reply_by):
 LONG = "We open at nine in the morning. Then we serve lunch until three. And at night we dance until two."
 
 
+@pytest.mark.supports("speaking over a reply", mode="convai")
 @BOTH
 async def test_barge_in(sim, home, reply_by):
     home.reply = lambda text: [LONG] if text == "tell me" else ["Fine."]
@@ -60,6 +62,7 @@ async def test_barge_in(sim, home, reply_by):
         assert home.cancelled == [("t2", heard)] or home.cancelled[0][1] == heard
 
 
+@pytest.mark.supports("keys", mode="convai")
 @BOTH
 async def test_a_key_is_a_turn_and_stops_the_agent(sim, home, reply_by):
     script = {"tell me": LONG, "[DTMF: 1]": "Sales it is."}
@@ -78,6 +81,7 @@ async def test_a_key_is_a_turn_and_stops_the_agent(sim, home, reply_by):
     assert carried.of_kind("cleared")
 
 
+@pytest.mark.supports("tools", mode="convai", reply_by="model")
 async def test_a_tool_of_the_agent(sim, home):
     answers = {"is it there": Answer("Let me look.", tool=("check", {"item": "a table"}))}
     home.vendor.convai.ways.script = lambda text: answers.get(text) or Answer("Three are left.")
@@ -90,6 +94,7 @@ async def test_a_tool_of_the_agent(sim, home):
     assert (result["result"], result["is_error"]) == ('{"stock": 3}', False)
 
 
+@pytest.mark.supports("the agent ends the call", mode="convai", reply_by="model")
 async def test_the_agent_ends_the_call_when_its_goodbye_was_heard(sim, home):
     home.vendor.convai.ways.script = lambda text: Answer("Thank you, goodbye.", tool=("end_call", {}))
     home.vendor.convai.ways.utterances = ["bye"]

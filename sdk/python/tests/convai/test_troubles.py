@@ -61,6 +61,7 @@ async def test_trouble_that_passes_costs_a_moment(sim, home, door, fault):
     assert home.turns == [("assistant", GREETING), ("user", "one"), ("assistant", "You said one.")]
 
 
+@pytest.mark.supports("a spoken apology when the provider is down", mode="convai", reply_by="model")
 @pytest.mark.parametrize(
     ("door", "fault", "words"),
     [
