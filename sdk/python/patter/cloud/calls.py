@@ -82,8 +82,8 @@ class CloudCalls:
         call = self.call(str(frame.get("call_id", "")))
         call.caller, call.callee = str(frame.get("caller", "")), str(frame.get("callee", ""))
         call.direction, call.status = str(frame.get("direction", "")), "answered"
-        call.custom_params = dict(frame.get("custom_params") or {})
-        call.variables = dict(frame.get("variables") or {})
+        call.custom_params = messages.names_of(frame, "custom_params")
+        call.variables = messages.names_of(frame, "variables")
         self._tell("on_call_start", frame)
 
     def _call_status(self, frame: Frame) -> None:
@@ -97,8 +97,8 @@ class CloudCalls:
 
     def _tell(self, name: str, frame: Frame) -> None:
         call_id = str(frame.get("call_id", ""))
-        call, history = self.call(call_id), frame.get("history")
-        if isinstance(history, list):
+        call, history = self.call(call_id), messages.history_of(frame)
+        if history is not None:
             call.note_history(history)
         callbacks = self._callbacks.setdefault(call_id, Callbacks(call_id))
         # Every callback is given the conversation so far, also where the frame says nothing of it.

@@ -16,7 +16,7 @@ def read(text: str | bytes) -> Frame | None:
     """A frame of the server; None for what is not one."""
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return frame if isinstance(frame, dict) and isinstance(frame.get("type"), str) else None
 
@@ -26,15 +26,26 @@ def write(frame: Frame) -> str:
     return json.dumps(frame)
 
 
+def history_of(frame: Frame) -> list[dict[str, str]] | None:
+    """The conversation so far; None where the frame does not hold it."""
+    history = frame.get("history")
+    return [dict(turn) for turn in history if isinstance(turn, dict)] if isinstance(history, list) else None
+
+
+def names_of(frame: Frame, field: str) -> dict[str, Any]:
+    """A field that holds values by name; empty where it is something else."""
+    value = frame.get(field)
+    return dict(value) if isinstance(value, dict) else {}
+
+
 def incoming(frame: Frame, direction: str = "") -> IncomingMessage:
     """A ``message`` frame as the handler gets it."""
-    history = frame.get("history")
     return IncomingMessage(
-        text=str(frame.get("text", "")),
+        text=str(frame.get("text") or ""),
         call_id=str(frame.get("call_id", "")),
-        history=[dict(turn) for turn in history] if isinstance(history, list) else [],
-        caller=str(frame.get("caller", "")),
-        callee=str(frame.get("callee", "")),
+        history=history_of(frame) or [],
+        caller=str(frame.get("caller") or ""),
+        callee=str(frame.get("callee") or ""),
         turn_id=str(frame.get("turn_id", "")),
         direction=str(frame.get("direction") or direction or "inbound"),
     )
