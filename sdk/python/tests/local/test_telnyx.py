@@ -142,6 +142,17 @@ async def test_a_message_is_left_where_a_machine_answers(world, telnyx, pipeline
     assert call.history[-1]["text"] == "Please call us back."
 
 
+async def test_a_service_that_screens_calls_is_told_who_calls_and_why(world, telnyx, pipeline):
+    telnyx.add_phone(Phone(CALLEE, machine="screening", machine_after_s=2.5, steps=(Wait(6000), HangUp())))
+    phone, told = phone_of(world), []
+    await world.serve(phone, pipeline(phone), on_message=on_message, on_machine_detection=told.append)
+    call = await phone.call(
+        CALLEE, first_message="This is Acme.", machine_detection=True, voicemail_message="Please call us."
+    )
+    assert (await call.ended)["reason"] == "caller_hung_up"
+    assert [turn["text"] for turn in call.history] == ["This is Acme.", "This is Acme."]
+
+
 @pytest.mark.parametrize("missing", ["telnyx_public_key", "telnyx_connection_id"])
 async def test_what_telnyx_needs(world, telnyx, pipeline, missing):
     phone = phone_of(world, **{missing: ""})
