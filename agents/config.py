@@ -15,9 +15,10 @@ from rest_framework import serializers
 from agents.line_policies import transfers_of
 from agents.modes import MODES
 from agents.providers import ROLE_NAMES, Role, providers_for
-from agents.turn_taking import BOUNDS, PRESETS, SWITCHES, WHOLE_NUMBERS
+from agents.turn_taking import BOUNDS, CHOICES, PRESETS, SWITCHES, WHOLE_NUMBERS
 from patter.bridge.keypad import DIGITS
 from patter.bridge.transfers import KINDS
+from patter.engines import silero
 from patter.tools.builtin import NAMES as BUILT_IN
 from patter.variables import NAME
 from patter_site.accounts.models import Organisation
@@ -76,6 +77,16 @@ class TurnTakingField(StrictSerializer):
     """A preset, and single values that win over it. Bounds: ``agents/turn_taking.py``."""
 
     preset = serializers.ChoiceField(choices=list(PRESETS), required=False)
+    voice_detector = serializers.ChoiceField(
+        choices=list(CHOICES["voice_detector"]),
+        required=False,
+        help_text="In pipeline mode: loudness alone, or loudness and a model that tells speech from noise.",
+    )
+
+    def validate_voice_detector(self, name: str) -> str:
+        if name == silero.SILERO and not silero.is_installed():
+            raise serializers.ValidationError(silero.NOT_INSTALLED)
+        return name
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {

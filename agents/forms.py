@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.config import MAX_MESSAGE_CHARS, MAX_PROMPT_CHARS
 from agents.modes import MODES
 from agents.providers import Role, providers_for
-from agents.turn_taking import BALANCED, BOUNDS, PRESETS, WHOLE_NUMBERS, resolved_values
+from agents.turn_taking import BALANCED, BOUNDS, CHOICES, PRESETS, WHOLE_NUMBERS, resolved_values
 from patter.tools.builtin import NAMES
 from patter_site.common.error_fields import field_sentences
 
@@ -20,6 +20,10 @@ PRESET_NAMES = {
     "quick": _("Quick: answers at once, for short questions"),
     "balanced": _("Balanced"),
     "patient": _("Patient: lets callers think, for long answers and numbers"),
+}
+DETECTOR_NAMES = {
+    "energy": _("Loudness over noise and echo"),
+    "silero": _("Loudness, and a model that tells speech from noise"),
 }
 VALUES: dict[str, tuple[Any, Any]] = {
     "endpointing_ms": (_("Pause that ends a phrase, ms"), _("How long speech recognition waits in silence.")),
@@ -114,6 +118,12 @@ class AgentForm(forms.Form):
         choices=[(name, PRESET_NAMES.get(name, name)) for name in PRESETS],
         help_text=_("When the agent takes its turn, and what interrupts it."),
     )
+    voice_detector = forms.ChoiceField(
+        label=_("Voice detector"),
+        required=False,
+        choices=[(name, DETECTOR_NAMES.get(name, name)) for name in CHOICES["voice_detector"]],
+        help_text=_("In pipeline mode. The model is for callers in noisy places; it does not hear whispers."),
+    )
 
     def __init__(self, *args: Any, tools: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         """``tools``: those that can be chosen, by name, each with what it is for."""
@@ -183,6 +193,7 @@ def initial_of(config: Mapping[str, Any]) -> dict[str, Any]:
         "convai_agent_id": config.get("convai_agent_id") or "",
         "record": config.get("record", True),
         "preset": turn_taking.get("preset", BALANCED),
+        "voice_detector": turn_taking.get("voice_detector", CHOICES["voice_detector"][0]),
         "tools": [name for name in config.get("tools", []) if name not in NAMES],
     }
     for role in ("stt", "llm", "tts"):
@@ -216,12 +227,18 @@ def changes_of(values: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str
 
 def _turn_taking_of(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """Defaults that nobody wrote stay unwritten, so that saving what one sees changes nothing."""
-    shown = {*VALUES, "preset", "first_message_interruptible"}
+    defaults = {
+        "preset": BALANCED,
+        "voice_detector": CHOICES["voice_detector"][0],
+        "first_message_interruptible": True,
+    }
+    shown = {*VALUES, *defaults}
     kept = {name: value for name, value in before.items() if name not in shown}
     own = {name: values[name] for name in VALUES if values[name] is not None}
-    for name, default in (("preset", BALANCED), ("first_message_interruptible", True)):
-        if name in before or values[name] != default:
-            own[name] = values[name]
+    for name, default in defaults.items():
+        given = values[name] if values[name] != "" else before.get(name, default)  # not among what was sent
+        if name in before or given != default:
+            own[name] = given
     return {**kept, **own}
 
 

@@ -3,6 +3,7 @@
 from patter.turn_taking import (
     BALANCED,
     BOUNDS,
+    CHOICES,
     PRESETS,
     SWITCHES,
     WHOLE_NUMBERS,
@@ -14,6 +15,7 @@ from patter.turn_taking import (
 __all__ = [
     "BALANCED",
     "BOUNDS",
+    "CHOICES",
     "PRESETS",
     "SWITCHES",
     "WHOLE_NUMBERS",

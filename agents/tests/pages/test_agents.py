@@ -119,6 +119,14 @@ def test_saving_what_one_sees_changes_nothing(client, cast, agent):
     assert agent.draft == before
 
 
+def test_the_voice_detector_is_written_only_when_somebody_chose(client, cast, agent):
+    chosen = changes_of(_cleaned(initial_of({"name": "Desk"}) | {"voice_detector": "silero"}), {})
+    assert chosen["turn_taking"] == {"voice_detector": "silero"}
+    back = changes_of(_cleaned(initial_of(chosen | {"name": "Desk"}) | {"voice_detector": "energy"}), chosen)
+    assert back["turn_taking"] == {"voice_detector": "energy"}
+    assert 'name="voice_detector"' in client.get(address(cast, agent.pk)).content.decode()
+
+
 def _cleaned(values):
     from agents.forms import AgentForm
 

@@ -11,6 +11,8 @@ from patter.bridge.plan import TurnTaking
 BALANCED = "balanced"
 SWITCHES: dict[str, bool] = {"first_message_interruptible": True, "speculation": True}
 """Settings that are true or false, with their defaults."""
+CHOICES: dict[str, tuple[str, ...]] = {"voice_detector": ("energy", "silero")}
+"""Settings that are one of a few words; the first is the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def resolved_values(given: Mapping[str, Any]) -> dict[str, Any]:
     own = {name: value for name, value in given.items() if name != "preset" and value is not None}
     defaults = {name: _typed(name, bound.default) for name, bound in BOUNDS.items()}
     preset = PRESETS[given.get("preset") or BALANCED]
-    return {**defaults, **SWITCHES, **preset, **own}
+    chosen = {name: words[0] for name, words in CHOICES.items()}
+    return {**defaults, **SWITCHES, **chosen, **preset, **own}
 
 
 def turn_taking_of(given: Mapping[str, Any], max_duration_s: int | None = None) -> TurnTaking:

@@ -74,6 +74,9 @@ class VoiceDetector:
         """What we play right now, as of ``mulaw.level``: for a while its echo is not taken for voice."""
         self._echo = max(self._echo, float(loudness))
 
+    def rest(self) -> None:
+        """Nothing more comes for now. Loudness borrows nothing, so nothing is given back."""
+
     def feed(self, payload: bytes, ms: int) -> Edge | None:
         """Take audio that begins at ``ms``; say when voice began or ended."""
         length = ms_of(len(payload))

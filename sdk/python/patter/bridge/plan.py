@@ -44,6 +44,8 @@ class TurnTaking:
     first_message_delay_ms: int = 0
     first_message_interruptible: bool = True
     speculation: bool = True
+    voice_detector: str = "energy"
+    """energy, or silero: a model judges what is loud."""
 
 
 @dataclass(frozen=True, slots=True)

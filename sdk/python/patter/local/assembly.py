@@ -22,6 +22,7 @@ from patter.engines.convai.machine import ConvaiMachine
 from patter.engines.convai.settings import settings_of
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.engines.realtime.machine import RealtimeMachine
+from patter.engines.silero import models_for
 from patter.engines.speech import open_speech
 from patter.guardrails import GuardedHandler, GuardedLlm, Guardrail
 
@@ -84,6 +85,11 @@ def convai_performers(plan: CallPlan, around: Around) -> Performers:
     )
 
 
+def pipeline_machine(parts: Parts) -> PipelineMachine:
+    """The engine of a call with ears, model or handler, and voice of its own."""
+    return PipelineMachine(parts, models_for(parts.plan.turn_taking.voice_detector))
+
+
 def convai_machine(parts: Parts) -> ConvaiMachine:
     """The engine of a call whose plan names an ElevenLabs agent."""
     assert parts.plan.speech is not None, "plan_of saw to it"
@@ -99,7 +105,7 @@ class VoiceMode:
 
 
 MODES: dict[str, VoiceMode] = {
-    "pipeline": VoiceMode(PipelineMachine, pipeline_performers),
+    "pipeline": VoiceMode(pipeline_machine, pipeline_performers),
     "realtime": VoiceMode(RealtimeMachine, realtime_performers),
     "convai": VoiceMode(convai_machine, convai_performers),
 }

@@ -12,11 +12,12 @@ from patter.bridge.keypad import DIGITS, Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.bridge.transfers import KINDS, TransferPolicy, TransferTarget
+from patter.engines import silero
 from patter.errors import ConfigError
 from patter.local.specs import Keys, convai_specs, pipeline_specs, realtime_specs
 from patter.local.tools import Toolbox, read_tools
 from patter.options import CallOptions, checked_number
-from patter.turn_taking import BALANCED, BOUNDS, PRESETS, SWITCHES, resolved_values, turn_taking_of
+from patter.turn_taking import BALANCED, BOUNDS, CHOICES, PRESETS, SWITCHES, resolved_values, turn_taking_of
 from patter.types import Agent
 from patter.variables import merged, substitute
 
@@ -140,8 +141,14 @@ def checked_turn_taking(given: Mapping[str, Any]) -> Mapping[str, Any]:
         elif name in SWITCHES:
             if not isinstance(value, bool):
                 raise ConfigError(f"turn_taking {name} is True or False.")
+        elif name in CHOICES:
+            if value not in CHOICES[name]:
+                raise ConfigError(f"turn_taking {name} is one of {', '.join(CHOICES[name])}.")
+            if value == silero.SILERO and not silero.is_installed():
+                raise ConfigError(silero.NOT_INSTALLED)
         elif (bound := BOUNDS.get(name)) is None:
-            raise ConfigError(f"turn_taking has no {name!r}. It has: {', '.join([*BOUNDS, *SWITCHES])}.")
+            known = ", ".join([*BOUNDS, *SWITCHES, *CHOICES])
+            raise ConfigError(f"turn_taking has no {name!r}. It has: {known}.")
         elif isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigError(f"turn_taking {name} is a number.")
         elif not bound.lowest <= value <= bound.highest:

@@ -7,8 +7,10 @@ what the bridge sent and echoes the marks, exactly as a carrier would.
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import Any
 
+from patter.audio.judged_voice import VoiceModels
 from patter.bridge.call import CallMachine
 from patter.bridge.commands import (
     Clear,
@@ -57,7 +59,13 @@ class Scene:
     """One call. ``voice`` and ``carrier`` answer by themselves; words and replies come from the test."""
 
     def __init__(
-        self, *, speaks: bool = True, echoes_marks: bool = True, opens_stt: bool = True, **plan: Any
+        self,
+        *,
+        speaks: bool = True,
+        echoes_marks: bool = True,
+        opens_stt: bool = True,
+        models: VoiceModels | None = None,
+        **plan: Any,
     ) -> None:
         self.now = 100.0
         self.media_ms = 0
@@ -71,7 +79,8 @@ class Scene:
         self._inbox: deque[Event] = deque()
         self._busy = False
         self._buffer: deque[Play | Mark] = deque()
-        self.machine = CallMachine(CallPlan(call_id="call_test", **plan), PipelineMachine, self.now)
+        engine = partial(PipelineMachine, models=models)
+        self.machine = CallMachine(CallPlan(call_id="call_test", **plan), engine, self.now)
 
     # -- the bridge -----------------------------------------------------------------------------
 

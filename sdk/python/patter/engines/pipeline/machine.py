@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patter.audio.judged_voice import VoiceModels
 from patter.audio.mulaw import level
 from patter.bridge.answering import MACHINE_TEXT
 from patter.bridge.clock import earliest
@@ -47,14 +48,14 @@ LET_SPEAK_S = 3.0
 
 
 class PipelineMachine:
-    """The engine of one call in pipeline mode."""
+    """The engine of one call in pipeline mode. ``models``: who judges whether what is loud is speech."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, models: VoiceModels | None = None) -> None:
         self._parts = parts
         self._plan = parts.plan
         self._values = parts.plan.turn_taking
         self._stt = SttLine()
-        self._ears = Ears(self._values)
+        self._ears = Ears(self._values, models)
         self._replies = Replies(parts)
         self._barge_in = BargeIn(parts, self._ears, self._replies)
         self._keys = Keys(parts.plan.keypad, parts.plan.turn_taking.keypad_pause_ms)
@@ -128,6 +129,7 @@ class PipelineMachine:
         for signal in self._ears.take():
             if isinstance(signal, UtteranceEnded):  # nobody is there who could be answered
                 self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
+        self._ears.rest()
         self._write_keys()
         self._first_at = self._first_at if goes_on else None
         self._idle_at = self._gap_at = None
@@ -457,6 +459,7 @@ class PipelineMachine:
         for signal in [*held, *self._ears.take()]:
             if isinstance(signal, UtteranceEnded):
                 self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
+        self._ears.rest()
         self._write_keys()
         self._first_at = self._idle_at = self._gap_at = None
         return [*cut.out, *self._replies.settle_turns(), *self._stt.stop()]
