@@ -206,7 +206,8 @@ class HandlerPolicyField(StrictSerializer):
     lost = serializers.ChoiceField(
         choices=HANDLER_POLICIES,
         required=False,
-        help_text="`goodbye` (default), `model`: the model of `llm` goes on, `transfer`: to `transfer_to`.",
+        help_text="`goodbye` (default), `model`: the model of `llm` goes on, `transfer`: to `transfer_to`. "
+        "Other modes than `pipeline` only say goodbye.",
     )
     transfer_to = serializers.CharField(
         max_length=100, required=False, help_text="One of the transfer targets, or a number that is allowed."
@@ -330,6 +331,12 @@ class AgentConfigSerializer(StrictSerializer):
 def _check_handler_policy(config: Mapping[str, Any]) -> None:
     """Whoever is to go on must be there. Raises ValidationError."""
     policy = config.get("policies", {}).get("handler", {})
+    mode = config.get("mode", "pipeline")
+    if mode != "pipeline" and policy.get("lost", "goodbye") != "goodbye":
+        refusal = (
+            f"In the mode {mode} a call whose handler is lost ends with a goodbye: lost is 'goodbye' there."
+        )
+        raise serializers.ValidationError({"policies": [refusal]})
     if policy.get("lost") == "model" and not config.get("llm"):
         raise serializers.ValidationError({"policies": ["The model that goes on is chosen under 'llm'."]})
     if policy.get("lost") != "transfer":

@@ -130,3 +130,11 @@ def test_whoever_goes_on_for_a_lost_handler_must_be_there(handler, sentence):
     with pytest.raises(ValidationError) as refused:
         validated_config({"name": "A", "policies": {"handler": handler}})
     assert sentence in str(refused.value.detail)
+
+
+@pytest.mark.parametrize("lost", ["model", "transfer"])
+def test_only_the_pipeline_has_somebody_who_goes_on(lost):
+    agent = {"name": "A", "mode": "realtime", "policies": {"handler": {"lost": lost}}}
+    assert refused(**agent)["policies"][0].startswith("In the mode realtime a call whose handler is lost")
+    agent["policies"] = {"handler": {"lost": "goodbye"}}
+    assert validated_config(agent)["policies"] == {"handler": {"lost": "goodbye"}}

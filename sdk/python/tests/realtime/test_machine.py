@@ -60,8 +60,12 @@ def test_a_caller_is_put_through_when_the_agents_words_were_heard():
     call.feed(TransferMoved(transfer_id, "failed", "busy", True), LegOpened("MZ2", "CA1", "AC1"))
     call.pass_ms(100)
     assert call.automatic is True
-    told = call.items[-1]["content"][0]["text"]
-    assert "transfer_call is here now" in told and "busy" in told
+    asked, result, told = call.items[-3:]
+    assert (asked["type"], asked["name"]) == ("function_call", "transfer_call")
+    assert result["type"] == "function_call_output" and "busy" in result["output"]
+    assert result["call_id"] == asked["call_id"]
+    news = told["content"][0]["text"]
+    assert "transfer_call is here now" in news and "busy" not in news
     call.reads("They are busy.")
     call.pass_ms(1500)
     assert call.turns[-1] == ("assistant", "They are busy.")
@@ -104,7 +108,8 @@ def test_a_tool_that_changes_something_goes_on_and_its_result_is_told_later():
     call.replies("It is Monday.")
     call.pass_ms(2000)
     call.feed(ToolDone(call.last(ToolRun).run_id, {"booked": True}))
-    assert "booked" in call.items[-1]["content"][0]["text"]
+    assert call.items[-2]["type"] == "function_call_output" and "booked" in call.items[-2]["output"]
+    assert call.items[-1]["content"][0]["text"].startswith("The result of book is here now")
     call.reads("It is booked.")
     call.pass_ms(1500)
     assert call.turns[-1] == ("assistant", "It is booked.")

@@ -19,7 +19,8 @@ from patter.engines.realtime.tools import TOO_MANY, Run, as_json
 from patter.tools.builtin import END_CALL, TRANSFER_CALL, CallFacts, end_call_refusal, transfer_refusal
 
 NOT_PUT_THROUGH = "The caller spoke before they were put through: the transfer did not begin."
-NEWS = "The result of {name} is here now: {result} Tell the caller what they need to know of it."
+NEWS = "The result of {name} is here now, see above. Tell the caller what they need to know of it."
+"""The result itself is never in it: what a tool's server writes must not speak with the system's voice."""
 
 
 class ToolDesk:
@@ -29,7 +30,7 @@ class ToolDesk:
         self._parts = parts
         self._line = line
         self._ledger = ledger
-        self._late: dict[str, str] = {}
+        self._late: dict[str, Run] = {}
         self.has_news = False
         """A result came late, and nothing was asked of the model since."""
 
@@ -53,13 +54,25 @@ class ToolDesk:
         if run is not None and reply is not None:
             noted = self._note("tool.answered", reply.turn_id, run, now, ok=event.ok)
             return [noted, *self._tell(run, event.result)]
-        name = self._late.pop(event.run_id, None)
-        if name is None:
+        late = self._late.pop(event.run_id, None)
+        if late is None:
             return []
         self.has_news = True
         told = {"run_id": event.run_id, "ok": event.ok, "late": True}
-        news = wire.text_item("system", NEWS.format(name=name, result=as_json(event.result)))
-        return [Note(Noted("tool.answered", self._parts.clock.ms(now), told)), *self._line.say(news)]
+        noted = Note(Noted("tool.answered", self._parts.clock.ms(now), told))
+        return [noted, *self._tell_late(late, event.result)]
+
+    def _tell_late(self, run: Run, result: Any) -> Outcome:
+        """The call itself was answered with ``pending``, so its result is that of a call of our own."""
+        call_id = f"late_{run.run_id}".replace(".", "_")
+        out: Outcome = []
+        for item in (
+            wire.tool_call_item(call_id, run.name, run.call.arguments or "{}"),
+            wire.tool_result_item(call_id, as_json(result)),
+            wire.text_item("system", NEWS.format(name=run.name)),
+        ):
+            out += self._line.say(item)
+        return out
 
     def wait_no_more(self, reply: Reply) -> Outcome:
         """The model is told that results are pending; they may still come."""
@@ -124,7 +137,7 @@ class ToolDesk:
         return [*self._line.say(run.answer(result))]
 
     def _pend(self, run: Run) -> Outcome:
-        self._late[run.run_id] = run.name
+        self._late[run.run_id] = run
         return self._tell(run, PENDING)
 
     def _outlives_reply(self, name: str) -> bool:
