@@ -13,8 +13,6 @@ from .processes import python, run
 
 PLATFORM = ("patter_site", "calls", "agents", "numbers", "tools", "billing", "campaigns")
 SERVERS = ("PATTER_TEST_DATABASE_URL", "PATTER_TEST_REDIS_URL")
-NO_TESTS = 5
-"""Pytest's status where a selection is empty."""
 PASSED, FAILED, ABSENT = "passed", "FAILED", "not there yet"
 
 
@@ -47,10 +45,8 @@ def _without_django(suite: Suite, extra: list[str]) -> int:
 
 
 def _sdk(suite: Suite, extra: list[str]) -> int:
-    # Calls in real time wait more than they work; what measures time runs by itself.
-    ways = (["-n", "4", "--dist", "worksteal", "-m", "not alone"], ["-m", "alone"])
-    found = [_without_django(suite, [*how, *extra]) for how in ways]
-    return next((status for status in found if status not in (0, NO_TESTS)), min(found))
+    # Calls in real time wait more than they work.
+    return _without_django(suite, ["-n", "4", "--dist", "worksteal", *extra])
 
 
 def _on_sqlite(suite: Suite, extra: list[str]) -> int:

@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 
 import environ
 
-from patter_site.common.environment import Shape, development_secret, public_base_url, require_long
+from patter_site.common.environment import (
+    Shape,
+    development_secret,
+    private_networks,
+    public_base_url,
+    require_long,
+)
 from patter_site.common.logging import logging_config
 from patter_site.common.provider_urls import provider_base_url
 from patter_site.common.schedule import TICK_S
@@ -215,9 +221,7 @@ PATTER_SIGNUP = env.bool("PATTER_SIGNUP", default=DEBUG)
 PATTER_BILLING = env.bool("PATTER_BILLING", default=False)
 PATTER_METRICS_TOKEN = env.str("PATTER_METRICS_TOKEN", default="")
 PATTER_FALLBACK_URL = env.str("PATTER_FALLBACK_URL", default="")
-PATTER_ALLOW_PRIVATE_URLS = env.list(
-    "PATTER_ALLOW_PRIVATE_URLS", default=["127.0.0.0/8", "::1/128"] if DEBUG else []
-)
+PATTER_ALLOW_PRIVATE_URLS = private_networks(env.str("PATTER_ALLOW_PRIVATE_URLS", default=None), DEBUG)
 
 # -- where providers live --------------------------------------------------------------------------
 PATTER_OPENAI_BASE_URL = provider_base_url("openai", env.str("PATTER_OPENAI_BASE_URL", default=""))

@@ -22,6 +22,7 @@ MOST_HEADERS = 20
 MOST_BODY_CHARS = 10_000
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 LONGEST_TRY_S, LONGEST_WAIT_S = 120, 60
+OTHER_WORD = "webhook_url"
 
 
 def checked_url(url: str) -> str:
@@ -77,7 +78,10 @@ class SecretHeadersField(HeadersField):
 
 
 class ToolChangeSerializer(StrictSerializer):
-    """What can be changed of a tool. Agents name it, so its name stays."""
+    """What can be changed of a tool. Agents name it, so its name stays.
+
+    ``webhook_url``, the word of the SDKs' tool lists, is taken for ``url``.
+    """
 
     description = serializers.CharField(max_length=2000, help_text="What it is for: the model reads this.")
     parameters = serializers.DictField(help_text="JSON Schema of the arguments, an object.")
@@ -103,6 +107,11 @@ class ToolChangeSerializer(StrictSerializer):
         default=False, help_text="Your server recognises a repeated `webhook-id`."
     )
     background = serializers.BooleanField(default=False, help_text="Its tries go on when the call is over.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and OTHER_WORD in data and "url" not in data:
+            data = {"url" if name == OTHER_WORD else name: value for name, value in data.items()}
+        return super().to_internal_value(data)
 
     def validate_parameters(self, schema: dict[str, Any]) -> dict[str, Any]:
         try:

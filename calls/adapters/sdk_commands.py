@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from calls.adapters.threads import open_in_thread
+from calls.sdk.client_frames import echo_of
 from calls.sdk.facts import Frame
 from calls.services.sdk_commands import obey, refusal_of
 from patter_site.accounts.models import Organisation
@@ -48,14 +49,11 @@ class Commands:
                 logger.exception("A command of an SDK failed", kind=frame["type"])
             self.complain(code, sentence, frame)
         else:
-            self._answer({"type": "ack", "ref": frame.get("ref"), "call_id": call_id})
+            self._answer({"type": "ack", "ref": None, **echo_of(frame), "call_id": call_id})
         finally:
             self._running -= 1
 
     def complain(self, code: str, sentence: str, frame: dict[str, Any] | None = None) -> None:
         """Tell the client what is wrong with a frame of its."""
         error: Frame = {"type": "error", "code": code, "message": sentence}
-        for name in ("ref", "call_id"):
-            if frame and name in frame:
-                error[name] = frame[name]
-        self._answer(error)
+        self._answer({**error, **echo_of(frame or {})})

@@ -69,7 +69,7 @@ class SdkConsumer(AsyncConsumer):
     async def _serve(self, admitted: Admitted) -> None:
         self._layer = get_channel_layer()
         channel = await self._layer.new_channel()
-        legacy = self._headers.get("X-Patter-Protocol", "") != str(PROTOCOL)
+        legacy = not speaks_protocol(self._headers.get("X-Patter-Protocol", ""))
         self._door = Door(admitted.organisation.pk, make_id("con"), channel, admitted.names, legacy)
         self._news = asyncio.Event()
         self._commands = Commands(admitted.organisation, self._callback_base(), self._push)
@@ -200,6 +200,8 @@ class SdkConsumer(AsyncConsumer):
                     await self._bid(to, search, offer)
                 case {"type": "sdk.tell", "frame": frame}:
                     self._push(frame)
+                case {"type": "sdk.over", "frame": frame} as over if door.rank(over) is not None:
+                    self._push(frame)
                 case {"type": "sdk.replaced", "channel": channel} if channel != door.channel:
                     raise Closed(REPLACED, "This connection was resumed by another one.")
 
@@ -245,6 +247,8 @@ class SdkConsumer(AsyncConsumer):
     async def _resume(self, frame: dict[str, Any]) -> None:
         """The client was another connection before, and read it up to ``last_seq``."""
         before, last_seq, door = id_of(frame, "connection_id"), frame.get("last_seq"), self._door
+        if before == door.connection_id:
+            return  # it never went away
         last_seq = last_seq if isinstance(last_seq, int) and 0 <= last_seq < 2**53 else 0
         if not await open_in_thread(is_remembered, door.organisation_id, before):
             self._greet(resumed=False)
@@ -275,6 +279,11 @@ async def send_sdks_away(deadline_s: float) -> None:
         async with asyncio.timeout(deadline_s):
             for connection in leaving:
                 await connection.gone.wait()
+
+
+def speaks_protocol(header: str) -> bool:
+    """Whether a client knows our frames. A newer one is greeted with what we speak, and decides."""
+    return header.isascii() and header.isdigit() and int(header[:6]) >= PROTOCOL
 
 
 def _text(raw: bytes) -> str:

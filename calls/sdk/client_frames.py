@@ -11,6 +11,8 @@ REPLIES = frozenset({"received", "response", "response_delta", "response_end", "
 """Frames that belong to a turn."""
 MOST_ID_CHARS = 200
 MOST_INDEX = 1_000_000
+MOST_FRAME_CHARS = 1_000_000
+"""A longer frame is not read: reading it would hold up every call of the process."""
 
 
 class BadFrame(ValueError):
@@ -19,13 +21,43 @@ class BadFrame(ValueError):
 
 def read_frame(text: str | bytes) -> dict[str, Any]:
     """One frame of a client. Raises BadFrame."""
+    if len(text) > MOST_FRAME_CHARS:
+        raise BadFrame(f"A frame has at most {MOST_FRAME_CHARS} characters.")
     try:
-        frame = json.loads(text)
+        frame = _clean(json.loads(text, parse_constant=_no_constant))
     except (ValueError, RecursionError):
         raise BadFrame("A frame is one JSON object as text.") from None
     if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
         raise BadFrame("A frame is a JSON object with a type.")
     return frame
+
+
+def _no_constant(name: str) -> float:
+    """Python's reader takes NaN and Infinity, which are not JSON; other readers would choke on an echo."""
+    raise ValueError(name)
+
+
+def _clean(value: Any) -> Any:
+    """With texts and names that a database can keep."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    if isinstance(value, dict):
+        return {clean_text(name): _clean(each) for name, each in value.items()}
+    return value
+
+
+def echo_of(frame: dict[str, Any]) -> dict[str, Any]:
+    """What an answer to this frame repeats of it: ``ref`` and ``call_id``, if texts or numbers."""
+    echo: dict[str, Any] = {}
+    for name in ("ref", "call_id"):
+        value = frame.get(name)
+        if isinstance(value, str):
+            echo[name] = value[:MOST_ID_CHARS]
+        elif isinstance(value, int | float):
+            echo[name] = value
+    return echo
 
 
 def reply_of(frame: dict[str, Any]) -> dict[str, Any]:

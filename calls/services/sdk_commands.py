@@ -105,10 +105,14 @@ COMMANDS: dict[str, Callable[[Call, Frame], None]] = {
 def _sentence(error: ValidationError) -> str:
     """The first complaint, with the name of its field."""
     detail: Any = error.detail
-    if isinstance(detail, dict) and detail:
-        name, messages = next(iter(detail.items()))
-        return f"{name}: {messages[0] if isinstance(messages, list) else messages}"
-    return str(detail[0] if isinstance(detail, list) and detail else detail)
+    names: list[str] = []
+    while isinstance(detail, Mapping | list) and detail:
+        if isinstance(detail, Mapping):
+            name, detail = next(iter(detail.items()))
+            names.append(str(name))
+        else:
+            detail = next((each for each in detail if each), "")
+    return f"{'.'.join(names)}: {detail}" if names else str(detail)
 
 
 def refusal_of(error: Exception) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from calls.models import Call
-from calls.sdk.addresses import calls_group
+from calls.sdk.addresses import calls_group, doors_group
 from calls.sdk.facts import Frame, call_end
 from calls.selectors import history_of, transcript_of
 from patter_site.common.bus import publish
@@ -31,7 +31,10 @@ def tell_status(call: Call) -> None:
 
 
 def tell_end(call: Call) -> None:
-    """The call is over, and the process that carried it, if there was one, did not say so."""
+    """The call is over, and the process that carried it, if there was one, did not say so.
+
+    Where no connection ever had the call, all that answer for its number or agent are told.
+    """
     frame = call_end(
         call.pk,
         reason=call.end_reason or call.outcome,
@@ -40,7 +43,12 @@ def tell_end(call: Call) -> None:
         transcript=transcript_of(call),
         status=call.status,
     )
-    _tell(call, frame)
+    if call.reply_to:
+        _tell(call, frame)
+        return
+    own = call.to_number if call.direction == Call.Direction.INBOUND else call.from_number
+    told = {"type": "sdk.over", "number": own, "agent_id": call.agent_id or "", "frame": frame}
+    transaction.on_commit(partial(publish, doors_group(call.organisation_id), told))
 
 
 def tell_machine(call: Call, result: str) -> None:

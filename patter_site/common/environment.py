@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import sys
@@ -55,6 +56,35 @@ def public_base_url(value: str) -> str:
     if value and not value.startswith(("http://", "https://")):
         value = "https://" + value
     return value
+
+
+LOOPBACK = ["127.0.0.0/8", "::1/128"]
+PRIVATE = [*LOOPBACK, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]
+"""Without link-local addresses: machines of clouds tell their secrets there."""
+YES, NO = frozenset({"1", "true", "yes", "on", "*"}), frozenset({"", "0", "false", "no", "off"})
+
+
+def private_networks(value: str | None, debug: bool) -> list[str]:
+    """The private networks that tenants' addresses may lead to, as CIDRs.
+
+    Not set: loopback in debug, else none. A plain yes is every private network, a plain no is none.
+    Raises ImproperlyConfigured: a guard that nobody can read must stop the start, not the first request.
+    """
+    if value is None:
+        return LOOPBACK if debug else []
+    word = value.strip().lower()
+    if word in YES or word in NO:
+        return PRIVATE if word in YES else []
+    networks = [part.strip() for part in value.split(",") if part.strip()]
+    for network in networks:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"PATTER_ALLOW_PRIVATE_URLS: {network!r} is not a network. Write CIDRs by comma, such as "
+                "10.0.0.0/8, or true for every private network."
+            ) from None
+    return networks
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,17 @@ def test_secrets_are_sealed_masked_and_kept_when_not_named(cast):
     assert rotated != made["signing_secret"]
 
 
+def test_a_tool_as_the_readme_writes_it_is_taken(cast):
+    client = api(cast.key)
+    readme = {("webhook_url" if name == "url" else name): value for name, value in STOCK.items()}
+    made = client.post("/api/v1/tools", readme)
+    assert (made.status_code, made.json()["url"]) == (201, STOCK["url"])
+    path = f"/api/v1/tools/{made.json()['id']}"
+    assert client.patch(path, {"webhook_url": "https://api.example.com/b"}).json()["url"].endswith("/b")
+    both = client.patch(path, {"url": "https://api.example.com/c", "webhook_url": "https://x.example.com"})
+    assert "webhook_url" in error_of(both)["fields"]
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [

@@ -12,11 +12,14 @@ from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
 
-from calls.consumers.sdk import SdkConsumer
+from calls.consumers.sdk import SdkConsumer, speaks_protocol
 from calls.models import Call
 from calls.sdk.addresses import connection_group, doors_group
+from calls.sdk.client_frames import MOST_FRAME_CHARS
 from calls.sdk.door import MOST_WAITING
+from calls.services.tell_sdk import tell_end
 from calls.tests.cast import make_call, make_number
+from patter_site.common.bus import bind_loop, unbind_loop
 from patter_site.testing import make_cast, make_key
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -103,8 +106,34 @@ async def test_frames_with_what_no_bus_takes_cost_nothing(cast):
     await client.send(type="response", call_id="call_1", text="\ud800", index=2**80, turn_id=5)
     await client.send(type="resume", connection_id=["con"], last_seq=2**80)
     assert (await client.frame())["resumed"] is False
-    await client.send(type="hang_up", ref="\ud800", call_id="call_\x00")
+    await client.send(type="hang_up", ref="r", call_id="call_\x00")
     assert (await client.frame())["code"] == "call_unknown"
+    await client.close()
+
+
+async def test_what_is_not_json_is_never_taken_or_repeated(cast):
+    client = await Client(cast.key).open()
+    await hello_of(client)
+    for text in (
+        '{"type": "hang_up", "ref": NaN}',
+        '{"type": "call", "ref": "1", "to": "+15550009999", "variables": {"a": -Infinity}}',
+        '{"type": "hang_up", "text": "' + "x" * MOST_FRAME_CHARS + '"}',
+    ):
+        await client.send_text(text)
+        assert (await client.frame())["code"] == "bad_frame"
+    await client.send(type="hang_up", ref="r" * 500, call_id=["call"])
+    refused = await client.frame()
+    assert (refused["code"], refused["ref"]) == ("call_unknown", "r" * 200)
+    assert "call_id" not in refused
+    await client.close()
+
+
+async def test_a_refusal_names_the_innermost_field(cast):
+    client = await Client(cast.key).open()
+    await hello_of(client)
+    await client.send(type="call", ref="1", to="+15550009999", custom_params={"shop": {"id": 1}})
+    sentence = "custom_params.shop: 'shop' must be a text, a number or a truth value."
+    assert (await client.frame())["message"] == sentence
     await client.close()
 
 
@@ -137,6 +166,39 @@ async def test_a_call_is_placed_and_belongs_to_who_placed_it(cast, settings):
     await client.close()
 
 
+@pytest.fixture
+async def server_loop():
+    """What threads publish goes to this test's loop, as it goes to the server's."""
+    bind_loop()
+    yield
+    unbind_loop()
+
+
+async def test_the_end_of_a_call_that_nobody_had_is_told_to_whoever_answers_for_it(cast, server_loop):
+    number = await sync_to_async(make_number)(cast.organisation)
+    clients = [
+        await Client(cast.key, f"?number=%2B{number.number[1:]}").open(),
+        await Client(cast.key).open(),
+    ]
+    other = await Client(cast.key, "?agent=agt_another").open()
+    stranger = await Client(cast.other_key).open()
+    for client in [*clients, other, stranger]:
+        await hello_of(client)
+    assert (await other.frame())["code"] == "agent_unknown"
+    call = await sync_to_async(make_call)(
+        cast.organisation, status=Call.Status.FAILED, to_number=number.number, end_reason="failed"
+    )
+    await sync_to_async(tell_end)(call)
+    for client in clients:
+        end = await client.frame()
+        assert (end["type"], end["call_id"], end["reason"]) == ("call_end", call.pk, "failed")
+    for client in (other, stranger):
+        await client.send_text("{")
+        assert (await client.frame())["code"] == "bad_frame", "it was told of a call of others"
+    for client in [*clients, other, stranger]:
+        await client.close()
+
+
 async def test_a_client_comes_back_under_its_own_name_and_counts_on(cast):
     client = await Client(cast.key).open()
     connection_id = await hello_of(client)
@@ -148,6 +210,26 @@ async def test_a_client_comes_back_under_its_own_name_and_counts_on(cast):
     assert temporary != connection_id
     assert (await client.closed())[0] == 4009
     await again.close()
+
+
+async def test_a_client_that_resumes_itself_stays_where_it_is(cast):
+    client = await Client(cast.key).open()
+    connection_id = await hello_of(client)
+    await client.send(type="resume", connection_id=connection_id, last_seq=0)
+    await client.send(type="nonsense without an answer")
+    await client.send_text("{")
+    assert (await client.frame())["seq"] == 2
+    frame = {"type": "sdk.tell", "frame": {"type": "call_status", "call_id": "call_1", "status": "ringing"}}
+    await get_channel_layer().group_send(connection_group(cast.organisation.pk, connection_id), frame)
+    assert (await client.frame())["status"] == "ringing"
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "speaks"), [("2", True), ("3", True), ("1", False), ("", False), ("2.0", False), ("²", False)]
+)
+async def test_who_speaks_the_protocol(header, speaks):
+    assert speaks_protocol(header) is speaks
 
 
 async def test_nobody_comes_back_as_somebody_elses_connection(cast):

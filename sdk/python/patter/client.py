@@ -15,6 +15,7 @@ from patter.options import (
     Registration,
     ServeOptions,
     TalkOptions,
+    check_kinds,
     checked_number,
     resolve_options,
 )
@@ -53,20 +54,20 @@ class Patter:
     def __init__(
         self,
         api_key: str | None = None,
-        *,
         backend_url: str | None = None,
         rest_url: str | None = None,
+        *,
         mode: Literal["cloud", "local"] | None = None,
-        twilio_sid: str = "",
-        twilio_token: str = "",
-        telnyx_key: str = "",
-        telnyx_public_key: str = "",
-        telnyx_connection_id: str = "",
-        openai_key: str = "",
-        deepgram_key: str = "",
-        elevenlabs_key: str = "",
-        phone_number: str = "",
-        webhook_url: str = "",
+        twilio_sid: str | None = None,
+        twilio_token: str | None = None,
+        telnyx_key: str | None = None,
+        telnyx_public_key: str | None = None,
+        telnyx_connection_id: str | None = None,
+        openai_key: str | None = None,
+        deepgram_key: str | None = None,
+        elevenlabs_key: str | None = None,
+        phone_number: str | None = None,
+        webhook_url: str | None = None,
     ) -> None:
         self._options = resolve_options(
             api_key=api_key,
@@ -158,13 +159,13 @@ class Patter:
 
     def agent(
         self,
-        system_prompt: str = "",
+        system_prompt: str | None = "",
         *,
-        first_message: str = "",
+        first_message: str | None = "",
         variables: Mapping[str, Any] | None = None,
         voice: str | None = None,
         model: str | None = None,
-        language: str = "en",
+        language: str | None = "en",
         tools: Sequence[Any] | None = None,
         mode: Mode | None = None,
         stt: SttConfig | None = None,
@@ -182,18 +183,20 @@ class Patter:
         """Who answers. ``{name}`` in the prompt and in the first message becomes the variable's value."""
         if mode is not None and mode not in MODES:
             raise ConfigError(f"mode is one of {', '.join(MODES)}, not {mode!r}.")
-        for name, given in (("variables", variables), ("turn_taking", turn_taking), ("keypad", keypad)):
-            if given is not None and not isinstance(given, Mapping):
-                raise ConfigError(f"{name} is a dict, not {type(given).__name__}.")
+        check_kinds(Mapping, variables=variables, turn_taking=turn_taking, phrases=phrases, keypad=keypad)
+        check_kinds(str, system_prompt=system_prompt, first_message=first_message, voice=voice, model=model)
+        check_kinds(str, language=language, convai_agent_id=convai_agent_id)
+        for kind, name, given in ((SttConfig, "stt", stt), (LlmConfig, "llm", llm), (TtsConfig, "tts", tts)):
+            check_kinds(kind, **{name: given})
         if tools is not None and (isinstance(tools, str | Mapping) or not isinstance(tools, Sequence)):
             raise ConfigError("tools is a list of tools.")
         return Agent(
-            system_prompt=system_prompt,
-            first_message=first_message,
+            system_prompt=system_prompt or "",
+            first_message=first_message or "",
             variables=dict(variables or {}),
             voice=voice,
             model=model,
-            language=language,
+            language=language or "en",
             tools=tuple(tools or ()),
             mode=mode,
             stt=stt,

@@ -10,11 +10,20 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from patter.errors import ConfigError
-from patter.types import Agent, Callback, MessageHandler, Ready, SttConfig, TtsConfig
+from patter.types import Agent, Callback, LlmConfig, MessageHandler, Ready, SttConfig, TtsConfig
 
 DEFAULT_BACKEND_URL = "wss://api.getpatter.com"
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 HTTP_OF = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+KINDS: Mapping[type, str] = {
+    str: "a text",
+    bool: "True or False",
+    int: "a whole number",
+    Mapping: "a dict",
+    SttConfig: "what Patter.deepgram(…) or Patter.whisper(…) returns",
+    TtsConfig: "what Patter.elevenlabs(…) or Patter.openai_tts(…) returns",
+    LlmConfig: "an LlmConfig",
+}
 WS_OF = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
@@ -101,6 +110,15 @@ class CallOptions:
     metadata: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
 
+    def __post_init__(self) -> None:
+        texts = ("first_message", "on_machine", "voicemail_message", "idempotency_key")
+        check_kinds(str, **{name: getattr(self, name) for name in texts})
+        check_kinds(
+            Mapping, **{name: getattr(self, name) for name in ("variables", "custom_params", "metadata")}
+        )
+        check_kinds(bool, machine_detection=self.machine_detection, record=self.record)
+        check_kinds(int, max_duration_s=self.max_duration_s, ring_s=self.ring_s)
+
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
@@ -115,6 +133,13 @@ class ServeOptions:
     replace: bool | None = None
     recordings_dir: str = "recordings"
 
+    def __post_init__(self) -> None:
+        check_kinds(str, host=self.host)
+        check_kinds(int, port=self.port)
+        check_kinds(bool, recording=self.recording, replace=self.replace)
+        if not 0 <= self.port <= 65_535:
+            raise ConfigError(f"port is a number from 1 to 65535, or 0 for a free one, not {self.port}.")
+
 
 @dataclass(frozen=True, slots=True)
 class TalkOptions:
@@ -127,14 +152,21 @@ class TalkOptions:
 
 
 def resolve_options(
-    *, api_key: str | None, backend_url: str | None, rest_url: str | None, mode: str | None, **local: str
+    *,
+    api_key: str | None,
+    backend_url: str | None,
+    rest_url: str | None,
+    mode: str | None,
+    **local: str | None,
 ) -> CloudOptions | LocalOptions:
     """Which home the calls have. An explicit mode wins; carrier keys without an API key mean local."""
+    check_kinds(str, api_key=api_key, backend_url=backend_url, rest_url=rest_url, **local)
     if mode not in (None, "cloud", "local"):
         raise ConfigError(f"mode is 'cloud' or 'local', not {mode!r}.")
     carrier = bool(local.get("twilio_sid") or local.get("telnyx_key"))
     if mode == "local" or (mode is None and carrier and not api_key):
-        return _local(**local)
+        # None is what os.environ.get() gives for a variable that is not set.
+        return _local(**{name: (value or "").strip() for name, value in local.items()})
     return _cloud(api_key, backend_url, rest_url)
 
 
@@ -168,6 +200,14 @@ def _local(**given: str) -> LocalOptions:
     if given.get("phone_number"):
         given["phone_number"] = checked_number("phone_number", given["phone_number"])
     return LocalOptions(**given)
+
+
+def check_kinds(kind: type, **given: Any) -> None:
+    """Raises ConfigError for an argument of another kind; None is one that was not given."""
+    word = KINDS[kind]
+    for name, value in given.items():
+        if value is not None and not isinstance(value, kind):
+            raise ConfigError(f"{name} is {word}, not {type(value).__name__}.")
 
 
 def checked_number(name: str, number: str) -> str:

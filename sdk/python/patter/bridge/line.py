@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from patter.bridge.commands import (
@@ -123,9 +123,7 @@ class Line:
     def _transfer_stop(self, command: TransferStop) -> None:
         self._work.cancel(command.transfer_id)
         stop = self._stop_transfer
-        self._work.start(
-            TRANSFER_STOP, lambda: asyncio.wait_for(stop(command), TRANSFER_STOP_WITHIN_S), HangUpFailed
-        )
+        self._work.start(TRANSFER_STOP, lambda: _within(TRANSFER_STOP_WITHIN_S, stop(command)), HangUpFailed)
 
     async def _stop_transfer(self, command: TransferStop) -> None:
         """What cannot be stopped is left to the call's own deadline."""
@@ -144,4 +142,10 @@ class Line:
     def _close_leg(self, _command: CloseLeg) -> None:
         leg = self.leg
         if leg is not None:
-            self._work.start(CLOSE_LEG, lambda: asyncio.wait_for(leg.close(), CLOSE_WITHIN_S), HangUpFailed)
+            self._work.start(CLOSE_LEG, lambda: _within(CLOSE_WITHIN_S, leg.close()), HangUpFailed)
+
+
+async def _within(seconds: float, work: Awaitable[None]) -> None:
+    """Raises TimeoutError. ``asyncio.wait_for`` may swallow a cancellation before Python 3.12."""
+    async with asyncio.timeout(seconds):
+        await work

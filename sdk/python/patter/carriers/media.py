@@ -59,7 +59,8 @@ class MediaSocket:
 
         Raises TimeoutError.
         """
-        return await asyncio.wait_for(self._find_start(), within_s)
+        async with asyncio.timeout(within_s):  # wait_for may swallow a cancellation before Python 3.12
+            return await self._find_start()
 
     async def _find_start(self) -> LegOpened | None:
         while len(self._rejected) < MOST_BEFORE_START:
