@@ -109,10 +109,6 @@ class Answering:
         """When the beep is not waited for any longer."""
 
     @property
-    def machine(self) -> bool:
-        return self._phase in (Phase.WAITING, Phase.DONE)
-
-    @property
     def listens(self) -> bool:
         """Whether the callee's words may still change something."""
         return self._phase in (Phase.OPEN, Phase.SCREENED)
