@@ -87,7 +87,7 @@ def _telnyx(call: Call, base: str, limit_s: int) -> Request:
         webhook_url=webhook_address(account, base_url=base),
         timeout_s=max(SHORTEST_RING_S, ring_seconds(call)),
         time_limit_s=limit_s,
-        detection="premium" if call.machine_detection else "disabled",
+        detection=commands.DETECTION if call.machine_detection else "disabled",
         headers=sip_headers(call.custom_params),
     )
     return lambda: ask_telnyx(account, lambda rest: rest.dial(command)).call_control_id

@@ -298,6 +298,20 @@ def test_who_answered(cast, number, telnyx, carrier, kind, result, outcome):
     assert call.outcome == outcome
 
 
+def test_call_screening_is_told_to_whoever_carries_the_call_and_says_nothing_about_who_answered(
+    cast, number, telnyx, carrier
+):
+    call = place_call(organisation=cast.organisation, to=CALLER, options=PlaceOptions(machine_detection=True))
+    telnyx.tell("call.answered", ours=call.pk, direction="outgoing")
+    for _ in range(2):
+        telnyx.tell("call.machine.premium.call_screening.detected", ours=call.pk)
+    work_off_all()
+    call.refresh_from_db()
+    [noted] = CallEvent.objects.of(cast.organisation).filter(call=call, kind="machine.detected")
+    assert (noted.data["result"], call.outcome) == ("screening", "")
+    assert not Event.objects.of(cast.organisation).filter(type="call.machine_detected").exists()
+
+
 def test_nobody_elses_call_is_touched(cast, number, carrier):
     """Another customer's Telnyx account cannot end, answer or even see this one's call."""
     Telnyx(number.carrier_account).initiated()

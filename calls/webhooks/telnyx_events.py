@@ -15,7 +15,7 @@ from calls.models import Call, CallEvent
 from calls.services.advance import Facts, Happening, advance_call
 from calls.services.answer import Connect, answer_inbound
 from calls.services.carrier_word import take_carrier_word
-from calls.services.machine import note_machine
+from calls.services.machine import note_machine, note_screening
 from calls.services.note_recording import note_carrier_recording
 from calls.services.progress import Step
 from calls.services.refusals import Refusal
@@ -142,6 +142,12 @@ def _greeting_over(told: Told) -> None:
         _machine(told)
 
 
+def _screened(told: Told) -> None:
+    """A service asks who is calling; its user may yet come to the phone."""
+    if (call := told.call()) is not None:
+        note_screening(call=call, detail="call_screening")
+
+
 def _stream_started(told: Told) -> None:
     if (call := told.call()) is not None:
         note_stream(call=call, stream_id=told.event.text("stream_id"), event="stream-started", at=told.at)
@@ -195,6 +201,7 @@ HANDLERS: dict[str, Callable[[Told], None]] = {
     "call.machine.premium.detection.ended": _machine,
     "call.machine.greeting.ended": _greeting_over,
     "call.machine.premium.greeting.ended": _greeting_over,
+    "call.machine.premium.call_screening.detected": _screened,
     "streaming.started": _stream_started,
     "streaming.stopped": _stream_stopped,
     "streaming.failed": _stream_failed,

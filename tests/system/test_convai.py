@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 
 from patter.simulators.elevenlabs import ElevenLabsServer
 from patter.simulators.elevenlabs.convai_brain import Answer
+from tests.system.program import program
 from tests.system.tenant import Tenant
 from tests.system.world import Servers, World, embedded, separate
 
@@ -42,32 +38,6 @@ def shape(request: pytest.FixtureRequest, tmp_path: Path) -> Shape:
     return lambda **more: separate(tmp_path, servers, **more)
 
 
-@contextlib.asynccontextmanager
-async def program(tenant: Tenant) -> AsyncIterator[list[dict[str, Any]]]:
-    """A program of the customer's, which replies over the SDK's socket. Gives the frames that it got."""
-    frames: list[dict[str, Any]] = []
-    headers = {"X-API-Key": tenant.http.headers["X-API-Key"], "X-Patter-Protocol": "2"}
-    base = tenant.platform.base.replace("http", "ws", 1)
-
-    async def reply(socket: Any) -> None:
-        async for text in socket:
-            frame = json.loads(text)
-            frames.append(frame)
-            if frame["type"] == "message":
-                answer = {"call_id": frame["call_id"], "turn_id": frame["turn_id"]}
-                await socket.send(json.dumps({"type": "received", **answer}))
-                said = f"You said {frame['text']}."
-                await socket.send(json.dumps({"type": "response", "text": said, **answer}))
-
-    async with connect(f"{base}/ws/sdk", additional_headers=headers, proxy=None) as socket:
-        task = asyncio.create_task(reply(socket))
-        try:
-            yield frames
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-
 async def set_up(world: World, vendor: ElevenLabsServer, reply_by: str) -> Tenant:
     tenant = await world.tenant(agent={**AGENT, "reply_by": reply_by})
     await tenant.post("provider-credentials", {"provider": "elevenlabs", "api_key": vendor.api_key})
@@ -78,6 +48,7 @@ async def set_up(world: World, vendor: ElevenLabsServer, reply_by: str) -> Tenan
     return tenant
 
 
+@pytest.mark.supports("greeting", "several turns", mode="convai", reply_by="handler")
 async def test_a_program_replies(shape, vendor):
     async with shape(PATTER_ELEVENLABS_BASE_URL=vendor.base_url) as world:
         tenant = await set_up(world, vendor, "handler")
@@ -99,6 +70,7 @@ async def test_a_program_replies(shape, vendor):
     assert row["end_reason"] == "caller_hung_up"
 
 
+@pytest.mark.supports("the agent ends the call", mode="convai", reply_by="model")
 async def test_elevenlabs_own_model_replies_and_hangs_up(tmp_path, vendor):
     vendor.convai.ways.script = lambda text: Answer("Goodbye then.", tool=("end_call", {}))
     async with embedded(tmp_path, PATTER_ELEVENLABS_BASE_URL=vendor.base_url) as world:

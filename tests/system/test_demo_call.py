@@ -7,6 +7,10 @@ from tests.system.checks import check_end, check_page, check_recording, check_tr
 from tests.system.world import embedded
 
 
+@pytest.mark.supports("greeting", "several turns", "speaking over a reply", mode="pipeline", reply_by="model")
+@pytest.mark.supports(
+    "keys", "the agent ends the call", "a recording of our own", mode="pipeline", reply_by="model"
+)
 @pytest.mark.timeout(120)
 async def test_a_whole_call_in_one_process(tmp_path):
     async with embedded(tmp_path) as world:

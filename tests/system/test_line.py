@@ -69,6 +69,7 @@ async def back_with_the_agent(tenant: Tenant, call_id: str) -> None:
     await tenant.until_status(call_id, "in_progress")
 
 
+@pytest.mark.supports("a cold transfer", mode="pipeline", reply_by="model")
 async def test_a_caller_is_put_through_and_the_row_ends_with_the_conversation(tenant: Tenant) -> None:
     tenant.simulator.add_phone(Phone(HUMAN, answer_after_s=0.1, talk_s=1.5))
     carrier_call, call_id = await connected(tenant)
@@ -105,6 +106,7 @@ async def test_nobody_is_reached_and_the_caller_is_back_with_the_agent(
     assert "call.transfer_failed" in await tenant.told(call_id)
 
 
+@pytest.mark.supports("a warm transfer", mode="pipeline", reply_by="model")
 @pytest.mark.parametrize(
     ("steps", "state"),
     [
@@ -157,6 +159,7 @@ async def test_somebody_who_is_no_target_is_refused(tenant: Tenant) -> None:
     await tenant.settled(call_id)
 
 
+@pytest.mark.supports("keys out", mode="pipeline", reply_by="model")
 async def test_keys_out_and_one_call_stays_one_record(tenant: Tenant) -> None:
     carrier_call, call_id = await connected(tenant)
     await tenant.post(f"calls/{call_id}/digits", {"digits": "1w2#"})
@@ -174,6 +177,7 @@ async def test_keys_out_and_one_call_stays_one_record(tenant: Tenant) -> None:
     assert "leg.replaced" in kinds
 
 
+@pytest.mark.supports("the carrier's recording", mode="pipeline", reply_by="model")
 async def test_the_carriers_recording_is_fetched_although_it_is_announced_too_early(tenant: Tenant) -> None:
     policies = {"recording": {"carrier": True, "announcement": "This call is recorded."}}
     agent = await tenant.post("agents", {**LINE_AGENT, "name": "Recorded", "policies": policies})
@@ -195,6 +199,7 @@ async def test_the_carriers_recording_is_fetched_although_it_is_announced_too_ea
         await asyncio.sleep(0.2)
 
 
+@pytest.mark.supports("a message left on an answering machine", mode="pipeline", reply_by="model")
 @pytest.mark.parametrize(
     ("answered_by", "wish", "reason", "outcome"),
     [

@@ -26,6 +26,18 @@ TARGETS = [
     {"name": "sales", "number": SALES, "kind": "warm"},
 ]
 SCENARIOS = {}
+SHOWN = {
+    "the_agent_ends_it": ("greeting", "several turns", "the agent ends the call"),
+    "the_caller_speaks_over_the_agent": ("speaking over a reply",),
+    "a_key_is_one_turn_though_it_is_told_twice": ("keys",),
+    "row_16_telnyx_records_and_the_file_is_fetched_over_a_fresh_link": ("the carrier's recording",),
+    "a_text_is_said_and_keys_are_pressed": ("keys out",),
+    "somebody_is_called": ("a call out",),
+    "a_machine_answers": ("a message left on an answering machine",),
+    "a_caller_is_transferred": ("a cold transfer",),
+    "a_human_takes_the_caller_after_the_summary": ("a warm transfer",),
+}
+"""The cells of the support table that a scenario proves: the demo agent is a pipeline with a model."""
 
 
 def scenario(function):
@@ -334,8 +346,14 @@ async def _nothing_is_left(world, tenant: TelnyxTenant) -> None:
     assert await tenant.live_calls() == []
 
 
+def _named(name: str):
+    features = SHOWN.get(name, ())
+    shows = pytest.mark.supports(*features, mode="pipeline", reply_by="model", carrier="telnyx")
+    return pytest.param(name, marks=[shows] if features else [], id=name)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [_named(name) for name in SCENARIOS])
 async def test_telnyx_call(outcomes, name):
     await outcomes[name]

@@ -103,13 +103,10 @@ class Answering:
         self._phase = Phase.OPEN if direction == "outbound" else Phase.HUMAN
         self._opened_at: float | None = None
         self._said_human = False
+        self._asked_unheard = False
         self.evidence: dict[str, str] = {}
         self.due: float | None = None
         """When the beep is not waited for any longer."""
-
-    @property
-    def machine(self) -> bool:
-        return self._phase in (Phase.WAITING, Phase.DONE)
 
     @property
     def listens(self) -> bool:
@@ -120,7 +117,9 @@ class Answering:
         self._opened_at = self._opened_at if self._opened_at is not None else now
 
     def verdict(self, result: str, beep: bool, detail: str, now: float) -> Act:
-        """The carrier's word. Not sure means human."""
+        """The carrier's word. Not sure means human; what was a machine may yet turn out to screen calls."""
+        if result == "screening" and self._phase in (Phase.OPEN, Phase.WAITING):
+            return self._screened("carrier", detail=detail)
         if self._phase is Phase.SCREENED:
             return Act.NONE  # it heard the service: a human may come on yet
         if self._phase is Phase.WAITING:
@@ -139,17 +138,23 @@ class Answering:
         if not self.listens or self._opened_at is None:
             return Act.NONE
         age_s = now - self._opened_at
-        sign = screening_in(text) if self._phase is Phase.OPEN and age_s <= SCREENING_WITHIN_S else None
+        # What the carrier heard early is answered into the question: its words are answered once more.
+        may_ask = self._phase is Phase.OPEN or self._asked_unheard
+        sign = screening_in(text) if may_ask and age_s <= SCREENING_WITHIN_S else None
         if sign is not None:
-            self._phase = Phase.SCREENED
-            self.evidence = {"by": "words", "sign": sign}
-            return Act.INTRODUCE
+            return self._screened("words", sign=sign)
         looks = self._plan.detect and not self._said_human and age_s <= WORDS_WITHIN_S
         sign = machine_in(text) if looks else None
         if sign is None:
             return Act.NONE
         self.evidence = {"by": "words", "sign": sign}
         return self._machine(False, now)
+
+    def _screened(self, by: str, **evidence: str) -> Act:
+        self._phase, self.due = Phase.SCREENED, None
+        self._asked_unheard = by == "carrier"
+        self.evidence = {"by": by, **evidence}
+        return Act.INTRODUCE
 
     def _machine(self, beep: bool, now: float) -> Act:
         match self._plan.on_machine:

@@ -140,7 +140,7 @@ class TransferMoved:
 
 @dataclass(frozen=True, slots=True)
 class MachineHeard:
-    """The carrier's verdict on who answered: human, machine or unknown.
+    """The carrier's verdict on who answered: human, machine, screening (it asks who calls) or unknown.
 
     ``beep``: the greeting is over, and what is said now is recorded. ``detail`` is the carrier's own word.
     """

@@ -90,7 +90,7 @@ class TelnyxCarrier:
             webhook_url=self.webhook_url,
             timeout_s=ring_s,
             time_limit_s=int(plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S,
-            detection="premium" if plan.answering.detect else "disabled",
+            detection=commands.DETECTION if plan.answering.detect else "disabled",
             headers=sip_headers(plan.custom_params),
         )
         created = await self._rest.dial(command)

@@ -54,6 +54,7 @@ class TelnyxDoors:
             "call.machine.premium.detection.ended": self._machine,
             "call.machine.greeting.ended": self._greeting_over,
             "call.machine.premium.greeting.ended": self._greeting_over,
+            "call.machine.premium.call_screening.detected": self._screened,
             "streaming.failed": self._stream_failed,
             "call.speak.ended": self._spoken,
         }
@@ -140,6 +141,11 @@ class TelnyxDoors:
         """A beep before any verdict is one: only a machine beeps."""
         if event.text("result") == BEEP:
             await self._machine(event)
+
+    async def _screened(self, event: CallEvent) -> None:
+        call = self._call(event)
+        if call is not None:
+            call.feed(MachineHeard("screening", False, "call_screening"))
 
     async def _stream_failed(self, event: CallEvent) -> None:
         """Telnyx could not open our socket: once more, until the tokens are spent."""

@@ -156,6 +156,25 @@ def test_call_screening_is_told_who_calls_and_why(words: str) -> None:
     call.check()
 
 
+HEARD = MachineHeard("screening", False, "call_screening")
+
+
+@pytest.mark.parametrize("heard", [(HEARD,), (HEARD, HEARD), (MachineHeard("machine"), HEARD)])
+@pytest.mark.parametrize("words", ["", IOS])
+def test_call_screening_that_the_carrier_heard(heard: tuple[MachineHeard, ...], words: str) -> None:
+    """Also where it was first taken for a machine, and where its question cuts the answer short."""
+    call = scene()
+    call.pass_ms(400)
+    for event in heard:
+        call.feed(event)
+    if words:
+        call.says(words)
+    call.pass_ms(3000)
+    assert call.turns[-1] == ("assistant", "This is Acme, about your order.")
+    assert call.end is None
+    call.check()
+
+
 def test_a_caller_of_ours_is_never_taken_for_a_machine() -> None:
     call = Scene(answering=AnsweringPlan(True, "hang_up")).open()
     call.says("can I leave a message for Bob")

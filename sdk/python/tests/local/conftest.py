@@ -18,8 +18,12 @@ from patter.carriers.twilio.signature import sign
 from patter.simulators.deepgram import DeepgramServer
 from patter.simulators.elevenlabs import ElevenLabsServer
 from patter.simulators.openai import OpenAiServer
+from patter.simulators.telnyx import TelnyxSimulator
+from patter.simulators.telnyx.world import Account
 from patter.simulators.twilio import TwilioSimulator
 from patter.simulators.twilio.call import Call as SimulatedCall
+
+from .at_telnyx import furnish
 
 ACCOUNT_SID = "AC00000000000000000000000000000001"
 AUTH_TOKEN = "0123456789abcdef"
@@ -43,6 +47,7 @@ class World:
         self.ears = ears
         self.voice = voice
         self.model = model
+        self.telnyx_account: Account | None = None
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self._serving: list[asyncio.Task[None]] = []
@@ -128,6 +133,16 @@ async def world(unset: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[W
         made = World(twilio, ears, voice, model)
         yield made
         await made.close()
+
+
+@pytest.fixture
+async def telnyx(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelnyxSimulator]:
+    """Another carrier for this world; ``at_telnyx.phone_of`` gives a phone there."""
+    async with TelnyxSimulator() as simulator:
+        world.telnyx_account = furnish(simulator)
+        monkeypatch.setenv("PATTER_TELNYX_BASE_URL", simulator.base_url)
+        yield simulator
+        await world.close()
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ async def test_a_handler_can_hang_up(world, pipeline):
     assert end["reason"] == "api_hung_up"
 
 
+@pytest.mark.supports("keys out", mode="pipeline", reply_by="handler")
 async def test_keys_are_sent_and_the_conversation_goes_on(world, pipeline):
     async def on_message(msg, call):
         if call.status == "":

@@ -15,6 +15,7 @@ async def handler(msg):
     return "It is tomorrow at nine."
 
 
+@pytest.mark.supports("a call out", mode="pipeline", reply_by="handler")
 async def test_the_callee_hears_the_first_message_and_the_handler(world, pipeline):
     world.twilio.add_phone(Phone(CALLEE, steps=(Say("what are your hours"), Wait(2200), HangUp())))
     phone, statuses, starts = world.phone(), [], []

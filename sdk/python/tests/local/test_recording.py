@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from patter.audio.wav import read
 from patter.bridge.records import RecordingSegment
 from patter.local.recording import RecordingFile
@@ -15,6 +17,7 @@ def loud(samples):
     return sum(byte not in (0x7F, 0xFF) for byte in samples)
 
 
+@pytest.mark.supports("a recording of our own", mode="pipeline", reply_by="handler")
 async def test_a_call_is_recorded_with_both_sides(world, pipeline):
     phone, ends = world.phone(), []
     agent = pipeline(phone)

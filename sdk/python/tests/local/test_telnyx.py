@@ -7,40 +7,20 @@ import pytest
 
 from patter import ConfigError, Patter
 from patter.simulators.script import Digits, HangUp, Listen, Say, Wait
-from patter.simulators.telnyx import TelnyxSimulator
 from patter.simulators.telnyx.world import Phone
 
-KEY, CONNECTION = "KEY0001", "1234567890"
-NUMBER, CALLEE = "+15550001111", "+14155551234"
+from .at_telnyx import CALLEE, CONNECTION, NUMBER, phone_of
+
 ASKS = Say("what are your hours", patience_ms=200)
-
-
-@pytest.fixture
-async def telnyx(world, monkeypatch):
-    async with TelnyxSimulator() as simulator:
-        world.telnyx_account = simulator.add_account(KEY)
-        simulator.add_application(CONNECTION, KEY)
-        simulator.add_number(NUMBER, KEY, CONNECTION)
-        monkeypatch.setenv("PATTER_TELNYX_BASE_URL", simulator.base_url)
-        yield simulator
-        await world.close()
-
-
-def phone_of(world, **more):
-    options = {
-        "telnyx_key": KEY,
-        "telnyx_public_key": world.telnyx_account.key.public_key,
-        "telnyx_connection_id": CONNECTION,
-        "twilio_sid": "",
-        "twilio_token": "",
-    }
-    return world.phone(**{**options, **more})
 
 
 async def on_message(msg):
     return "We are open from nine to five."
 
 
+@pytest.mark.supports(
+    "greeting", "keys", "several turns", mode="pipeline", reply_by="handler", carrier="telnyx"
+)
 async def test_a_caller_is_answered(world, telnyx, pipeline):
     phone, ends, digits = phone_of(world), [], []
     await world.serve(
@@ -69,6 +49,7 @@ async def test_a_caller_is_answered(world, telnyx, pipeline):
     assert end["reason"] == "caller_hung_up"
 
 
+@pytest.mark.supports("a call out", mode="pipeline", reply_by="handler", carrier="telnyx")
 @pytest.mark.parametrize(("behaviour", "reason"), [("answer", "caller_hung_up"), ("busy", "busy")])
 async def test_a_call_out(world, telnyx, pipeline, behaviour, reason):
     telnyx.add_phone(Phone(CALLEE, behaviour, steps=(ASKS, Wait(2500), HangUp())))
@@ -79,6 +60,9 @@ async def test_a_call_out(world, telnyx, pipeline, behaviour, reason):
     assert bool(call.history) is (behaviour == "answer")
 
 
+@pytest.mark.supports(
+    "keys out", "the agent ends the call", mode="pipeline", reply_by="handler", carrier="telnyx"
+)
 async def test_a_handler_acts_on_the_call(world, telnyx, pipeline):
     phone, ends = phone_of(world), []
 
@@ -105,6 +89,7 @@ async def test_the_application_is_sent_here_and_forgeries_are_refused(world, tel
             assert answer.status_code == 403
 
 
+@pytest.mark.supports("a cold transfer", mode="pipeline", reply_by="handler", carrier="telnyx")
 @pytest.mark.parametrize("behaviour", ["answer", "busy"])
 async def test_a_transfer(world, telnyx, pipeline, behaviour):
     sales = "+15550170000"
@@ -125,6 +110,7 @@ async def test_a_transfer(world, telnyx, pipeline, behaviour):
         assert "I could not reach anyone there." in ends[0]["history"][-1]["text"]
 
 
+@pytest.mark.supports("a warm transfer", mode="pipeline", reply_by="handler", carrier="telnyx")
 @pytest.mark.parametrize(("key", "reason"), [("1", "transferred"), ("2", "caller_hung_up")])
 async def test_a_warm_transfer_is_taken_or_not(world, telnyx, pipeline, key, reason):
     sales = "+15550170000"
@@ -144,6 +130,9 @@ async def test_a_warm_transfer_is_taken_or_not(world, telnyx, pipeline, key, rea
     assert ends[0]["reason"] == reason
 
 
+@pytest.mark.supports(
+    "a message left on an answering machine", mode="pipeline", reply_by="handler", carrier="telnyx"
+)
 async def test_a_message_is_left_where_a_machine_answers(world, telnyx, pipeline):
     telnyx.add_phone(Phone(CALLEE, machine="machine-beep"))
     phone, told = phone_of(world), []
@@ -151,6 +140,17 @@ async def test_a_message_is_left_where_a_machine_answers(world, telnyx, pipeline
     call = await phone.call(CALLEE, first_message="Hi.", voicemail_message="Please call us back.")
     assert (await call.ended)["reason"] == "voicemail"
     assert call.history[-1]["text"] == "Please call us back."
+
+
+async def test_a_service_that_screens_calls_is_told_who_calls_and_why(world, telnyx, pipeline):
+    telnyx.add_phone(Phone(CALLEE, machine="screening", machine_after_s=2.5, steps=(Wait(6000), HangUp())))
+    phone, told = phone_of(world), []
+    await world.serve(phone, pipeline(phone), on_message=on_message, on_machine_detection=told.append)
+    call = await phone.call(
+        CALLEE, first_message="This is Acme.", machine_detection=True, voicemail_message="Please call us."
+    )
+    assert (await call.ended)["reason"] == "caller_hung_up"
+    assert [turn["text"] for turn in call.history] == ["This is Acme.", "This is Acme."]
 
 
 @pytest.mark.parametrize("missing", ["telnyx_public_key", "telnyx_connection_id"])

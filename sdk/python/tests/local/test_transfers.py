@@ -32,12 +32,14 @@ async def one_call(world, pipeline, *, answer, kind="cold", **phone_of_sales):
     return ends[0]
 
 
+@pytest.mark.supports("a cold transfer", mode="pipeline", reply_by="model")
 async def test_the_caller_is_connected(world, pipeline):
     end = await one_call(world, pipeline, answer="unused")
     assert end["reason"] == "transferred"
     assert "One moment, I will put you through." in said(end)
 
 
+@pytest.mark.supports("a warm transfer", mode="pipeline", reply_by="model")
 @pytest.mark.parametrize(("key", "reason"), [("1", "transferred"), ("2", "caller_hung_up")])
 async def test_a_human_hears_the_summary_and_takes_the_call_or_not(world, pipeline, key, reason):
     """Warm: the caller waits meanwhile, and comes back where the human does not want them."""
@@ -57,6 +59,7 @@ async def test_a_human_hears_the_summary_and_takes_the_call_or_not(world, pipeli
     assert ("Nobody has time." in said(ends[0])) is (key == "2")
 
 
+@pytest.mark.supports("a cold transfer", mode="pipeline", reply_by="model")
 @pytest.mark.parametrize("behaviour", ["busy", "no-answer"])
 async def test_the_caller_comes_back_with_the_reason(world, pipeline, behaviour):
     told = []

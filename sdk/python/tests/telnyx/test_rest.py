@@ -66,6 +66,19 @@ async def test_more_calls_than_the_account_may_have_are_refused_for_now(sim, res
     assert (error.code, error.permanent) == ("D1", False)
 
 
+async def test_calls_that_go_on_are_listed_from_every_page(sim, rest, monkeypatch):
+    monkeypatch.setattr("patter.carriers.telnyx.rest.PAGE_SIZE", 2)
+    dialled = set()
+    for at in range(5):
+        number = f"+1202555013{at}"
+        sim.add_phone(Phone(number, answer_after_s=30))
+        dialled.add((await rest.dial(dial(to=number, command_id=f"c{at}"))).call_control_id)
+    assert {one.call_control_id for one in await rest.list_active_calls()} == dialled
+    for leg in dialled:
+        await rest.hang_up(leg)
+    assert await rest.list_active_calls() == []
+
+
 async def test_a_rate_limit_is_waited_out(sim, rest):
     sim.world.refuse_next_requests = 2
     assert (await rest.fetch_application()).connection_id == CONNECTION

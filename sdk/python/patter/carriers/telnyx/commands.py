@@ -23,6 +23,8 @@ MAX_TOKEN_CHARS = 4000
 MAX_PARAMETER_CHARS = 499
 MAX_TIME_LIMIT_S = 14_000
 """One page says 14,400, an error text 14,000: the smaller one passes both."""
+DETECTION = "premium_ios_call_screening_detection"
+"""The premium detection of answering machines, which tells of call screening, too."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 REJECT_CAUSES = ("CALL_REJECTED", "USER_BUSY", "NOT_FOUND", "TEMPORARILY_UNAVAILABLE")
 RATES_HZ = {"PCMU": 8000, "PCMA": 8000, "L16": 16000}
@@ -113,7 +115,7 @@ def dial(
 
     Args:
         client_state: a text of ours that comes back in every webhook of the call.
-        detection: of answering machines: premium, detect, detect_beep, ... or disabled.
+        detection: of answering machines: ``DETECTION``, premium, detect, detect_beep, ... or disabled.
         headers: SIP headers for the callee, with names that begin with ``X-``.
         link_to: another call's id; both then share a session.
     """

@@ -32,6 +32,8 @@ BASE_URL = "https://api.telnyx.com/v2"
 OVER_CODES = ("90018", "90015", "10005")
 # Refusals that the same request survives later: rates, and limits of calls at once.
 PASSING_CODES = ("10011", "90041", "90042", "90043", "D1", "P05", "P06")
+PAGE_SIZE, MOST_PAGES = 250, 20
+"""Lists come in pages of at most 250 rows; twenty of them are more calls than one connection carries."""
 GOODBYE = "goodbye"
 """``client_state`` of a last text: whoever hears that it was spoken hangs up."""
 
@@ -120,12 +122,18 @@ class TelnyxRest:
         return TelnyxCall.parse(_data(await self._get(f"/calls/{quote(carrier_call_id, safe=':')}")))
 
     async def list_active_calls(self) -> list[TelnyxCall]:
-        """The calls of the connection that are going on."""
-        answer = await self._get(f"/connections/{quote(self.connection_id, safe='')}/active_calls")
-        rows = answer.get("data")
-        return (
-            [TelnyxCall.parse(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        )
+        """The calls of the connection that are going on, of all pages."""
+        path = f"/connections/{quote(self.connection_id, safe='')}/active_calls"
+        calls: list[TelnyxCall] = []
+        for number in range(1, MOST_PAGES + 1):
+            answer = await self._get(path, {"page[number]": str(number), "page[size]": str(PAGE_SIZE)})
+            rows, meta = answer.get("data"), answer.get("meta")
+            if isinstance(rows, list):
+                calls += [TelnyxCall.parse(row) for row in rows if isinstance(row, dict)]
+            pages = meta.get("total_pages") if isinstance(meta, dict) else None
+            if not isinstance(pages, int) or number >= pages:
+                break
+        return calls
 
     # -- account, application and numbers -----------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+from patter.carriers.telnyx.commands import DETECTION
 from patter.simulators.caller import Caller
 from patter.simulators.facts import Fact
 from patter.simulators.handset import Handset
@@ -152,6 +153,10 @@ class Flow:
         prefix = "call.machine.premium" if premium else "call.machine"
         verdicts = {"human": "human_residence" if premium else "human", "not-sure": "not_sure"}
         await asyncio.sleep(phone.machine_after_s)
+        if phone.machine == "screening":
+            if self.leg.order.detection == DETECTION:
+                self.tell(f"{prefix}.call_screening.detected")
+            return
         if phone.machine != "beep-only":
             self.tell(f"{prefix}.detection.ended", result=verdicts.get(phone.machine, "machine"))
         if phone.machine in ("machine-beep", "beep-only"):

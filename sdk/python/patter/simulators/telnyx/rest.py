@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -157,7 +157,7 @@ class RestApi:
         application = self._app(request, account)
         legs = self._exchange.calls.values()
         rows = [leg_json(leg) for leg in legs if leg.order.application is application and not leg.is_over]
-        return JSONResponse({"data": rows, "meta": {"total_items": len(rows)}})
+        return JSONResponse(page_of(rows, request.query_params))
 
     async def _recording(self, request: Request, account: Account) -> Response:
         leg = self._recorded(request, account)
@@ -213,6 +213,18 @@ def _not_found() -> RefusalError:
     return RefusalError(
         404, "10005", "Resource not found", "The requested resource or URL could not be found"
     )
+
+
+def page_of(rows: list[dict[str, Any]], asked: Mapping[str, str]) -> dict[str, Any]:
+    """Twenty rows at a time, unless more are asked for (at most 250)."""
+    number, size = int(asked.get("page[number]", 1)), min(int(asked.get("page[size]", 20)), 250)
+    meta = {
+        "page_number": number,
+        "page_size": size,
+        "total_pages": max(1, -(-len(rows) // size)),
+        "total_results": len(rows),
+    }
+    return {"data": rows[(number - 1) * size : number * size], "meta": meta}
 
 
 def leg_json(leg: Leg) -> dict[str, Any]:

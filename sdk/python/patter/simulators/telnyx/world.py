@@ -17,7 +17,7 @@ from patter.simulators.script import Listen, Step, parse_steps
 from patter.simulators.telnyx.faults import Faults
 
 BEHAVIOURS = ("answer", "busy", "no-answer", "declined", "not-found", "failed")
-MACHINES = ("", "human", "machine", "machine-beep", "beep-only", "not-sure")
+MACHINES = ("", "human", "machine", "machine-beep", "beep-only", "not-sure", "screening")
 
 
 def new_id() -> str:
@@ -100,7 +100,8 @@ class Phone:
         answer_after_s: how long it rings first.
         talk_s: how long it talks when a caller is transferred to it.
         accepts: the key that is pressed when a call is offered with a text.
-        machine: what detection finds out: nothing, human, machine, machine-beep, beep-only or not-sure.
+        machine: what detection finds out: nothing, human, machine, machine-beep, beep-only, not-sure or
+            screening.
         machine_after_s: so long after the answer; the beep as long again.
     """
 
