@@ -18,6 +18,7 @@ def test_fields_of_another_kind_are_left_out():
         "history": [1, {"role": "user", "text": "Hi"}, None],
     }
     message = incoming(frame)
+    assert message.text == ""
     assert (message.call_id, message.history) == ("5", [{"role": "user", "text": "Hi"}])
     assert history_of({"history": "none"}) is None
     assert names_of({"variables": ["a"]}, "variables") == {}
