@@ -15,11 +15,11 @@ from rest_framework import serializers
 from agents.line_policies import transfers_of
 from agents.modes import MODES
 from agents.providers import ROLE_NAMES, Role, providers_for
-from agents.turn_taking import BOUNDS, CHOICES, PRESETS, SWITCHES, WHOLE_NUMBERS
 from patter.bridge.keypad import DIGITS
 from patter.bridge.transfers import KINDS
 from patter.engines import silero
 from patter.tools.builtin import NAMES as BUILT_IN
+from patter.turn_taking import BOUNDS, CHOICES, PRESETS, SWITCHES, WHOLE_NUMBERS
 from patter.variables import NAME
 from patter_site.accounts.models import Organisation
 from patter_site.common.e164 import NotANumber, checked_e164
@@ -74,7 +74,7 @@ class TtsField(ProviderField):
 
 
 class TurnTakingField(StrictSerializer):
-    """A preset, and single values that win over it. Bounds: ``agents/turn_taking.py``."""
+    """A preset, and single values that win over it. Bounds: ``patter/turn_taking.py``."""
 
     preset = serializers.ChoiceField(choices=list(PRESETS), required=False)
     voice_detector = serializers.ChoiceField(

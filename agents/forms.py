@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from agents.config import MAX_MESSAGE_CHARS, MAX_PROMPT_CHARS
 from agents.modes import MODES
 from agents.providers import Role, providers_for
-from agents.turn_taking import BALANCED, BOUNDS, CHOICES, PRESETS, WHOLE_NUMBERS, resolved_values
 from patter.tools.builtin import NAMES
+from patter.turn_taking import BALANCED, BOUNDS, CHOICES, PRESETS, WHOLE_NUMBERS, resolved_values
 from patter_site.common.error_fields import field_sentences
 
 PRESET_NAMES = {

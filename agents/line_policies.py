@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from agents.turn_taking import resolved_values
 from patter.bridge.answering import AnsweringPlan
 from patter.bridge.transfers import TransferPolicy, TransferTarget
+from patter.turn_taking import resolved_values
 from patter.variables import substitute
 
 

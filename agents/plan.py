@@ -11,12 +11,12 @@ from agents.line_policies import answering_of, handler_policy_of, recording_of, 
 from agents.models import Agent
 from agents.selectors import version_of
 from agents.specs import fallbacks_of, specs_of
-from agents.turn_taking import turn_taking_of
 from patter.bridge.keypad import Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan
 from patter.tools.builtin import built_in_functions
 from patter.tools.spec import ToolSpec
+from patter.turn_taking import turn_taking_of
 from patter.variables import merged, substitute
 from tools.specs import spec_of, tools_named
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from agents.models import Agent
-from agents.turn_taking import BOUNDS
 from calls.models import Call, CallEvent
 from calls.services.control import MAX_SAY_CHARS
+from patter.turn_taking import BOUNDS
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
 from patter_site.common.views import ScopedRelatedField
 

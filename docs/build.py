@@ -151,7 +151,7 @@ def providers() -> str:
 
 
 def turn_taking() -> str:
-    from agents.turn_taking import BOUNDS, PRESETS
+    from patter.turn_taking import BOUNDS, PRESETS
 
     presets = [name for name, values in PRESETS.items() if values]
     rows = []

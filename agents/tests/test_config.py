@@ -4,8 +4,8 @@ import pytest
 from rest_framework.exceptions import ValidationError
 
 from agents.config import validated_config
-from agents.turn_taking import BOUNDS, resolved_values, turn_taking_of
 from patter.bridge.plan import TurnTaking
+from patter.turn_taking import BOUNDS, resolved_values, turn_taking_of
 from patter_site.common.error_fields import field_sentences
 
 

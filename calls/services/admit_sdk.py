@@ -13,8 +13,8 @@ from calls.sdk.door import Names
 from patter_site.accounts.authentication import presented_key
 from patter_site.accounts.models import Organisation
 from patter_site.accounts.services.api_keys import KeyRefused, note_use, verify_api_key
+from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.errors import NotAllowed
-from phone_numbers.e164 import NotANumber, checked_e164
 from phone_numbers.selectors import account_for_number
 
 SCOPE = "calls:write"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agents.selectors import version_of
-from agents.turn_taking import resolved_values
 from calls.addresses import callback_url
 from calls.models import Call
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.words import sip_headers
+from patter.turn_taking import resolved_values
 from phone_numbers.carrier import ask_telnyx, ask_twilio
 from phone_numbers.configure import webhook_address
 from phone_numbers.models import Carrier

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from agents.config import SttField, TtsField
 from agents.serializers import CredentialCreateSerializer
-from phone_numbers.e164 import NotANumber, checked_e164
+from patter_site.common.e164 import NotANumber, checked_e164
 from phone_numbers.register import Voice
 from phone_numbers.serializers import FIELDS_OF, CarrierAccountCreateSerializer
 

@@ -29,7 +29,6 @@ from patter.errors import ConfigError, EngineError
 CONNECT_WITHIN_S = 2.0
 MOST_WAITING = 100
 """Frames of the caller's voice: two seconds. Of more, the oldest are dropped."""
-BYTES_A_FRAME = 270
 
 
 class RealtimeLink:

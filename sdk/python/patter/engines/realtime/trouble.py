@@ -22,7 +22,6 @@ class Weight(Enum):
     """No session will work: key, money or settings are wrong."""
 
 
-ACTIVE_RESPONSE = "conversation_already_has_active_response"
 SETTINGS = "settings"
 """The ``event_id`` of our ``session.update``: refused, no session of this call would be the right one."""
 
