@@ -459,7 +459,9 @@ def stream_of(markup: str) -> tuple[str, dict[str, str]]:
 
 
 def _say(message: Any) -> None:
-    sys.stdout.buffer.write(orjson.dumps(message) + b"\n")
+    left = memoryview(orjson.dumps(message) + b"\n")
+    while left:  # unbuffered, a pipe may take a part of a long line only
+        left = left[sys.stdout.buffer.write(left) :]
     sys.stdout.buffer.flush()
 
 

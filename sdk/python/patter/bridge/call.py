@@ -75,10 +75,10 @@ class CallMachine:
     def receive(self, event: Event, now: float) -> Commands:
         if self._ended:
             return []  # the end was told, and it is the last entry
+        if isinstance(event, CallerAudio):  # fifty times a second; everything else is seldom
+            return self._settle(self._caller_audio(event, now), now)
         self._meter.count_event(event)
         match event:
-            case CallerAudio():
-                out = self._caller_audio(event, now)
             case MarkPlayed(name):
                 self._parts.playback.mark_played(name, now)
                 out = self._playback_moved(now)
@@ -284,14 +284,15 @@ class CallMachine:
             else:
                 self._meter.count_command(command)
                 commands.append(command)
-        if self._answering.listens and (heard := self._listen_for_machines(commands, now)):
+        if commands and self._answering.listens and (heard := self._listen_for_machines(commands, now)):
             commands += self._settle(heard, now)
         # Last, so that the stops come after everything that was started in the same breath.
         for wish in wishes:
             commands += self._settle(self._granted(wish, now), now)
         if not self._ended:
             self._keep_heard(now)
-            commands += map(Note, self._recorder.take_due() if self._recorder else ())
+            if self._recorder is not None and self._recorder.is_due:
+                commands += map(Note, self._recorder.take_due())
         return commands
 
     def _granted(self, wish: EndCall | TransferCall, now: float) -> Outcome:
