@@ -72,9 +72,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
         if not self._cuts:
             super().data_received(data)
             if not data.endswith(b"\r\n\r\n"):
-                self._cuts = (
-                    False  # a frame came along with the request, before our answer: not as it should be
-                )
+                self._cuts = False  # a frame came along, before our answer
             return
         data = self._rest + data if self._rest else data
         at = 0

@@ -36,11 +36,13 @@ class QuickTransport(httpx.AsyncBaseTransport):
     Args:
         keep: how many connections wait for a next request, of each host.
         keep_s: for how long they do.
+        trust: whom to trust in https; None: the roots that httpx trusts.
     """
 
-    def __init__(self, *, keep: int, keep_s: float) -> None:
+    def __init__(self, *, keep: int, keep_s: float, trust: ssl.SSLContext | None = None) -> None:
         self._keep = keep
         self._keep_s = keep_s
+        self._trust = trust
         self._idle: dict[tuple[str, str, int], deque[_Connection]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -49,7 +51,7 @@ class QuickTransport(httpx.AsyncBaseTransport):
         if url.scheme not in _PORTS:
             raise httpx.UnsupportedProtocol("Only http and https are called.", request=request)
         key = (url.scheme, url.host, url.port or _PORTS[url.scheme])
-        connection = self._kept(key) or await _connect(key, request)
+        connection = self._kept(key) or await self._connect(key, request)
         try:
             head = await connection.ask(await _written(request))
         except BaseException:
@@ -68,6 +70,23 @@ class QuickTransport(httpx.AsyncBaseTransport):
             if connection.is_open:
                 return connection
         return None
+
+    async def _connect(self, key: tuple[str, str, int], request: httpx.Request) -> _Connection:
+        scheme, host, port = key
+        secure: dict[str, Any] = {}
+        if scheme == "https":
+            name = request.extensions.get("sni_hostname") or host
+            secure = {"ssl": self._trust or _httpx_trust(), "server_hostname": name}
+        within_s = request.extensions.get("timeout", {}).get("connect")
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(within_s):
+                _, connection = await loop.create_connection(_Connection, host, port, **secure)
+        except TimeoutError:
+            raise httpx.ConnectTimeout(f"no connection in {within_s:g} s", request=request) from None
+        except OSError as error:  # ssl's own errors are such, too
+            raise httpx.ConnectError(str(error), request=request) from error
+        return connection
 
     def _give_back(self, key: tuple[str, str, int], connection: _Connection) -> None:
         idle = self._idle.setdefault(key, deque())
@@ -255,26 +274,8 @@ class _Body(httpx.AsyncByteStream):
             self._connection.abort()
 
 
-async def _connect(key: tuple[str, str, int], request: httpx.Request) -> _Connection:
-    scheme, host, port = key
-    secure: dict[str, Any] = {}
-    if scheme == "https":
-        name = request.extensions.get("sni_hostname") or host
-        secure = {"ssl": _ssl_context(), "server_hostname": name}
-    within_s = request.extensions.get("timeout", {}).get("connect")
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(within_s):
-            _, connection = await loop.create_connection(_Connection, host, port, **secure)
-    except TimeoutError:
-        raise httpx.ConnectTimeout(f"no connection in {within_s:g} s", request=request) from None
-    except OSError as error:  # ssl's own errors are such, too
-        raise httpx.ConnectError(str(error), request=request) from error
-    return connection
-
-
 @cache
-def _ssl_context() -> ssl.SSLContext:
+def _httpx_trust() -> ssl.SSLContext:
     """One for all: it reads every root certificate."""
     return httpx.create_ssl_context()
 
