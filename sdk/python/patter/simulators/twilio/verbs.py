@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+
+from websockets.exceptions import ConnectionClosed
 
 from patter.simulators.twilio.call import Source
 from patter.simulators.twilio.dial import dial
@@ -141,7 +144,8 @@ async def _second_socket(plan: StreamPlan, flow: Flow, ids: Ids, at_ms: int) -> 
     except TroubleError as error:
         flow.call.note("second_socket", refused=error.trouble.text)
         return
-    await socket.send(StreamSide(ids).start())
+    with contextlib.suppress(ConnectionClosed):
+        await socket.send(StreamSide(ids).start())
     await socket.wait_closed()
     flow.call.note("second_socket", code=socket.close_code)
 
