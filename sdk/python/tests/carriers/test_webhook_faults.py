@@ -79,10 +79,12 @@ def test_a_fault_that_cannot_be_is_explained(faults, given, says):
 
 def test_faults_in_the_words_of_a_command_line():
     words = ["no_start", "frame_ms=100", "late_webhook_s=0.5", "dropped_webhooks=completed,recording"]
-    expected = TwilioFaults(
-        no_start=True, frame_ms=100, late_webhook_s=0.5, dropped_webhooks="completed,recording"
-    )
-    assert TwilioFaults.parse_words(words) == expected
-    for wrong in ("frame_ms", "no_start=maybe", "rain"):
+    assert TwilioFaults.given_in(words) == {
+        "no_start": True,
+        "frame_ms": 100,
+        "late_webhook_s": 0.5,
+        "dropped_webhooks": "completed,recording",
+    }
+    for wrong in ("frame_ms", "no_start=maybe", "rain", "dropped_webhooks=rain"):
         with pytest.raises(ValueError):
-            TwilioFaults.parse_words([wrong])
+            TwilioFaults.given_in([wrong])

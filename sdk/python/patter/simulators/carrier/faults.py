@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -100,15 +100,15 @@ class CarrierFaults:
         return faults
 
     @classmethod
-    def parse_words(cls, words: list[str]) -> Self:
-        """From the words of a command line: ``no_start``, ``frame_ms=100``. Raises ValueError."""
+    def given_in(cls, words: Sequence[str]) -> dict[str, Any]:
+        """The JSON form of the words of a command line: ``no_start``, ``frame_ms=100``. Raises ValueError."""
         defaults = cls()
         given = {}
         for word in words:
             name, _, text = word.partition("=")
-            kind = type(getattr(defaults, name, ""))
-            given[name] = _read(kind, name, text)
-        return cls.parse(given)
+            given[name] = _read(type(getattr(defaults, name, False)), name, text)
+        cls.parse(given)
+        return given
 
     def check(self) -> None:
         """Raises ValueError for a webhook that this carrier does not know."""
