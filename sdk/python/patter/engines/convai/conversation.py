@@ -5,6 +5,7 @@ from __future__ import annotations
 from patter.bridge.commands import Command, Note
 from patter.bridge.engine import Parts
 from patter.bridge.records import Noted
+from patter.engines.convai.announcement import Announcement
 from patter.engines.convai.answering import Answering
 from patter.engines.convai.line import SpeechLine
 from patter.engines.convai.owed import Owed
@@ -26,6 +27,7 @@ class Conversation:
         answering: Answering,
         owed: Owed,
         silence: Silence,
+        announcement: Announcement,
     ) -> None:
         self._parts = parts
         self._plan = parts.plan
@@ -35,6 +37,7 @@ class Conversation:
         self._answering = answering
         self._owed = owed
         self._silence = silence
+        self._announcement = announcement
         self.begin_at: float | None = None
         """A greeting that is to wait makes the conversation wait: its agent greets at once."""
 
@@ -60,7 +63,8 @@ class Conversation:
             return []
         self._line.initiated(now)
         again = self._line.again and self._owed.greeted
-        return self._line.send(initiation_of(self._plan, self._settings, again=again))
+        notice = self._announcement.text
+        return self._line.send(initiation_of(self._plan, self._settings, again=again, notice=notice))
 
     def begun(self, metadata: Metadata, now: float) -> list[Command]:
         """The vendor's agent listens and speaks. Raises ValueError for a format that is not known."""
@@ -68,7 +72,8 @@ class Conversation:
         formats = {"caller_format": metadata.caller_format, "agent_format": metadata.agent_format}
         told = {"conversation": metadata.conversation_id, **formats}
         begun = Note(Noted("speech.begun", self._parts.clock.ms(now), told))
-        if not self._owed.greeted and not self._silence.greets:
+        speaks_first = not self._owed.greeted and not self._silence.greets
+        if speaks_first or self._announcement.due:
             self._owed.greeting(now + self._plan.turn_taking.handler_timeout_s)
         picked_up = self._pick_up(now) if self._line.again and self._owed.greeted else []
         return [begun, *early, *picked_up]

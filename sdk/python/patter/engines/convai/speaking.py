@@ -121,9 +121,10 @@ class Speaking:
         now_ms = self._parts.clock.ms(now)
         memory = self._parts.memory
         full = reply.text
-        if reply.aside and text.startswith(reply.aside):
-            memory.add(reply.turn_id, "system", reply.aside, reply.started_ms, now_ms)
-            text, full = text.removeprefix(reply.aside).strip(), full.removeprefix(reply.aside).strip()
+        for said, role in ((reply.notice, "assistant"), (reply.aside, "system")):
+            if said and text.startswith(said):
+                memory.add(reply.turn_id, role, said, reply.started_ms, now_ms)
+                text, full = text.removeprefix(said).strip(), full.removeprefix(said).strip()
         if not text:
             return None
         return memory.add(

@@ -6,6 +6,7 @@ from patter.bridge.commands import Note
 from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import Event
 from patter.bridge.records import Noted
+from patter.engines.convai.announcement import Announcement
 from patter.engines.convai.answering import Answering
 from patter.engines.convai.line import SpeechLine
 from patter.engines.convai.owed import Owed
@@ -20,11 +21,19 @@ from patter.engines.pipeline.reply import Kind
 class Voice:
     """One voice at a time. ``answering`` and ``owed`` say whose answer it is."""
 
-    def __init__(self, parts: Parts, line: SpeechLine, answering: Answering, owed: Owed) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        line: SpeechLine,
+        answering: Answering,
+        owed: Owed,
+        announcement: Announcement,
+    ) -> None:
         self._parts = parts
         self._line = line
         self._answering = answering
         self._owed = owed
+        self._announcement = announcement
         self._own = Replies(parts)
         """Our own voice: stored phrases, or another provider's."""
         self.words = OwnWords(parts.plan.reply_by)
@@ -86,6 +95,7 @@ class Voice:
             return self.speaking.begin(self.next_turn_id(), wish.kind, now)
         turn_id, kind = self._owed.whose(self._answering.turn)
         reply = self.speaking.begin(turn_id or self.next_turn_id(), kind, now)
+        reply.notice = self._announcement.text
         self._owed.time(reply, self._answering.turn)
         self._owed.nothing()
         return reply
@@ -141,8 +151,10 @@ class Voice:
 
     def moved(self, now: float) -> Outcome:
         """The carrier played something."""
-        own = self._own.current is not None
-        return self._own.playback_moved(now) if own else [*self.speaking.moved(now)]
+        if self._own.current is not None:
+            return self._own.playback_moved(now)
+        self._announcement.moved(self.current, self._parts.playback.heard_ms(now))
+        return [*self.speaking.moved(now)]
 
     def finished(self, now: float) -> Outcome | None:
         """Once, when the agent was heard to its end."""
@@ -150,6 +162,7 @@ class Voice:
         if finished is None:
             return None
         reply, settled = finished
+        self._announcement.finished(reply)
         if self._answers(reply):
             self._answering.heard()
         return [*settled]
