@@ -30,6 +30,7 @@ MOST_FAILURES = 3
 FIRST_WORD_WITHIN_S = 15.0
 """Of the answer or of the filler. After 20 s without a word the vendor ends the conversation."""
 
+NEVER_SAID = (-1, "")
 HandlerAnswers = HandlerDelta | HandlerDone | HandlerFailed
 ModelAnswers = LlmDelta | LlmDone | LlmFailed
 Send = Callable[[ReplyPiece | ReplyEnd], list[Command]]
@@ -114,11 +115,16 @@ class Answering:
         self._deadline = now + min(values.handler_timeout_s, first_word_s)
         return [*stopped, self._replier.ask(turn_id, text)]
 
-    def moved(self, text: str) -> None:
-        """Another conversation goes on with the call: there the present turn is the caller's first."""
+    def moved(self) -> None:
+        """Another conversation goes on with the call, and counts what the caller says anew."""
+        if self.turn is not None:
+            self.turn.said = NEVER_SAID
+            self.turn.asks.clear()
+
+    def asked_again(self, text: str) -> None:
+        """The present turn is the first of the new conversation."""
         if self.turn is not None:
             self.turn.said = (1, folded(text))
-            self.turn.asks.clear()
 
     def gone(self, ask_id: str) -> None:
         """Whoever asked went away. The answer is kept: the same may be asked again."""

@@ -69,7 +69,8 @@ class Closing:
         ]
         self._rooms.tools.line_lost()
         broken = ending.after in (After.AGAIN, After.GIVE_UP)
-        if broken and self._voice.speaking.unsaid(now) is Kind.FIRST:
+        unsaid = self._voice.speaking.unsaid(now) is Kind.FIRST
+        if broken and (unsaid or self._rooms.announcement.due):
             self._rooms.owed.greeted = False  # the next conversation greets
         out += self._voice.speaking.close(now, broken=broken)
         return out if self.stopped or self._voice.closing else out + self._what_follows(ending, now)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from patter.bridge.commands import Command, Note
-from patter.bridge.engine import Parts
+from patter.bridge.engine import Outcome, Parts
+from patter.bridge.memory import Turn
 from patter.bridge.records import Noted
 from patter.engines.convai.announcement import Announcement
 from patter.engines.convai.answering import Answering
@@ -12,7 +13,9 @@ from patter.engines.convai.owed import Owed
 from patter.engines.convai.settings import ConvaiSettings, initiation_of
 from patter.engines.convai.silence import Silence
 from patter.engines.convai.turns import Turns
+from patter.engines.convai.voice import Voice
 from patter.engines.convai.wire import ContextUpdate, Metadata, UserMessage
+from patter.engines.pipeline.reply import Kind
 
 
 class Conversation:
@@ -23,6 +26,7 @@ class Conversation:
         parts: Parts,
         settings: ConvaiSettings,
         line: SpeechLine,
+        voice: Voice,
         turns: Turns,
         answering: Answering,
         owed: Owed,
@@ -33,6 +37,7 @@ class Conversation:
         self._plan = parts.plan
         self._settings = settings
         self._line = line
+        self._voice = voice
         self._turns = turns
         self._answering = answering
         self._owed = owed
@@ -40,6 +45,9 @@ class Conversation:
         self._announcement = announcement
         self.begin_at: float | None = None
         """A greeting that is to wait makes the conversation wait: its agent greets at once."""
+        self._open_before: tuple[Turn, str] | None = None
+        self.picks_up = False
+        """It is to go on with the call as soon as nothing of the one before is heard any more."""
 
     def start(self, now: float) -> list[Command]:
         """Open the call's first one."""
@@ -75,21 +83,30 @@ class Conversation:
         speaks_first = not self._owed.greeted and not self._silence.greets
         if speaks_first or self._announcement.due:
             self._owed.greeting(now + self._plan.turn_taking.handler_timeout_s)
-        picked_up = self._pick_up(now) if self._line.again and self._owed.greeted else []
-        return [begun, *early, *picked_up]
+        self._voice.speaking.gate.renew()
+        self._answering.moved()
+        self.picks_up = self._line.again and self._owed.greeted
+        if not self.picks_up:
+            self._voice.take_rest()
+        open_turn = self._parts.memory.open_caller_turn()
+        self._open_before = (open_turn, open_turn.text) if open_turn is not None else None
+        return [begun, *early]
 
-    def _pick_up(self, now: float) -> list[Command]:
-        """A new conversation goes on with the call: it is told what was said, and answers what is open."""
+    def pick_up(self, now: float) -> Outcome:
+        """Go on with the call: it is told what was said, says what is owed, and answers what is open."""
+        self.picks_up = False
         memory = self._parts.memory
         open_turn = memory.open_caller_turn()
-        out: list[Command] = []
+        out: Outcome = []
         if self._plan.reply_by == "model":
             turns = [turn for turn in memory.turns if turn is not open_turn and turn.text]
             said = [f"{'Caller' if turn.role == 'user' else 'You'}: {turn.text}" for turn in turns]
             told = "The call was going on already. What was said so far:\n" + "\n".join(said)
             out += self._line.send(ContextUpdate(told)) if said else []
-        if open_turn is not None:
-            self._answering.moved(open_turn.text)
+        if rest := self._voice.take_rest():
+            return out + self._voice.say(rest, Kind.SYSTEM, now)
+        if open_turn is not None and (open_turn, open_turn.text) == self._open_before:
+            self._answering.asked_again(open_turn.text)
             self._turns.await_answer(open_turn, 0, now)
             out += self._line.send(UserMessage(open_turn.text))
         return out

@@ -255,11 +255,18 @@ class ConvaiMachine:
         if self._line.deaf and not self._rooms.announcement.due:
             out = [*out, *self._line.listen()]
         self._answered_for_the_last_time(now)
+        if self._rooms.conversation.picks_up and self._may_pick_up:
+            out = out + self._rooms.conversation.pick_up(now)
         if self._rooms.held and self._line.ready and not self._unstoppable:
             out = out + self._take_held(now)
         if not self._closing.stopped:
             self._silence.watch(now, busy=self._busy)
         return out
+
+    @property
+    def _may_pick_up(self) -> bool:
+        going_on = self._voice.speaking_now or self._voice.breaks_off
+        return self._line.ready and not (going_on or self._deaf or self._closing.begun)
 
     def _answered_for_the_last_time(self, now: float) -> None:
         """Whoever replies failed too often: the answer that is being given is an apology, or sends on."""
@@ -272,7 +279,7 @@ class ConvaiMachine:
     @property
     def _busy(self) -> bool:
         waiting = self._rooms.owed.until is not None or self._rooms.tools.running
-        elsewhere = self._away or self._hushed or not self._line.ready
+        elsewhere = self._deaf or not self._line.ready or self._rooms.conversation.picks_up
         return self._voice.busy or waiting or self._turns.keys_pending or elsewhere or self._closing.begun
 
     # -- ends -------------------------------------------------------------------------------------

@@ -48,6 +48,6 @@ def furnish(parts: Parts, settings: ConvaiSettings) -> Rooms:
     voice = Voice(parts, line, answering, owed, announcement)
     silence = Silence(plan)
     turns = Turns(parts, line, voice, answering, owed, silence)
-    conversation = Conversation(parts, settings, line, turns, answering, owed, silence, announcement)
+    conversation = Conversation(parts, settings, line, voice, turns, answering, owed, silence, announcement)
     tools = ClientTools(plan.tool_traits)
     return Rooms(parts, line, answering, owed, announcement, voice, tools, silence, turns, conversation)

@@ -92,7 +92,7 @@ class Turns:
 
     def await_answer(self, turn: Turn, silence_ms: int, now: float) -> None:
         """Somebody owes an answer to this turn from now on."""
-        self._voice.speaking.spoke = False
+        self._voice.caller_spoke()
         self._silence.caller_spoke()
         self._owed.answer(turn, now, silence_ms, now + self._values.handler_timeout_s)
 

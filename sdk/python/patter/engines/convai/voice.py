@@ -36,6 +36,8 @@ class Voice:
         self._announcement = announcement
         self._own = Replies(parts)
         """Our own voice: stored phrases, or another provider's."""
+        self._unfinished: tuple[AgentReply, str] | None = None
+        """A reply whose conversation broke, and what was heard of it."""
         self.words = OwnWords(parts.plan.reply_by)
         self.speaking = Speaking(parts)
 
@@ -161,11 +163,33 @@ class Voice:
         finished = self.speaking.finished(now) if self._own.current is None else None
         if finished is None:
             return None
-        reply, settled = finished
+        reply, heard, settled = finished
         self._announcement.finished(reply)
+        self._unfinished = (reply, heard) if reply.broken else None
         if self._answers(reply):
             self._answering.heard()
         return [*settled]
+
+    @property
+    def breaks_off(self) -> bool:
+        """The rest of a reply is owed, and not known yet: whoever replies goes on."""
+        return self._unfinished is not None and self._answering.going_on
+
+    def take_rest(self) -> str:
+        """What the caller did not hear of a reply whose conversation broke; empty: nothing is owed."""
+        if self._unfinished is None:
+            return ""
+        reply, heard = self._unfinished
+        self._unfinished = None
+        turn = self._answering.turn
+        text = turn.text if turn is not None and turn.turn_id == reply.turn_id else reply.text
+        rest = text.removeprefix(heard).strip() if text.startswith(heard) else ""
+        return rest if any(map(str.isalnum, rest)) else ""
+
+    def caller_spoke(self) -> None:
+        """The caller went on: what they did not hear is not said any more."""
+        self.speaking.spoke = False
+        self._unfinished = None
 
     # -- time -------------------------------------------------------------------------------------
 
