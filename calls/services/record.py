@@ -33,6 +33,15 @@ def recording_path(organisation_id: str, call_id: str) -> str:
     return f"recordings/{organisation_id}/{call_id}/call.wav"
 
 
+def files_of(recording: Recording) -> list[str]:
+    """The joined file, and segments that were never joined; one that is not there costs nothing."""
+    segments = [
+        segment_path(recording.organisation_id, recording.call_id, index)
+        for index in range(recording.segments)
+    ]
+    return [*segments, recording.file] if recording.file else segments
+
+
 def store_piece(organisation_id: str, call_id: str, piece: RecordingPiece) -> None:
     """Keep a piece, and store the segment that it made whole."""
     if (segment := SPOOL.add(call_id, piece)) is not None:
