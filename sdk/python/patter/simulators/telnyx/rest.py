@@ -57,6 +57,7 @@ class RestApi:
             ("command", "POST", "/v2/calls/{id}/actions/{name}", self._command),
             ("application", "GET", "/v2/call_control_applications/{id}", self._application),
             ("application", "PATCH", "/v2/call_control_applications/{id}", self._change_application),
+            ("profile", "GET", "/v2/outbound_voice_profiles", self._profiles),
             ("profile", "GET", "/v2/outbound_voice_profiles/{id}", self._profile),
             ("numbers", "GET", "/v2/phone_numbers", self._numbers),
             ("calls", "GET", "/v2/connections/{id}/active_calls", self._active_calls),
@@ -132,7 +133,24 @@ class RestApi:
         application.name = str(body["application_name"])
         application.webhook_url = str(body["webhook_event_url"])
         application.api_version = str(body.get("webhook_api_version") or application.api_version)
+        if isinstance(body.get("outbound"), dict):
+            application.profile = self._chosen(body["outbound"].get("outbound_voice_profile_id"), account)
         return JSONResponse({"data": application_json(application)})
+
+    def _chosen(self, profile_id: object, account: Account) -> Profile | None:
+        """An outbound voice profile by its id; none takes the present one away."""
+        if not profile_id:
+            return None
+        for profile in self._world.profiles_of(account):
+            if profile.id == profile_id:
+                return profile
+        raise RefusalError(
+            422, "10015", "Invalid value", "no such profile", "/outbound/outbound_voice_profile_id"
+        )
+
+    async def _profiles(self, request: Request, account: Account) -> Response:
+        rows = [profile_json(profile) for profile in self._world.profiles_of(account)]
+        return JSONResponse(page_of(rows, request.query_params))
 
     async def _profile(self, request: Request, account: Account) -> Response:
         for profile in self._world.profiles_of(account):

@@ -99,7 +99,7 @@ class RestApi:
                 "sid": account.account_sid,
                 "friendly_name": account.name,
                 "status": account.status,
-                "type": "Full",
+                "type": account.kind,
                 "owner_account_sid": account.account_sid,
                 "uri": f"/2010-04-01/Accounts/{account.account_sid}.json",
             }
@@ -309,7 +309,7 @@ def number_json(number: Number) -> dict[str, Any]:
         "status_callback_method": "POST",
         "voice_application_sid": number.voice_application_sid or None,
         "trunk_sid": number.trunk_sid or None,
-        "capabilities": {"voice": True, "SMS": False, "MMS": False, "fax": False},
+        "capabilities": {"voice": number.takes_calls, "SMS": False, "MMS": False, "fax": False},
         "uri": f"/2010-04-01/Accounts/{number.account_sid}/IncomingPhoneNumbers/{number.sid}.json",
     }
 
