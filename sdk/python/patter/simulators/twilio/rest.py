@@ -25,6 +25,7 @@ from patter.simulators.twilio.params import (
     check_names,
     check_twiml,
     check_url,
+    check_values,
     read_create,
 )
 from patter.simulators.twilio.world import Account, Number, World
@@ -130,6 +131,7 @@ class RestApi:
     async def _update_call(self, request: Request, account: Account) -> Response:
         form = await _form(request)
         check_names(form, UPDATE)
+        check_values(form)
         call = self._call(request, account)
         given = {name: values[0] for name, values in form.items()}
         if call.is_over:
@@ -154,6 +156,7 @@ class RestApi:
     async def _update_number(self, request: Request, account: Account) -> Response:
         form = await _form(request)
         check_names(form, NUMBER)
+        check_values(form)
         number = self._number(request, account)
         given = {name: values[0] for name, values in form.items()}
         for name in ("VoiceUrl", "VoiceFallbackUrl", "StatusCallback"):
