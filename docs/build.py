@@ -12,11 +12,13 @@ import os
 import sys
 from argparse import SUPPRESS
 from collections.abc import Callable, Container, Iterable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
+ROWS = ROOT / "sdk" / "python" / "patter" / "rows.py"
 COMMANDS = ROOT / "patter_site" / "operations" / "management" / "commands"
 DJANGOS_OWN = {
     "help",
@@ -107,12 +109,16 @@ def events() -> str:
     return table(["type", "always in `data`", "may be in `data`"], rows)
 
 
-def endpoints() -> str:
+@cache
+def openapi() -> dict[str, Any]:
     from drf_spectacular.generators import SchemaGenerator
 
-    schema: dict[str, Any] = SchemaGenerator(api_version=None).get_schema(request=None, public=True)
+    return dict(SchemaGenerator(api_version=None).get_schema(request=None, public=True))
+
+
+def endpoints() -> str:
     rows = []
-    for path, operations in schema["paths"].items():
+    for path, operations in openapi()["paths"].items():
         for method in METHODS:
             if operation := operations.get(method):
                 said = first_sentence(operation.get("description"))
@@ -172,6 +178,12 @@ def carrier_doors() -> str:
         for name, view in DOORS.items()
     ]
     return table(["address", "what comes in"], rows)
+
+
+def carrier_faults(part: str) -> str:
+    from docs.faults import tables
+
+    return table(["fault", "what happens", "shown by"], tables()[part])
 
 
 def commands() -> str:
@@ -285,6 +297,9 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "reference/events.md": {"events": events},
     "reference/providers.md": {"providers": providers, "turn-taking": turn_taking},
     "reference/carrier-addresses.md": {"doors": carrier_doors},
+    "reference/carrier-faults.md": {
+        part: partial(carrier_faults, part) for part in ("both", "twilio", "telnyx")
+    },
     "reference/management-commands.md": {"commands": commands},
     "reference/python.md": {"python": python_api},
     "reference/support.md": {"support": support},
@@ -309,9 +324,15 @@ def event_schemas() -> str:
     return json.dumps(CATALOGUE, indent=2, ensure_ascii=False) + "\n"
 
 
+def rest_rows() -> str:
+    import rest_types
+
+    return rest_types.module(openapi())
+
+
 def built() -> dict[Path, str]:
     pages = {DOCS / name: with_parts((DOCS / name).read_text(), parts) for name, parts in PARTS.items()}
-    return {**pages, DOCS / "reference" / "events.json": event_schemas()}
+    return {**pages, DOCS / "reference" / "events.json": event_schemas(), ROWS: rest_rows()}
 
 
 def _set_up_django() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from patter.simulators.telnyx.commands import WEBHOOK, check_fields, check_state
+from patter.simulators.telnyx.commands import (
+    E164,
+    WEBHOOK,
+    check_fields,
+    check_headers,
+    check_state,
+    check_webhook,
+)
+from patter.simulators.telnyx.detection import MODES
 from patter.simulators.telnyx.refusals import RefusalError
 from patter.simulators.telnyx.world import Account, Application, World
 
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 REQUIRED = frozenset({"connection_id", "to", "from"})
 FIELDS = (
     REQUIRED
@@ -22,10 +28,6 @@ FIELDS = (
         "bridge_on_answer bridge_intent park_after_unbridge send_digits_on_answer record record_channels "
         "record_format preferred_codecs".split()
     )
-)
-DETECTIONS = (
-    *("premium", "premium_ios_call_screening_detection", "detect", "detect_beep", "detect_words"),
-    *("greeting_end", "disabled"),
 )
 # Country by the number's first digits, as far as tests call.
 COUNTRIES = (("+1", "US"), ("+44", "GB"), ("+49", "DE"), ("+33", "FR"), ("+7", "RU"), ("+91", "IN"))
@@ -49,6 +51,7 @@ class DialRequest:
 def read_dial(body: Mapping[str, Any], account: Account, world: World, running: int) -> DialRequest:
     """Raises RefusalError."""
     check_fields(body, FIELDS, REQUIRED)
+    check_webhook(body)
     application = world.applications.get(str(body["connection_id"]))
     if application is None or application.account is not account or not application.active:
         detail = "The requested connection_id (Call Control App ID) is either invalid or does not exist."
@@ -60,7 +63,7 @@ def read_dial(body: Mapping[str, Any], account: Account, world: World, running: 
             raise RefusalError(422, "10016", "Phone number must be in +E164 format", detail, f"/{name}")
     _check_profile(application, account, world, to, from_, running)
     detection = str(body.get("answering_machine_detection") or "disabled")
-    if detection not in DETECTIONS:
+    if detection not in MODES:
         raise RefusalError(422, "10032", "Invalid enumerated value", "answering_machine_detection")
     state = body.get("client_state")
     return DialRequest(
@@ -72,7 +75,7 @@ def read_dial(body: Mapping[str, Any], account: Account, world: World, running: 
         timeout_s=_seconds(body, "timeout_secs", 30, 5, 600),
         time_limit_s=_seconds(body, "time_limit_secs", 14_400, 30, 14_400),
         detection=detection,
-        headers=tuple(_headers(body.get("custom_headers") or [])),
+        headers=tuple(check_headers(body.get("custom_headers") or [])),
         sends_silence=body.get("send_silence_when_idle") is True,
         command_id=str(body.get("command_id") or ""),
     )
@@ -102,10 +105,3 @@ def _seconds(body: Mapping[str, Any], name: str, default: int, least: int, most:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise RefusalError(422, "10033", "Value out of range", f"{name} is {least} to {most}", f"/{name}")
     return float(value)
-
-
-def _headers(given: Any) -> list[dict[str, str]]:
-    for row in given if isinstance(given, list) else [None]:
-        if not isinstance(row, dict) or set(row) != {"name", "value"}:
-            raise RefusalError(422, "10015", "Invalid value", "custom_headers is a list of names and values")
-    return list(given)

@@ -6,19 +6,27 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from patter.simulators.telnyx.commands import Switchboard, perform
+from patter.simulators.carrier.rest_faults import answered, take
+from patter.simulators.telnyx.commands import ACTIONS, Switchboard, perform
 from patter.simulators.telnyx.dialling import DialRequest, read_dial
 from patter.simulators.telnyx.flow import Flow
 from patter.simulators.telnyx.leg import Leg
+from patter.simulators.telnyx.recordings import Recording
 from patter.simulators.telnyx.refusals import RefusalError
 from patter.simulators.telnyx.world import Account, Application, Number, Profile, World
 
 Door = Callable[[Request, Account], Awaitable[Response]]
+REST_DOORS = (
+    *("dial", "call", "command", "application", "profile", "numbers", "calls", "recording"),
+    *(f"command.{name}" for name in ACTIONS),
+)
+"""What a fault of the REST interface can be about."""
 APPLICATION_FIELDS = frozenset(
     "application_name webhook_event_url webhook_event_failover_url webhook_api_version webhook_timeout_secs "
     "active outbound inbound dtmf_type anchorsite_override".split()
@@ -44,25 +52,31 @@ class RestApi:
         self._dialled: dict[tuple[str, str], Leg] = {}
 
     def routes(self) -> list[Route]:
-        doors: list[tuple[str, str, Door]] = [
-            ("POST", "/v2/calls", self._dial),
-            ("GET", "/v2/calls/{id}", self._status),
-            ("POST", "/v2/calls/{id}/actions/{name}", self._command),
-            ("GET", "/v2/call_control_applications/{id}", self._application),
-            ("PATCH", "/v2/call_control_applications/{id}", self._change_application),
-            ("GET", "/v2/outbound_voice_profiles/{id}", self._profile),
-            ("GET", "/v2/phone_numbers", self._numbers),
-            ("GET", "/v2/connections/{id}/active_calls", self._active_calls),
-            ("GET", "/v2/recordings/{id}", self._recording),
-            ("DELETE", "/v2/recordings/{id}", self._delete_recording),
-            ("PATCH", "/v2/phone_numbers/{id}", self._change_number),
+        doors: list[tuple[str, str, str, Door]] = [
+            ("dial", "POST", "/v2/calls", self._dial),
+            ("call", "GET", "/v2/calls/{id}", self._status),
+            ("command", "POST", "/v2/calls/{id}/actions/{name}", self._command),
+            ("application", "GET", "/v2/call_control_applications/{id}", self._application),
+            ("application", "PATCH", "/v2/call_control_applications/{id}", self._change_application),
+            ("profile", "GET", "/v2/outbound_voice_profiles", self._profiles),
+            ("profile", "GET", "/v2/outbound_voice_profiles/{id}", self._profile),
+            ("numbers", "GET", "/v2/phone_numbers", self._numbers),
+            ("calls", "GET", "/v2/connections/{id}/active_calls", self._active_calls),
+            ("recording", "GET", "/v2/recordings", self._recordings),
+            ("recording", "GET", "/v2/recordings/{id}", self._recording),
+            ("recording", "DELETE", "/v2/recordings/{id}", self._delete_recording),
+            ("numbers", "PATCH", "/v2/phone_numbers/{id}", self._change_number),
         ]
-        return [Route(path, self._guarded(door), methods=[method]) for method, path, door in doors]
+        return [
+            Route(path, self._guarded(name, door), methods=[method]) for name, method, path, door in doors
+        ]
 
-    def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, name: str, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                return await door(request, self._admitted(request))
+                account = self._admitted(request)
+                fault = take(self._world.rest_faults, *_names_of(name, request))
+                return await answered(request, fault, lambda: door(request, account), _refused)
             except RefusalError as refusal:
                 return JSONResponse(refusal.as_json(), refusal.status)
 
@@ -118,10 +132,31 @@ class RestApi:
             raise RefusalError(
                 422, "10004", "Missing required parameter", "application_name, webhook_event_url"
             )
+        if body.get("webhook_api_version") not in (None, "1", "2"):
+            raise RefusalError(422, "10032", "Invalid enumerated value", "webhook_api_version is 1 or 2")
+        if urlsplit(str(body["webhook_event_url"])).scheme not in ("http", "https"):
+            raise RefusalError(422, "10015", "Invalid value", "not an address", "/webhook_event_url")
         application.name = str(body["application_name"])
         application.webhook_url = str(body["webhook_event_url"])
         application.api_version = str(body.get("webhook_api_version") or application.api_version)
+        if isinstance(body.get("outbound"), dict):
+            application.profile = self._chosen(body["outbound"].get("outbound_voice_profile_id"), account)
         return JSONResponse({"data": application_json(application)})
+
+    def _chosen(self, profile_id: object, account: Account) -> Profile | None:
+        """An outbound voice profile by its id; none takes the present one away."""
+        if not profile_id:
+            return None
+        for profile in self._world.profiles_of(account):
+            if profile.id == profile_id:
+                return profile
+        raise RefusalError(
+            422, "10015", "Invalid value", "no such profile", "/outbound/outbound_voice_profile_id"
+        )
+
+    async def _profiles(self, request: Request, account: Account) -> Response:
+        rows = [profile_json(profile) for profile in self._world.profiles_of(account)]
+        return JSONResponse(page_of(rows, request.query_params))
 
     async def _profile(self, request: Request, account: Account) -> Response:
         for profile in self._world.profiles_of(account):
@@ -159,30 +194,35 @@ class RestApi:
         rows = [leg_json(leg) for leg in legs if leg.order.application is application and not leg.is_over]
         return JSONResponse(page_of(rows, request.query_params))
 
+    async def _recordings(self, request: Request, account: Account) -> Response:
+        """The finished ones, of one leg where ``filter[call_control_id]`` says which."""
+        wanted, base = request.query_params.get("filter[call_control_id]"), self._world.base_url
+        rows = [
+            recording.as_json(base)
+            for leg in self._exchange.calls.values()
+            if leg.order.application.account is account and wanted in (None, leg.id)
+            for recording in leg.recordings.values()
+            if recording.ended_ms is not None
+        ]
+        return JSONResponse(page_of(rows, request.query_params))
+
     async def _recording(self, request: Request, account: Account) -> Response:
-        leg = self._recorded(request, account)
-        link = f"{self._world.base_url}/simulator/telnyx/calls/{leg.id}/audio.wav"
-        row = {
-            "record_type": "recording",
-            "id": leg.recording_id,
-            "status": "completed",
-            "channels": "dual",
-            "duration_millis": leg.duration_s * 1000,
-            "download_urls": {"wav": link},
-        }
-        return JSONResponse({"data": row})
+        leg, recording = self._recorded(request, account)
+        dead = leg.order.faults.expired_recording_links
+        return JSONResponse({"data": recording.as_json(self._world.base_url, dead_ones=dead)})
 
     async def _delete_recording(self, request: Request, account: Account) -> Response:
-        leg = self._recorded(request, account)
-        leg.note("recording_deleted", recording_id=leg.recording_id)
-        leg.recording_id = ""
-        return JSONResponse({"data": {"id": request.path_params["id"]}})
+        leg, recording = self._recorded(request, account)
+        leg.note("recording_deleted", recording_id=recording.id)
+        del leg.recordings[recording.id]
+        return JSONResponse({"data": {"id": recording.id}})
 
-    def _recorded(self, request: Request, account: Account) -> Leg:
+    def _recorded(self, request: Request, account: Account) -> tuple[Leg, Recording]:
         for leg in self._exchange.calls.values():
-            mine = leg.order.application.account is account
-            if mine and leg.is_over and leg.recording_id == request.path_params["id"]:
-                return leg
+            recording = leg.recordings.get(request.path_params["id"])
+            if recording is not None and recording.ended_ms is not None:
+                if leg.order.application.account is account:
+                    return leg, recording
         raise _not_found()
 
     # -- look-ups -------------------------------------------------------------------------------
@@ -209,6 +249,16 @@ class RestApi:
         return found
 
 
+def _names_of(door: str, request: Request) -> tuple[str, ...]:
+    """A command is ``command`` and its own name."""
+    return (f"command.{request.path_params['name']}", door) if door == "command" else (door,)
+
+
+def _refused(status: int) -> Response:
+    code, title = {429: ("10011", "Too many requests")}.get(status, ("10007", "Unexpected error"))
+    return JSONResponse(RefusalError(status, code, title).as_json(), status)
+
+
 def _not_found() -> RefusalError:
     return RefusalError(
         404, "10005", "Resource not found", "The requested resource or URL could not be found"
@@ -217,7 +267,7 @@ def _not_found() -> RefusalError:
 
 def page_of(rows: list[dict[str, Any]], asked: Mapping[str, str]) -> dict[str, Any]:
     """Twenty rows at a time, unless more are asked for (at most 250)."""
-    number, size = int(asked.get("page[number]", 1)), min(int(asked.get("page[size]", 20)), 250)
+    number, size = _page_number(asked, "page[number]", 1), min(_page_number(asked, "page[size]", 20), 250)
     meta = {
         "page_number": number,
         "page_size": size,
@@ -225,6 +275,13 @@ def page_of(rows: list[dict[str, Any]], asked: Mapping[str, str]) -> dict[str, A
         "total_results": len(rows),
     }
     return {"data": rows[(number - 1) * size : number * size], "meta": meta}
+
+
+def _page_number(asked: Mapping[str, str], name: str, default: int) -> int:
+    value = asked.get(name, str(default))
+    if not value.isdecimal() or not int(value):
+        raise RefusalError(422, "10015", "Invalid value", f"{name} is a number from 1 on")
+    return int(value)
 
 
 def leg_json(leg: Leg) -> dict[str, Any]:
