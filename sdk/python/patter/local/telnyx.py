@@ -13,7 +13,7 @@ from patter.carriers.telnyx.control import TelnyxControl
 from patter.carriers.telnyx.rest import BASE_URL, TelnyxRest
 from patter.carriers.telnyx.words import sip_headers
 from patter.errors import CarrierError, ConfigError
-from patter.local.addresses import Addresses
+from patter.local.addresses import MUSIC_PATH, Addresses
 from patter.local.carrier import Confirm
 from patter.options import LocalOptions
 from patter.turn_taking import resolved_values
@@ -74,6 +74,7 @@ class TelnyxCarrier:
             call_id=call.id,
             own_number=plan.callee if plan.direction == "inbound" else plan.caller,
             webhook_url=self.webhook_url,
+            music_url=f"{self.addresses.base}{MUSIC_PATH}",
             reopen=lambda: self.open_stream(call),
         )
 
