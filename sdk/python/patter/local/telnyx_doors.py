@@ -159,7 +159,7 @@ class TelnyxDoors:
     async def _spoken(self, event: CallEvent) -> None:
         """The last text in the carrier's own voice was said."""
         if event.client_state == GOODBYE:
-            await self._carrier.hang_up(event.call_control_id)
+            await self._carrier.last_words.said(event.call_control_id)
 
 
 async def _music(_request: Request) -> Response:
