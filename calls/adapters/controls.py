@@ -74,6 +74,9 @@ class CallControl:
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         raise NotImplementedError
 
+    async def start_recording(self, carrier_call_id: str) -> None:
+        raise NotImplementedError
+
 
 class NotedTransfers:
     """Meets ``TransferControl``: the row is there before the carrier's first word on the transfer.
@@ -114,6 +117,9 @@ class TwilioCallControl(CallControl):
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         await self._twilio.send_digits(carrier_call_id, digits)
 
+    async def start_recording(self, carrier_call_id: str) -> None:
+        await self._twilio.start_recording(carrier_call_id)
+
     def _rest(self, timeout_s: float) -> AbstractAsyncContextManager[Any]:
         return self.ready.carrier.rest(timeout_s=timeout_s)
 
@@ -145,6 +151,9 @@ class TelnyxCallControl(CallControl):
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         await self._telnyx.send_digits(carrier_call_id, digits)
+
+    async def start_recording(self, carrier_call_id: str) -> None:
+        await self._telnyx.start_recording(carrier_call_id)
 
     def _rest(self, timeout_s: float) -> AbstractAsyncContextManager[Any]:
         return self.ready.carrier.rest(timeout_s=timeout_s)

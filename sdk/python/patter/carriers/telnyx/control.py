@@ -74,6 +74,9 @@ class TelnyxControl:
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         await self._send(commands.send_digits(carrier_call_id, digits, command_id=uuid.uuid4().hex))
 
+    async def start_recording(self, carrier_call_id: str) -> None:
+        await self._send(commands.start_recording(carrier_call_id, command_id=f"{self._call_id}:record"))
+
     # -- TransferControl --------------------------------------------------------------------------
 
     async def start(self, carrier_call_id: str, order: TransferStart) -> None:

@@ -22,6 +22,10 @@ CREATE = frozenset(
     "RecordingStatusCallback RecordingStatusCallbackMethod RecordingStatusCallbackEvent Trim CallerId "
     "CallReason CallToken Byoc SipAuthUsername SipAuthPassword".split()
 )
+RECORD = frozenset(
+    "RecordingChannels RecordingTrack Trim RecordingStatusCallback RecordingStatusCallbackMethod "
+    "RecordingStatusCallbackEvent".split()
+)
 UPDATE = frozenset(
     "Url Method Twiml Status FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod TimeLimit".split()
 )
