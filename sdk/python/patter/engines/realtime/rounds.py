@@ -10,7 +10,7 @@ from patter.engines.realtime.floor import Floor
 from patter.engines.realtime.reply import Reply
 from patter.engines.realtime.saying import Saying
 from patter.engines.realtime.tool_desk import ToolDesk
-from patter.engines.realtime.tools import MOST_ROUNDS
+from patter.engines.tool_rules import MOST_ROUNDS
 
 
 class Rounds:
