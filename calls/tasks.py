@@ -108,6 +108,12 @@ def download_recording(recording_id: str) -> None:
         download(recording)
 
 
+@shared_task
+def erase_recordings() -> None:
+    """Somebody deleted a call: what the carrier has of it is not to wait for the sweep."""
+    erase_due()
+
+
 @sweep("erasures", every_s=30)
 def erase_due() -> int:
     """Recordings that are to be deleted at their carrier."""

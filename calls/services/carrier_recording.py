@@ -105,13 +105,18 @@ def _failed(recording: Recording, error: CarrierError) -> None:
 # -- deleting -------------------------------------------------------------------------------------
 
 
-def want_erased(call: Call) -> None:
-    """What the carrier has of this call is to be deleted there. In the transaction of the deletion."""
+def want_erased(call: Call) -> int:
+    """What the carrier has of this call is to be deleted there. In the transaction of the deletion.
+
+    Returns how many recordings that is.
+    """
     account = call.carrier_account
     if account is None:
-        return
-    for recording in recordings_of(call).exclude(carrier_recording_id=""):
+        return 0
+    there = list(recordings_of(call).exclude(carrier_recording_id=""))
+    for recording in there:
         erase_later(account, recording)
+    return len(there)
 
 
 def erase_later(account: CarrierAccount, recording: Recording) -> None:

@@ -7,11 +7,13 @@ from functools import partial
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from calls.models import Call, Recording
+from calls.models import Call
 from calls.selectors import recordings_of
 from calls.services.carrier_recording import want_erased
-from calls.services.record import segment_path
+from calls.services.record import files_of
+from calls.tasks import erase_recordings
 from patter_site.common.errors import Conflict
+from patter_site.common.jobs import wake
 
 
 @transaction.atomic
@@ -21,19 +23,11 @@ def delete_call(*, call: Call) -> None:
     if not call.is_over:
         raise Conflict("This call is live. Hang up first.", code="call_live")
     files = [name for recording in recordings_of(call) for name in files_of(recording)]
-    want_erased(call)
+    if want_erased(call):
+        wake(erase_recordings)
     call.delete()
     # After the commit: a file cannot be brought back when the transaction fails.
     transaction.on_commit(partial(_delete_files, files))
-
-
-def files_of(recording: Recording) -> list[str]:
-    """The joined file, and segments that were never joined; one that is not there costs nothing."""
-    segments = [
-        segment_path(recording.organisation_id, recording.call_id, index)
-        for index in range(recording.segments)
-    ]
-    return [*segments, recording.file] if recording.file else segments
 
 
 def _delete_files(names: list[str]) -> None:

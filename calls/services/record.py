@@ -32,6 +32,15 @@ def recording_path(organisation_id: str, call_id: str) -> str:
     return f"recordings/{organisation_id}/{call_id}/call.wav"
 
 
+def files_of(recording: Recording) -> list[str]:
+    """The joined file, and segments that were never joined; one that is not there costs nothing."""
+    segments = [
+        segment_path(recording.organisation_id, recording.call_id, index)
+        for index in range(recording.segments)
+    ]
+    return [*segments, recording.file] if recording.file else segments
+
+
 def store_segment(organisation_id: str, call_id: str, segment: RecordingSegment) -> None:
     """Write one segment's file, then count it. The file of a repeated segment stays as it is."""
     path = segment_path(organisation_id, call_id, segment.index)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from calls.models import Recording
 from calls.services.advance import Happening, note_event
 from calls.services.carrier_recording import erase_later
-from calls.services.delete import files_of
+from calls.services.record import files_of
 
 BATCH = 100
 

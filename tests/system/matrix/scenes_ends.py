@@ -1,0 +1,67 @@
+"""How a call ends: by either side, from outside, and before anybody answered."""
+
+from __future__ import annotations
+
+from tests.system.matrix.people import Person
+from tests.system.matrix.stage import LISTEN, Stage
+from tests.system.matrix.voices import GOODBYE, LEAVE
+
+OUTCOMES = {
+    "busy": ("busy", "busy"),
+    "declined": ("declined", "declined"),
+    "failed": ("failed", "failed"),
+}
+
+
+async def the_caller_hangs_up(stage: Stage) -> None:
+    call = await stage.up()
+    call.leaves()
+    row = await call.over()
+    assert (row["status"], row["end_reason"]) == ("completed", "caller_hung_up")
+
+
+async def the_agent_hangs_up(stage: Stage) -> None:
+    """A model's goodbye is heard in full before; a program cuts what is being said."""
+    call = await stage.up([{"digits": "4"}, {"wait_ms": 1500}, {"digits": LEAVE}, *LISTEN])
+    row = await call.over()
+    by_model = stage.reply_by == "model"
+    assert row["end_reason"] == ("agent_ended" if by_model else "api_hung_up")
+    if by_model:
+        assert (await call.said())[-1] == GOODBYE
+
+
+async def it_is_hung_up_from_outside(stage: Stage) -> None:
+    call = await stage.up()
+    await call.hung_up()
+
+
+async def nobody_can_be_reached(stage: Stage) -> None:
+    for behaviour, (outcome, reason) in OUTCOMES.items():
+        call_id = await stage.place(stage.person(Person(behaviour)))
+        row = await stage.settled(call_id)
+        assert (row["outcome"], row["end_reason"]) == (outcome, reason), behaviour
+        assert row["status"] == "failed"
+
+
+async def nobody_answers(stage: Stage) -> None:
+    row = await stage.settled(await stage.place(stage.person(Person("no-answer")), ring_s=5))
+    assert (row["outcome"], row["end_reason"]) == ("no_answer", "no_answer")
+
+
+async def it_is_taken_back_while_it_rings(stage: Stage) -> None:
+    call_id = await stage.place(stage.person(Person(after_s=20)))
+    carrier_call = await stage.carrier_call(call_id)
+    await stage.tenant.post(f"calls/{call_id}/hang-up")
+    await carrier_call.ended(30)
+    row = await stage.settled(call_id)
+    assert (row["status"], carrier_call.status) == ("cancelled", "canceled")
+
+
+SCENES = [
+    (the_caller_hangs_up, ()),
+    (the_agent_hangs_up, ("the agent ends the call",)),
+    (it_is_hung_up_from_outside, ()),
+    (nobody_can_be_reached, ()),
+    (nobody_answers, ()),
+    (it_is_taken_back_while_it_rings, ()),
+]
