@@ -8,7 +8,7 @@ from patter.engines.realtime.trouble import Weight, is_fatal_close, weigh
 from patter.engines.realtime.usage import response_usage
 from patter.engines.realtime.wire import ToolCalled, Trouble, parse
 from patter.errors import ConfigError
-from patter.simulators.openai.realtime.shapes import check_session
+from patter.simulators.openai.realtime.session_shapes import check_session
 
 TOOL = {"type": "function", "function": {"name": "hours", "description": "When.", "parameters": {}}}
 
@@ -26,7 +26,7 @@ def test_every_session_has_the_shape_that_the_server_takes():
         {"keyterms": ["Acme"], "transcription_prompt": "Names.", "max_output_tokens": 300},
         {"keyterms": ["Acme"], "transcription_model": "whisper-1"},
     ):
-        assert check_session(session(**options))
+        assert check_session(session(**options), "gpt-realtime-2.1")
 
 
 def test_a_phone_call_is_carried_in_its_own_format():

@@ -69,7 +69,7 @@ class RealtimeMachine:
         self._parts = parts
         self._plan = parts.plan
         settings = settings_of(parts.plan.speech)
-        self._line = SpeechLine()
+        self._line = SpeechLine(settings.format)
         self._ledger = Ledger(parts.memory)
         self._caller = Caller(settings.silence_ms)
         self._replies = Replies(parts, self._line, self._ledger)

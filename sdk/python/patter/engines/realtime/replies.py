@@ -107,7 +107,8 @@ class Replies:
         reply = self.floor.reply_of(message.response_id)
         if reply is None:
             return []  # cut, and still on its way
-        return self.saying.play(reply, message.item_id, message.payload, now)
+        payload = self._line.phone_audio(message.payload)
+        return self.saying.play(reply, message.item_id, payload, now) if payload else []
 
     def item_spoken(self, response_id: str, item_id: str, now: float) -> Outcome:
         """The audio of an item is complete."""
