@@ -15,9 +15,11 @@ class Caller:
         self._lag_ms = 0
         self._texts: dict[str, str] = {}
         self.speaking = False
+        self.pending = False
+        """What they say, or have said, is no item of the conversation yet."""
 
     def started(self, item_id: str, at_ms: int) -> None:
-        self.speaking = True
+        self.speaking = self.pending = True
         self._started_ms = max(0, at_ms)
         self._stopped_at = None
 
@@ -26,6 +28,10 @@ class Caller:
         self.speaking = False
         self._stopped_at = now
         self._lag_ms = max(0, sent_ms - message.audio_end_ms)
+
+    def taken(self) -> None:
+        """The utterance became an item."""
+        self.pending = False
 
     def span(self, now_ms: int) -> tuple[int, int]:
         """When the utterance began and ended, in the call's media time."""
@@ -46,5 +52,5 @@ class Caller:
 
     def forget(self) -> None:
         """Another session: what the one before was hearing is told by this one anew."""
-        self.speaking = False
+        self.speaking = self.pending = False
         self._texts.clear()

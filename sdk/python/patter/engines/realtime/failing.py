@@ -6,7 +6,6 @@ from patter.bridge.engine import Outcome, TransferCall
 from patter.engines.pipeline.replies import HANDED_OVER, MOST_FAILURES
 from patter.engines.realtime.endings import Endings
 from patter.engines.realtime.floor import Floor
-from patter.engines.realtime.line import SpeechLine
 from patter.engines.realtime.mouth import Mouth
 from patter.engines.realtime.reply import Kind, Reply
 from patter.engines.realtime.saying import Saying
@@ -18,10 +17,8 @@ MOST_TRIES = 2
 class Failing:
     """Limits pass, handlers recover, and a caller is never left in silence."""
 
-    def __init__(
-        self, floor: Floor, mouth: Mouth, line: SpeechLine, endings: Endings, saying: Saying
-    ) -> None:
-        self._floor, self._mouth, self._line = floor, mouth, line
+    def __init__(self, floor: Floor, mouth: Mouth, endings: Endings, saying: Saying) -> None:
+        self._floor, self._mouth = floor, mouth
         self._endings, self._saying = endings, saying
         self._phrases = floor.plan.phrases
 
@@ -98,10 +95,9 @@ class Failing:
     def _let_model_take_over(self, now: float) -> Outcome:
         """Another session, with prompt and tools: what was read aloud is unknown to the present one."""
         self._floor.by_model, self._floor.failures = True, 0
-        self._mouth.lost(None)
         replaced = self._floor.note("handler.replaced", now, by="model")
         reply = self._floor.begin(self._floor.next_turn_id(), Kind.ANSWER, now)
-        return [replaced, *self._line.renew(now), *self._saying.ask_model(reply, now)]
+        return [replaced, *self._mouth.start_over(now), *self._saying.ask_model(reply, now)]
 
     def apologise(self, reason: str, now: float) -> Outcome:
         """The last thing that is said in this call."""

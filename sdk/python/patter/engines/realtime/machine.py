@@ -251,6 +251,7 @@ class RealtimeMachine:
 
     def _committed(self, message: Committed, now: float) -> Outcome:
         self._line.utterance_taken()
+        self._caller.taken()
         if self._rules.hushed:
             return [*self._line.say(wire.delete_item(message.item_id))]
         turn_id = self._floor.next_turn_id()
@@ -413,6 +414,8 @@ class RealtimeMachine:
         out = out + self._sessions.switch(automatic=self._rules.automatic)
         if self._replies.has_news and self._rules.nobody_speaks:
             out = out + self._replies.tell_news(now)
+        elif self._line.is_old(now) and self._rules.may_renew:
+            out = out + self._replies.renew(now)
         if not self._rules.stopped:
             self._quiet.wait(now, for_caller=self._rules.waits_for_caller)
         return out
@@ -452,8 +455,6 @@ class RealtimeMachine:
         return self._after(out, now)
 
     def _idle(self, now: float) -> Outcome:
-        if self._line.is_old(now):
-            return [*self._line.renew(now)]
         if self._greeting.take_in_silence():
             return self._say(self._greeting.text, now, Kind.FIRST)
         if not self._quiet.ask_again():

@@ -117,6 +117,11 @@ class Mouth:
         if chunk is not None and not begun:
             reply.chunks.appendleft(chunk)
 
+    def start_over(self, now: float) -> Commands:
+        """Leave this session for another one, while nothing of it is wanted any more."""
+        self.lost(None)
+        return self._line.renew(now)
+
     # -- time -------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:

@@ -33,9 +33,13 @@ class Replies:
         settling = Settling(floor, line, ledger)
         self.endings = Endings(floor, self._mouth, self._desk, settling, line)
         self.saying = Saying(floor, self._mouth, self.endings, settling)
-        self._failing = Failing(floor, self._mouth, line, self.endings, self.saying)
+        self._failing = Failing(floor, self._mouth, self.endings, self.saying)
         self.rounds = Rounds(floor, self._desk, self.saying, self._failing)
         self.recovery = Recovery(floor, self._mouth, line, self.endings, self.saying)
+
+    def renew(self, now: float) -> Outcome:
+        """Go on in another session: nobody speaks, and nothing is owed."""
+        return [*self._mouth.start_over(now)]
 
     # -- beginnings -----------------------------------------------------------------------------
 

@@ -77,3 +77,8 @@ class Rules:
         """And nothing else is about to be said."""
         busy = self._caller.speaking or self._keys.pending or self._greeting.due
         return self._line.ready and not (busy or self.stopped or self.away or self.hushed)
+
+    @property
+    def may_renew(self) -> bool:
+        """Another session would miss nothing: neither side speaks, and nothing of either is on its way."""
+        return self.nobody_speaks and self.waits_for_caller and not self._caller.pending
