@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from patter.bridge.commands import Note
 from patter.bridge.engine import Parts
 from patter.bridge.records import Noted
+from patter.engines.realtime.caller import SPEAKS_AT_MOST_S
 from patter.engines.realtime.reply import Kind, Reply
 from patter.engines.realtime.waits import Waits
 
 EXPECTED_S = 3.0
 """A server that replies by itself begins to within this time; otherwise it is asked to."""
-SPEAKS_AT_MOST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,7 @@ class RealtimeMachine:
         return [self._note("speech.refused", now, code=trouble.code), *refused]
 
     def _lost(self, error: str, now: float, *, permanent: bool) -> Outcome:
+        self._caller.forget()
         out = self._sessions.lost(error, now, permanent=permanent)
         if self._line.dead:
             self._held.clear()
@@ -240,7 +241,7 @@ class RealtimeMachine:
 
     def _voice_began(self, message: SpeechStarted, now: float) -> Outcome:
         ago_ms = max(0, self._line.sent_ms - message.audio_start_ms)
-        self._caller.started(message.item_id, self._parts.clock.ms(now) - ago_ms)
+        self._caller.started(self._parts.clock.ms(now) - ago_ms, now)
         self._cut_by_voice = False
         self._quiet.broken()
         self._floor.postpone_expected(now)
@@ -429,6 +430,7 @@ class RealtimeMachine:
                 self._greeting.at,
                 self._quiet.at,
                 self._keys.due,
+                self._caller.next_timer(),
                 self._line.next_timer(),
                 self._ledger.next_timer(),
                 self._replies.next_timer(),
@@ -439,6 +441,8 @@ class RealtimeMachine:
         out: Outcome = [*self._line.handle_timer(now)]
         if self._line.is_late(now):
             out += self._lost("no session in time", now, permanent=False)
+        if self._caller.speaks_too_long(now):
+            out += self._lost("the session hears no end", now, permanent=False)
         out += self._speak_first(now)
         out += self._replies.handle_timer(now)
         if self._replies.recovery.stuck:
