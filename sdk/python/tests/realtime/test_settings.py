@@ -76,6 +76,12 @@ def test_errors_weigh_differently(code, weight):
     assert weigh(Trouble(code, "")) is weight
 
 
+def test_a_server_that_fails_at_one_message_keeps_its_session():
+    assert weigh(Trouble("server_error", "")) is Weight.SESSION
+    assert weigh(Trouble("server_error", "", event_id="r1")) is Weight.REFUSED
+    assert weigh(Trouble("session_expired", "", event_id="r1")) is Weight.SESSION
+
+
 def test_settings_that_are_refused_and_the_old_shape_are_fatal():
     assert weigh(Trouble("invalid_value", "", event_id="settings")) is Weight.FATAL
     assert weigh(Trouble("invalid_value", "Audio content of 3700ms is already shorter than 3760ms")) is (

@@ -141,9 +141,11 @@ class Reply:
             self.script.complete_span(item.span)
 
     def end_items(self) -> None:
-        """Whatever is missing will not come."""
+        """Whatever is missing will not come, and what is said next begins a new word."""
         for span in self.script.spans:
             span.complete = True
+            if span.text and not span.text[-1].isspace():
+                span.text += " "
 
     def unheard(self, heard_ms: int) -> list[tuple[str, int]]:
         """The conversation's items that were not heard to their end, and how much of each was."""
