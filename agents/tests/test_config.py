@@ -42,7 +42,7 @@ def test_a_name_is_enough():
         (
             {"mode": "realtime", "llm": {"provider": "openai", "options": {"temperature": 1}}},
             "llm.options",
-            "There is no option 'temperature'; known: eagerness",
+            "There is no option 'temperature'; known: audio_format, eagerness",
         ),
         (
             {"tts": {"provider": "whisper9"}},
