@@ -23,7 +23,7 @@ from .at_telnyx import phone_of
 GREETING, ASKED, REPLY = "Hello, this is Acme.", "what are your hours", "We open at nine."
 MESSAGE, SUMMARY = "Please call us back.", "Ada wants a price."
 LONG = "We open at nine in the morning, the kitchen closes at ten, and on Sundays we rest all day long."
-ASKS = Say(ASKED, patience_ms=200)
+ASKS = Say(ASKED, patience_ms=15_000)
 CALLEES = {"keys": "+14155550001", "talk": "+14155550002", "cold": "+14155550003", "warm": "+14155550004"}
 CALLEES |= {"machine": "+14155550005"}
 HUMANS = {"cold": "+15550170001", "warm": "+15550170002"}
@@ -72,7 +72,7 @@ class Line:
         if about in HUMANS:
             return use_tools(tool("transfer_call", target="sales", summary=SUMMARY))(question)
         if about == "talk" and not question.tool_results:
-            return LONG if len(question.messages) > 3 else Answer(tools=(tool("hours"),))
+            return LONG if len(question.messages) > 4 else Answer(tools=(tool("hours"),))
         return REPLY
 
     async def on_message(self, msg, call):
@@ -80,7 +80,7 @@ class Line:
         if about in HUMANS:
             await call.transfer("sales", summary=SUMMARY)
             return None
-        return LONG if about == "talk" and len(msg.history) > 1 else REPLY
+        return LONG if about == "talk" and len(msg.history) > 2 else REPLY
 
 
 def hours() -> str:
@@ -111,7 +111,7 @@ def both_sides_are_heard(recording):
 async def talk(line):
     """The model uses a tool; then the caller speaks over a reply."""
     line.person(CALLEES["talk"], ASKS, Wait(2500), ASKS, Over("no, wait a moment", 900), HangUp())
-    call = await line.call("talk")
+    call = await line.call("talk", first_message=GREETING)
     end = await call.ended
     cut = next(turn for turn in end["transcript"] if turn["interrupted"])
     assert cut["full_text"].strip() == LONG and LONG.startswith(cut["text"]) and len(cut["text"]) < 60
@@ -122,7 +122,7 @@ async def talk(line):
 async def put_through(line, about):
     line.person(CALLEES[about], ASKS, Listen())
     line.person(HUMANS[about], accepts="1" if about == "warm" else "")
-    call = await line.call(about)
+    call = await line.call(about, first_message=GREETING)
     assert (await call.ended)["reason"] == "transferred"
 
 

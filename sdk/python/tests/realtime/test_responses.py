@@ -93,6 +93,34 @@ def test_a_reading_that_fails_is_read_again_and_not_from_its_middle():
     assert call.turns == [("assistant", "Hello, this is Acme.")]
 
 
+@pytest.mark.parametrize("told", ["", "Hello, this", "Hello, this is Acme. What"])
+def test_a_reading_that_breaks_within_a_word_goes_on_from_that_word(told):
+    greeting = "Hello, this is Acme and nobody else"
+    call = Scene(first_message=greeting)
+    tag = call.of_type("response.create")[-1]["event_id"]
+    call.provider(ResponseCreated("r9", tag), AudioDelta("r9", "a9", b"\x90" * 5600))
+    if told:
+        call.provider(TextDelta("r9", "a9", told))
+    call.feed(SpeechClosed(call.speech_id, 1006, ""))
+    call.pass_ms(400)
+    call.provider(SessionUpdated())
+    rest = read_aloud(call)
+    assert greeting.endswith(rest) and rest.startswith("this")
+    call.reads(rest)
+    call.pass_ms(4000)
+    assert call.turns == [("assistant", greeting)]
+
+
+def test_a_reading_that_was_complete_is_not_read_again():
+    call = Scene(first_message="Hello, this is Acme.")
+    tag = call.of_type("response.create")[-1]["event_id"]
+    call.provider(ResponseCreated("r1", tag), AudioDelta("r1", "a1", SOUND), AudioDone("r1", "a1"))
+    call.provider(ResponseDone("r1", tag, "failed", LIMIT))
+    call.pass_ms(3000)
+    assert len(call.of_type("response.create")) == 1
+    assert call.turns == [("assistant", "Hello, this is Acme.")]
+
+
 def test_a_reading_that_is_refused_for_good_ends_the_call_in_the_carriers_voice():
     call = Scene(reply_by="handler")
     call.says("hello")

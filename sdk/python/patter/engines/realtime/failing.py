@@ -39,12 +39,11 @@ class Failing:
         """Ask for the same once more: limits pass. What was partly said is not said again."""
         reply.tries += 0 if self._mouth.busy else 1
         noted = self._floor.note("response.failed", now, code=code)
-        chunk = None if reply.reading_begun else reply.reading
-        reply.reading = None
+        unread = reply.take_unread()
         if reply.tries > MOST_TRIES:
             return [noted, *self.failed(reply, "model" if reply.by_model else "voice", code, now)]
-        if chunk is not None:
-            reply.chunks.appendleft(chunk)
+        if unread is not None:
+            reply.chunks.appendleft(unread)
         elif reply.by_model and not reply.chunks:
             reply.wants_model = True
         return [noted, *self._saying.speak(now)]

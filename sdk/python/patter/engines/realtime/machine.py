@@ -294,9 +294,9 @@ class RealtimeMachine:
             return self._hold(entry)
         if not entry.text:
             return self._no_words(now)
+        if self._rules.unheard_greeting:  # it is the answer
+            return self._say(self._greeting.text, now, Kind.FIRST) if self._greeting.due else []
         cut = self._cut("words", now)
-        if self._rules.unheard_greeting:
-            return [*cut, *self._say(self._greeting.text, now, Kind.FIRST)]
         silence_ms = self._caller.end_of_turn_ms(now)
         noted = self._note("turn.ended", now, cause="provider", silence_ms=silence_ms, turn_id=entry.turn_id)
         return [*cut, noted, *self._answer(entry.turn_id, entry.text, silence_ms, now)]

@@ -46,7 +46,7 @@ class Rules:
 
     @property
     def unheard_greeting(self) -> bool:
-        """The first message is due, or begun without a sound: it is said anew, and is the answer."""
+        """The first message is due, or begun without a sound."""
         return self._greeting.due or (self.greets and not self._floor.parts.playback.sent_ms)
 
     @property
