@@ -13,7 +13,16 @@ from patter.bridge.answering import Act as Answer
 from patter.bridge.answering import Answering
 from patter.bridge.away import Away
 from patter.bridge.clock import MediaClock, earliest
-from patter.bridge.commands import CloseLeg, Command, Commands, EndSession, HangUp, Note
+from patter.bridge.commands import (
+    CloseLeg,
+    Command,
+    Commands,
+    EndSession,
+    HangUp,
+    Note,
+    ToolRun,
+    ToolStop,
+)
 from patter.bridge.engine import EndCall, Engine, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     CallerAudio,
@@ -34,6 +43,7 @@ from patter.bridge.events import (
     MarkPlayed,
     ProviderSwitched,
     SayAsked,
+    ToolDone,
     TransferAsked,
     TransferMoved,
 )
@@ -45,6 +55,7 @@ from patter.bridge.plan import CallPlan
 from patter.bridge.playback import Playback
 from patter.bridge.recorder import Recorder
 from patter.bridge.records import CallConnected, CallEnded, Interim, KeyPressed, Noted
+from patter.bridge.tool_turns import ToolTurns
 
 MOST_REJECTED_NOTES = 20
 
@@ -61,6 +72,7 @@ class CallMachine:
         self._answering = Answering(plan.answering, plan.direction)
         self._recorder = Recorder() if plan.record else None
         self._meter = Meter()
+        self._tools = ToolTurns(self._parts.memory)
         self._rejected = 0
         self._longest_until: float | None = None
         self._goodbye_said = False
@@ -115,6 +127,9 @@ class CallMachine:
                 out = [self._note("provider.switched", now, **told)]
             case FrameRejected(reason):
                 out = self._frame_rejected(reason, now)
+            case ToolDone() if not self._lifecycle.over:
+                self._tools.done(event, self._parts.clock.ms(now))
+                out = self._engine.receive(event, now)
             case _:
                 out = [] if self._lifecycle.over else self._engine.receive(event, now)
         return self._settle(out, now)
@@ -283,6 +298,7 @@ class CallMachine:
                 wishes.append(command)
             else:
                 self._meter.count_command(command)
+                self._note_run(command, now)
                 commands.append(command)
         if self._answering.listens and (heard := self._listen_for_machines(commands, now)):
             commands += self._settle(heard, now)
@@ -293,6 +309,12 @@ class CallMachine:
             self._keep_heard(now)
             commands += map(Note, self._recorder.take_due() if self._recorder else ())
         return commands
+
+    def _note_run(self, command: Command, now: float) -> None:
+        if isinstance(command, ToolRun):
+            self._tools.begun(command, self._parts.clock.ms(now))
+        elif isinstance(command, ToolStop):
+            self._tools.stopped(command.run_id)
 
     def _granted(self, wish: EndCall | TransferCall, now: float) -> Outcome:
         if isinstance(wish, EndCall):
