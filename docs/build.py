@@ -12,6 +12,7 @@ import os
 import sys
 from argparse import SUPPRESS
 from collections.abc import Callable, Container, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,12 @@ def carrier_doors() -> str:
     return table(["address", "what comes in"], rows)
 
 
+def carrier_faults(part: str) -> str:
+    from docs.faults import tables
+
+    return table(["fault", "what happens", "shown by"], tables()[part])
+
+
 def commands() -> str:
     from django.core.management import load_command_class
 
@@ -285,6 +292,9 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "reference/events.md": {"events": events},
     "reference/providers.md": {"providers": providers, "turn-taking": turn_taking},
     "reference/carrier-addresses.md": {"doors": carrier_doors},
+    "reference/carrier-faults.md": {
+        part: partial(carrier_faults, part) for part in ("both", "twilio", "telnyx")
+    },
     "reference/management-commands.md": {"commands": commands},
     "reference/python.md": {"python": python_api},
     "reference/support.md": {"support": support},

@@ -12,8 +12,11 @@ from django.conf import settings
 
 from calls.models import Call
 from calls.selectors import transcript_of
+from patter.simulators.carrier.faults import CarrierFaults
 from patter.simulators.demo import STEPS
+from patter.simulators.telnyx import Faults as TelnyxFaults
 from patter.simulators.telnyx.world import SigningKey
+from patter.simulators.twilio import Faults as TwilioFaults
 from patter_site.operations.simulator import Simulator
 from phone_numbers.configure import webhook_address
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
@@ -34,6 +37,10 @@ class Target(Protocol):
     def number(self) -> str: ...
 
     @property
+    def is_ours(self) -> bool:
+        """Whether this installation answers, and so has a transcript of it."""
+
+    @property
     def root(self) -> str:
         """The carrier's part of the simulator's addresses: empty for Twilio, ``telnyx/``."""
 
@@ -48,6 +55,7 @@ class TwilioTarget:
     auth_token: str
     voice_url: str
     status_url: str
+    is_ours: bool = False
     root: str = ""
 
     def register(self, simulator: Simulator) -> None:
@@ -67,6 +75,7 @@ class TelnyxTarget:
     api_key: str
     connection_id: str
     webhook_url: str
+    is_ours: bool = False
     root: str = "telnyx/"
 
     def register(self, simulator: Simulator) -> None:
@@ -83,6 +92,7 @@ class Placed:
     caller: str
     steps: Sequence[Mapping[str, Any]]
     profile: Sequence[str] = field(default_factory=tuple)
+    faults: Mapping[str, Any] = field(default_factory=dict)
     longest_s: float = 120.0
 
 
@@ -112,7 +122,7 @@ def find_target(
     sid = account_sid or (account.account_sid if account else UNKNOWN_ACCOUNT)
     if urlsplit(base).path:  # a whole webhook address was given
         status = base.rsplit("/", 1)[0] + "/status"
-        return TwilioTarget(number, sid, token, base, status)
+        return TwilioTarget(number, sid, token, base, status, is_ours=account is not None)
     if account is not None:
         return TwilioTarget(
             number,
@@ -120,6 +130,7 @@ def find_target(
             token,
             webhook_address(account, "voice", base),
             webhook_address(account, "status", base),
+            is_ours=True,
         )
     return TwilioTarget(number, sid, token, f"{base}/webhooks/twilio/voice", f"{base}/webhooks/twilio/status")
 
@@ -142,7 +153,19 @@ def _telnyx_target(
             f"here, let it be a simulated one: its public key is {signs} then."
         )
     own = webhook_address(account, base_url=base) if account else f"{base}/webhooks/telnyx"
-    return TelnyxTarget(number, api_key, connection_id, base if urlsplit(base).path else own)
+    address = base if urlsplit(base).path else own
+    return TelnyxTarget(number, api_key, connection_id, address, is_ours=account is not None)
+
+
+FAULTS: Mapping[str, type[CarrierFaults]] = {"twilio": TwilioFaults, "telnyx": TelnyxFaults}
+
+
+def faults_of(carrier: str, words: Sequence[str]) -> Mapping[str, Any]:
+    """What goes wrong on purpose, as the command line says it. Raises CannotCall."""
+    try:
+        return FAULTS[carrier].given_in(words)
+    except ValueError as error:
+        raise CannotCall(f"{error}. docs/reference/carrier-faults.md lists the faults.") from None
 
 
 def default_steps(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -162,6 +185,7 @@ def place(*, simulator: Simulator, target: Target, placed: Placed, say: Say) -> 
             "from": placed.caller,
             "steps": default_steps(placed.steps),
             "profile": list(placed.profile),
+            "faults": dict(placed.faults),
             "time_limit_s": placed.longest_s,
         },
     )
@@ -170,7 +194,7 @@ def place(*, simulator: Simulator, target: Target, placed: Placed, say: Say) -> 
         if line := describe(fact):
             say(line)
     result = dict(simulator.ask(f"{target.root}calls/{sid}"))
-    result["transcript"] = wait_for_transcript(sid)
+    result["transcript"] = wait_for_transcript(sid) if target.is_ours else None
     return result
 
 
@@ -192,7 +216,7 @@ def describe(fact: Mapping[str, Any]) -> str:
         case "cleared":
             text = "agent was cut"
         case "trouble":
-            text = f"carrier reports {data.get('code')}: {data.get('message')}"
+            text = f"carrier reports {data.get('code')}: {data.get('text')}"
         case "ended":
             text = f"ended: {data.get('cause')}"
         case _:

@@ -143,7 +143,7 @@ async def row_28_nothing_shorter_than_20_ms_is_sent(tenant: TelnyxTenant):
 
 @scenario
 async def row_29_nothing_comes_for_three_seconds_then_all_at_once(tenant: TelnyxTenant):
-    await goes_on(tenant, gap_at_ms=8000)
+    await goes_on(tenant, gap_at_ms=8000, gap_ms=3000)
 
 
 @scenario
@@ -227,7 +227,7 @@ async def row_38_media_before_start(tenant: TelnyxTenant):
 
 @scenario
 async def row_38_no_start_at_all(tenant: TelnyxTenant):
-    leg, row = await rung(tenant, [{"hang_up_at_ms": 14_000}], connected_only=True)
+    leg, row = await rung(tenant, [{"hang_up_at_ms": 14_000}], no_start=True)
     assert row["status"] in ("failed", "completed")
     assert not await tenant.turns(row["id"])
 

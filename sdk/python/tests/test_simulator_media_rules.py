@@ -8,6 +8,7 @@ from patter.bridge.events import CallerAudio, DigitPressed, LegOpened, LegStoppe
 from patter.carriers.twilio.wire import Wire, encode
 from patter.simulators.play_buffer import LIMIT_BYTES, Underrun
 from patter.simulators.sound import SILENT_FRAME
+from patter.simulators.twilio import Faults
 from patter.simulators.twilio.stream_side import Ids, StreamSide
 
 SID = "MZ1"
@@ -129,5 +130,5 @@ def test_a_voice_that_breaks_off_in_a_reply_is_an_underrun(side):
 
 
 def test_marks_that_never_come_back():
-    side = StreamSide(Ids(SID, "AC1", "CA1"), echo_marks=False)
+    side = StreamSide(Ids(SID, "AC1", "CA1"), Faults(marks_never_echoed=True))
     assert send(side, Mark("a"), Play(FRAME), Mark("b"), Clear()) == []

@@ -11,10 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from patter_site.operations.simulated_call import CannotCall, Placed, find_target, place
+from patter.simulators.line import PROFILES
+from patter_site.operations.simulated_call import CannotCall, Placed, faults_of, find_target, place
 from patter_site.operations.simulator import Simulator, SimulatorFailed, running_simulator
-
-PROFILES = ("noise", "echo", "jitter")
 
 
 class Step(argparse.Action):
@@ -51,7 +50,14 @@ class Command(BaseCommand):
             help="the carrier account's, when it is not here; at Telnyx its API key",
         )
         parser.add_argument("--account-sid", default="", help="at Telnyx the connection id")
-        parser.add_argument("--profile", action="append", choices=PROFILES, default=[])
+        parser.add_argument("--profile", action="append", choices=sorted(PROFILES), default=[])
+        parser.add_argument(
+            "--fault",
+            action="append",
+            metavar="NAME[=VALUE]",
+            default=[],
+            help="something that goes wrong, such as no_start or frame_ms=100; see the list in the docs",
+        )
         parser.add_argument(
             "--longest-s", type=float, default=120.0, help="the call is ended after this long"
         )
@@ -75,6 +81,13 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _call(self, target: Any, options: dict[str, Any]) -> dict[str, Any]:
+        placed = Placed(
+            caller=options["caller"],
+            steps=[_absolute(step) for step in options.get("steps") or []],
+            profile=options["profile"],
+            faults=faults_of(options["carrier"], options["fault"]),
+            longest_s=options["longest_s"],
+        )
         simulator = running_simulator()
         mine = simulator is None
         if simulator is None:
@@ -83,12 +96,6 @@ class Command(BaseCommand):
             simulator = Simulator(at)
             simulator.start()
             simulator.wait_until_ready()
-        placed = Placed(
-            caller=options["caller"],
-            steps=[_absolute(step) for step in options.get("steps") or []],
-            profile=options["profile"],
-            longest_s=options["longest_s"],
-        )
         try:
             say = (lambda _line: None) if options["json"] else self._say
             result = place(simulator=simulator, target=target, placed=placed, say=say)

@@ -1,6 +1,6 @@
-"""What a telephone line does to a voice: noise, echo, frames that come in bunches.
+"""What a telephone line does to a voice: noise, echo, lost packets, frames that come in bunches.
 
-Pure and repeatable: the noise and the bunches come from a fixed seed.
+Pure and repeatable: noise, losses and bunches come from a fixed seed.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from collections import deque
 from collections.abc import Iterable
 
 from patter.audio.frames import FRAME_MS
-from patter.simulators.sound import from_linear, is_audible, to_linear
+from patter.simulators.sound import SILENT_FRAME, from_linear, is_audible, to_linear
 
-PROFILES = frozenset({"noise", "echo", "jitter"})
+PROFILES = frozenset({"noise", "echo", "jitter", "loss"})
 
 NOISE_DBFS = -45.0
 ECHO_DB = -20.0
 ECHO_AFTER_MS = 120
 LONGEST_BUNCH = 10
+LOSS_BEGINS = 0.01
+LOSS_GOES_ON = 0.5
+"""Packets are lost in a row: about two of a hundred, most of them one or two at a time."""
 
 
 def parse_profile(text: str | Iterable[str] | None) -> frozenset[str]:
@@ -25,7 +28,7 @@ def parse_profile(text: str | Iterable[str] | None) -> frozenset[str]:
     words = text.split(",") if isinstance(text, str) else list(text or ())
     profile = frozenset(word.strip() for word in words if word.strip())
     if unknown := profile - PROFILES:
-        raise ValueError(f"a line has noise, echo or jitter, not {', '.join(sorted(unknown))}")
+        raise ValueError(f"a line has noise, echo, jitter or loss, not {', '.join(sorted(unknown))}")
     return profile
 
 
@@ -37,6 +40,8 @@ class PhoneLine:
         self._noise = [self._random.gauss(0, _amplitude(NOISE_DBFS)) for _ in range(8000)]
         self._has_noise = "noise" in profile
         self._has_echo = "echo" in profile
+        self._has_loss = "loss" in profile
+        self._is_losing = False
         self._past: deque[bytes] = deque(maxlen=ECHO_AFTER_MS // FRAME_MS)
 
     def carry(self, caller_frame: bytes, agent_frame: bytes) -> bytes:
@@ -44,6 +49,8 @@ class PhoneLine:
         echo = self._past[0] if self._has_echo and len(self._past) == self._past.maxlen else b""
         self._past.append(agent_frame)
         has_echo = bool(echo) and is_audible(echo)
+        if self._loses():
+            return SILENT_FRAME
         if not self._has_noise and not has_echo:
             return caller_frame
         samples: list[float] = [float(sample) for sample in to_linear(caller_frame)]
@@ -54,6 +61,13 @@ class PhoneLine:
             start = self._random.randrange(len(self._noise) - len(samples))
             samples = [a + b for a, b in zip(samples, self._noise[start:], strict=False)]
         return from_linear(samples)
+
+    def _loses(self) -> bool:
+        """Whether this packet is lost: the carrier fills it with silence."""
+        if not self._has_loss:
+            return False
+        self._is_losing = self._random.random() < (LOSS_GOES_ON if self._is_losing else LOSS_BEGINS)
+        return self._is_losing
 
 
 class Bunches:

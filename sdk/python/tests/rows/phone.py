@@ -26,6 +26,7 @@ from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.media import MediaSocket
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.simulators.sound import tone
+from patter.simulators.twilio import Faults
 from patter.simulators.twilio.stream_side import Ids, StreamSide
 from patter.testing.fakes import FakeControl, FakeLog
 
@@ -97,7 +98,9 @@ class Phone:
     """The carrier sends no frames of silence."""
 
     def __post_init__(self) -> None:
-        self.side = StreamSide(Ids(self.stream_sid, "AC1", "CA1"), echo_marks=self.echoes_marks)
+        self.side = StreamSide(
+            Ids(self.stream_sid, "AC1", "CA1"), Faults(marks_never_echoed=not self.echoes_marks)
+        )
         self._sounds: deque[bytes] = deque()
         self.held: list[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []

@@ -13,8 +13,8 @@ from patter.simulators.telnyx.flow import Flow
 from patter.simulators.telnyx.leg import Leg
 from patter.simulators.telnyx.plan import FIELDS as STREAM_FIELDS
 from patter.simulators.telnyx.plan import read_plan
+from patter.simulators.telnyx.recordings import Recording
 from patter.simulators.telnyx.refusals import RefusalError, not_answered, over
-from patter.simulators.telnyx.world import new_id
 
 MS_PER_CHARACTER = 65
 KEY_S = 0.2
@@ -146,12 +146,22 @@ async def _start_recording(flow: Flow, body: Body, board: Switchboard) -> None:
         raise RefusalError(
             422, "10032", "Invalid enumerated value", "channels single or dual, format wav or mp3"
         )
-    flow.leg.recording_id = new_id()
-    flow.leg.note("recording_started", recording_id=flow.leg.recording_id, channels=body["channels"])
+    leg = flow.leg
+    if leg.recording is not None:
+        raise RefusalError(422, "10027", "Unprocessable", "This call is being recorded already")
+    recording = Recording(body["channels"], body["format"], leg.now_ms())
+    leg.recordings[recording.id] = recording
+    leg.note("recording_started", recording_id=recording.id, channels=recording.channels)
 
 
-async def _nothing_to_hear(flow: Flow, body: Body, board: Switchboard) -> None:
-    """Recordings and playbacks that end are not heard in this simulator."""
+async def _stop_recording(flow: Flow, body: Body, board: Switchboard) -> None:
+    if flow.leg.recording is None:
+        raise RefusalError(422, "10027", "Unprocessable", "This call is not being recorded")
+    flow.end_recording(flow.leg.recording)
+
+
+async def _nothing_to_do(flow: Flow, body: Body, board: Switchboard) -> None:
+    """What every command may bring along was taken before."""
 
 
 async def _start_playback(flow: Flow, body: Body, board: Switchboard) -> None:
@@ -208,12 +218,12 @@ ACTIONS: dict[str, Action] = {
         ),
         frozenset({"channels", "format"}),
     ),
-    "record_stop": Action(_nothing_to_hear),
+    "record_stop": Action(_stop_recording),
     "playback_start": Action(
         _start_playback, frozenset({"audio_url", "media_name", "loop", "overlay", "stop", "target_legs"})
     ),
     "playback_stop": Action(_stop_playback, frozenset({"stop", "overlay"})),
-    "client_state_update": Action(_nothing_to_hear, required=frozenset({"client_state"}), answered=False),
+    "client_state_update": Action(_nothing_to_do, required=frozenset({"client_state"}), answered=False),
 }
 
 

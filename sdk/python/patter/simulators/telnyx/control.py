@@ -1,9 +1,4 @@
-"""What clients on the same machine can make the simulator do, as JSON under ``/simulator/telnyx/``.
-
-``POST accounts | applications | numbers | phones | faults | calls``, ``GET calls/{id}`` (result),
-``GET calls/{id}/events`` (JSON lines until the end), ``GET calls/{id}/audio.wav`` (left the caller,
-right the agent), ``POST calls/{id}/hang-up``, ``GET health``.
-"""
+"""What clients can make the simulated Telnyx do besides what is said to both carriers."""
 
 from __future__ import annotations
 
@@ -11,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
 
-from patter.simulators.control_doors import Door, guarded, lines_of, object_in
+from patter.simulators.carrier.control import CarrierControl
+from patter.simulators.carrier.doors import Door, object_in
 from patter.simulators.line import parse_profile
 from patter.simulators.script import Step, parse_steps
 from patter.simulators.telnyx.faults import Faults
 from patter.simulators.telnyx.leg import Leg
+from patter.simulators.telnyx.rest import REST_DOORS
 from patter.simulators.telnyx.result import result_of
 from patter.simulators.telnyx.world import Account, Application, Number, Phone, World
 
@@ -54,35 +50,34 @@ class Simulator(Protocol):
     ) -> Leg: ...
 
 
-class ControlApi:
-    """Only ever reachable from the machine itself: the server binds to loopback."""
+class ControlApi(CarrierControl):
+    """What there is at Telnyx besides: accounts, applications, numbers, phones, calls, recordings' files."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        super().__init__(
+            "/simulator/telnyx/",
+            simulator.world,
+            carriers=["telnyx"],
+            rest_doors=REST_DOORS,
+            calls=lambda: simulator.calls,
+            result_of=result_of,
+        )
 
-    def routes(self) -> list[Route]:
-        doors: list[tuple[str, str, Door]] = [
-            ("GET", "health", self._health),
+    def own_doors(self) -> list[tuple[str, str, Door]]:
+        return [
             ("POST", "accounts", self._add_account),
             ("POST", "applications", self._add_application),
             ("POST", "numbers", self._add_number),
             ("POST", "phones", self._add_phone),
-            ("POST", "faults", self._set_faults),
             ("POST", "calls", self._dial_in),
-            ("GET", "calls", self._list),
-            ("GET", "calls/{id}", self._result),
-            ("GET", "calls/{id}/events", self._events),
-            ("GET", "calls/{id}/audio.wav", self._audio),
-            ("POST", "calls/{id}/hang-up", self._hang_up),
-        ]
-        return [
-            Route(f"/simulator/telnyx/{path}", guarded(door), methods=[method])
-            for method, path, door in doors
+            ("GET", "recordings/{id}.wav", self._recording),
         ]
 
-    async def _health(self, request: Request) -> Response:
-        running = sum(not leg.finished.is_set() for leg in self._simulator.calls.values())
-        return JSONResponse({"ready": True, "carriers": ["telnyx"], "running_calls": running})
+    def set_fault(self, name: str, value: Any) -> None:
+        if name != "lose_answers_of":
+            super().set_fault(name, value)
+        self._simulator.world.lose_answers_of = {str(key) for key in value}
 
     async def _add_account(self, request: Request) -> Response:
         given = await object_in(request, {"api_key"}, {"seed", "concurrent_calls"})
@@ -111,12 +106,6 @@ class ControlApi:
         self._simulator.add_phone(phone)
         return JSONResponse({"number": phone.number}, 201)
 
-    async def _set_faults(self, request: Request) -> Response:
-        given = await object_in(request, set(), {"refuse_next_requests", "lose_answers_of"})
-        self._simulator.world.refuse_next_requests = int(given.get("refuse_next_requests", 0))
-        self._simulator.world.lose_answers_of = {str(key) for key in given.get("lose_answers_of", ())}
-        return JSONResponse(dict(given))
-
     async def _dial_in(self, request: Request) -> Response:
         optional = {"steps", "profile", "faults", "headers", "time_limit_s"}
         given = await object_in(request, {"to", "from"}, optional)
@@ -131,26 +120,16 @@ class ControlApi:
         )
         return JSONResponse({"call_sid": leg.id, "status": leg.status}, 201)
 
-    async def _list(self, request: Request) -> Response:
-        legs = self._simulator.calls.values()
-        return JSONResponse({"calls": [{"call_sid": leg.id, "status": leg.status} for leg in legs]})
-
-    async def _result(self, request: Request) -> Response:
-        return JSONResponse(result_of(self._leg(request)))
-
-    async def _events(self, request: Request) -> Response:
-        return StreamingResponse(lines_of(self._leg(request)), media_type="application/x-ndjson")
-
-    async def _audio(self, request: Request) -> Response:
-        return Response(self._leg(request).media.wav(), media_type="audio/wav")
-
-    async def _hang_up(self, request: Request) -> Response:
-        leg = self._leg(request)
-        leg.end("caller_hung_up")
-        return JSONResponse({"call_sid": leg.id, "status": leg.status})
-
-    def _leg(self, request: Request) -> Leg:
-        leg_id = request.path_params["id"]
-        if leg_id not in self._simulator.calls:
-            raise LookupError(f"no such call: {leg_id}")
-        return self._simulator.calls[leg_id]
+    async def _recording(self, request: Request) -> Response:
+        """The file behind a link, as the store answers that Telnyx keeps them in: with words of its own."""
+        for leg in self._simulator.calls.values():
+            recording = leg.recordings.get(request.path_params["id"])
+            if recording is None:
+                continue
+            recording.asked += 1
+            if not recording.opens(request.query_params.get("key", "")):
+                return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
+            if recording.asked > leg.order.faults.recording_404_times:
+                return Response(leg.media.wav(), media_type="audio/wav")
+            break
+        return Response("<Error><Code>NoSuchKey</Code></Error>", 404, media_type="application/xml")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from patter.simulators.telnyx.commands import WEBHOOK, check_fields, check_state
+from patter.simulators.telnyx.detection import MODES
 from patter.simulators.telnyx.refusals import RefusalError
 from patter.simulators.telnyx.world import Account, Application, World
 
@@ -22,10 +23,6 @@ FIELDS = (
         "bridge_on_answer bridge_intent park_after_unbridge send_digits_on_answer record record_channels "
         "record_format preferred_codecs".split()
     )
-)
-DETECTIONS = (
-    *("premium", "premium_ios_call_screening_detection", "detect", "detect_beep", "detect_words"),
-    *("greeting_end", "disabled"),
 )
 # Country by the number's first digits, as far as tests call.
 COUNTRIES = (("+1", "US"), ("+44", "GB"), ("+49", "DE"), ("+33", "FR"), ("+7", "RU"), ("+91", "IN"))
@@ -60,7 +57,7 @@ def read_dial(body: Mapping[str, Any], account: Account, world: World, running: 
             raise RefusalError(422, "10016", "Phone number must be in +E164 format", detail, f"/{name}")
     _check_profile(application, account, world, to, from_, running)
     detection = str(body.get("answering_machine_detection") or "disabled")
-    if detection not in DETECTIONS:
+    if detection not in MODES:
         raise RefusalError(422, "10032", "Invalid enumerated value", "answering_machine_detection")
     state = body.get("client_state")
     return DialRequest(

@@ -8,17 +8,20 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from patter.carriers.telnyx.commands import DETECTION
+from patter.audio.frames import BYTES_PER_MS
 from patter.simulators.caller import Caller
+from patter.simulators.carrier.ledger import Billed
 from patter.simulators.facts import Fact
 from patter.simulators.handset import Handset
 from patter.simulators.line import PhoneLine
+from patter.simulators.telnyx.detection import webhooks_of
 from patter.simulators.telnyx.leg import Leg
 from patter.simulators.telnyx.media import CannotStream, MediaStream, open_socket
 from patter.simulators.telnyx.plan import StreamPlan
+from patter.simulators.telnyx.recordings import Recording
 from patter.simulators.telnyx.stream_side import Ids, StreamSide
 from patter.simulators.telnyx.webhooks import Postman, Webhooks
-from patter.simulators.telnyx.world import new_id
+from patter.simulators.telnyx.world import World, new_id
 
 INITIATED_AFTER_S = 0.01
 FIRST_COMMAND_WITHIN_S = 30.0
@@ -34,8 +37,9 @@ ENDINGS = {
 class Flow:
     """One leg on its way. What is public here is what commands use."""
 
-    def __init__(self, leg: Leg, webhooks: Webhooks, max_call_s: float) -> None:
+    def __init__(self, leg: Leg, world: World, webhooks: Webhooks, max_call_s: float) -> None:
         self.leg = leg
+        self.world = world
         self.postman = Postman(leg, webhooks)
         self.streaming: asyncio.Task[None] | None = None
         self._limit_s = min(leg.order.time_limit_s, max_call_s)
@@ -84,8 +88,7 @@ class Flow:
         )
         self.beside(leg.handset.run())
         self.tell("call.answered", state="answered", start_time=self._started_at)
-        if leg.order.detection != "disabled" and leg.order.phone.machine:
-            self.beside(self._detect())
+        self.beside(self._detect())
 
     def start_stream(self, plan: StreamPlan) -> None:
         self.leg.streaming = plan
@@ -97,6 +100,18 @@ class Flow:
         self.leg.streaming = None
         if streaming is not None:
             await _cancelled(streaming)
+
+    def end_recording(self, recording: Recording) -> None:
+        leg = self.leg
+        recording.ended_ms = leg.now_ms()
+        told = {"recording_id": recording.id, "channels": recording.channels}
+        if leg.order.faults.recording_failed:
+            del leg.recordings[recording.id]
+            self.tell("call.recording.error", reason="internal_server_error", **told)
+            return
+        dead = leg.order.faults.expired_recording_links
+        links = {recording.file_format: recording.link(self.world.base_url, dead_ones=dead)}
+        self.tell("call.recording.saved", format=recording.file_format, recording_urls=links, **told)
 
     # -- phases ---------------------------------------------------------------------------------
 
@@ -149,19 +164,11 @@ class Flow:
 
     async def _detect(self) -> None:
         """What answering machine detection tells, after the call was answered."""
-        phone, premium = self.leg.order.phone, self.leg.order.detection.startswith("premium")
-        prefix = "call.machine.premium" if premium else "call.machine"
-        verdicts = {"human": "human_residence" if premium else "human", "not-sure": "not_sure"}
-        await asyncio.sleep(phone.machine_after_s)
-        if phone.machine == "screening":
-            if self.leg.order.detection == DETECTION:
-                self.tell(f"{prefix}.call_screening.detected")
-            return
-        if phone.machine != "beep-only":
-            self.tell(f"{prefix}.detection.ended", result=verdicts.get(phone.machine, "machine"))
-        if phone.machine in ("machine-beep", "beep-only"):
-            await asyncio.sleep(phone.machine_after_s)
-            self.tell(f"{prefix}.greeting.ended", result="beep_detected")
+        order, waited = self.leg.order, 0
+        for told in webhooks_of(order.detection, order.phone.machine):
+            await asyncio.sleep((told.steps - waited) * order.phone.machine_after_s)
+            waited = told.steps
+            self.tell(told.kind, result=told.result)
 
     async def _finish(self) -> None:
         leg = self.leg
@@ -179,14 +186,9 @@ class Flow:
             start_time=self._started_at,
             call_quality_stats=quality,
         )
-        if leg.recording_id:
-            more = {
-                "channels": "dual",
-                "format": "wav",
-                "recording_urls": {},
-                "recording_id": leg.recording_id,
-            }
-            self.tell("call.recording.saved", **more)
+        if leg.recording is not None:
+            self.end_recording(leg.recording)
+        self.world.ledger.enter(self._billed())
         await self.postman.close(WEBHOOK_PATIENCE_S)
         await asyncio.gather(*self._lingering, return_exceptions=True)
         leg.finish()
@@ -223,14 +225,7 @@ class Flow:
             leg.client_state,
             plan.parameters,
         )
-        side = StreamSide(
-            ids,
-            plan,
-            echo_marks=not faults.marks_never_echoed,
-            echo_on_clear=not faults.marks_lost_on_clear,
-            parameters_as_list=faults.parameters_as_list,
-            big_endian=faults.big_endian,
-        )
+        side = StreamSide(ids, plan, faults)
         stream = MediaStream(socket, side, leg, handset.now_ms)
         leg.note("stream_started", stream_id=stream_id)
         self.tell("streaming.started", stream_url=plan.url, stream_id=stream_id)
@@ -249,7 +244,9 @@ class Flow:
             stream.settle()
             leg.note("stream_stopped", stream_id=stream_id, **leg.media.counts)
             self.tell("streaming.stopped", stream_url=plan.url, stream_id=stream_id)
-        return stream.lost and faults.reconnects and not leg.is_over
+        if stream.moved:
+            self._lingering.append(asyncio.create_task(stream.linger()))
+        return (stream.moved or (stream.lost and faults.reconnects)) and not leg.is_over
 
     def _maybe_fail(self) -> None:
         if self._failures_left > 0:
@@ -257,6 +254,20 @@ class Flow:
             raise CannotStream("connection_failed")
 
     # -- parts ----------------------------------------------------------------------------------
+
+    def _billed(self) -> Billed:
+        leg, order, counts = self.leg, self.leg.order, self.leg.media.counts
+        return Billed(
+            leg.id,
+            order.direction,
+            leg.duration_s,
+            from_=order.from_,
+            to=order.to,
+            heard_ms=counts["caller_bytes_sent"] // BYTES_PER_MS,
+            played_ms=counts["agent_bytes_played"] // BYTES_PER_MS,
+            recorded_s=sum(recording.seconds for recording in leg.recordings.values()),
+            detected=order.detection != "disabled",
+        )
 
     def _far_end(self) -> str:
         return "caller" if self.leg.order.direction == "incoming" else "callee"

@@ -12,6 +12,7 @@ from patter.simulators.caller import Clip
 from patter.simulators.handset import Handset
 from patter.simulators.observed import ObservedCall
 from patter.simulators.telnyx.faults import Faults
+from patter.simulators.telnyx.recordings import Recording
 from patter.simulators.telnyx.world import Application, Phone, new_control_id, new_id
 
 SAME_COMMAND_FOR_S = 60.0
@@ -60,7 +61,7 @@ class Leg(ObservedCall):
         self.handset: Handset | None = None
         self.streaming: Any = None
         self.sends_silence = False
-        self.recording_id = ""
+        self.recordings: dict[str, Recording] = {}
         self.complaints: list[str] = []
         self._commands: dict[str, float] = {}
 
@@ -89,6 +90,11 @@ class Leg(ObservedCall):
     @property
     def is_over(self) -> bool:
         return self.over.is_set()
+
+    @property
+    def recording(self) -> Recording | None:
+        """The one that goes on."""
+        return next((one for one in self.recordings.values() if one.ended_ms is None), None)
 
     @property
     def sid(self) -> str:

@@ -11,14 +11,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from patter.simulators.telnyx.commands import Switchboard, perform
+from patter.simulators.carrier.rest_faults import answered, take
+from patter.simulators.telnyx.commands import ACTIONS, Switchboard, perform
 from patter.simulators.telnyx.dialling import DialRequest, read_dial
 from patter.simulators.telnyx.flow import Flow
 from patter.simulators.telnyx.leg import Leg
+from patter.simulators.telnyx.recordings import Recording
 from patter.simulators.telnyx.refusals import RefusalError
 from patter.simulators.telnyx.world import Account, Application, Number, Profile, World
 
 Door = Callable[[Request, Account], Awaitable[Response]]
+REST_DOORS = (
+    *("dial", "call", "command", "application", "profile", "numbers", "calls", "recording"),
+    *(f"command.{name}" for name in ACTIONS),
+)
+"""What a fault of the REST interface can be about."""
 APPLICATION_FIELDS = frozenset(
     "application_name webhook_event_url webhook_event_failover_url webhook_api_version webhook_timeout_secs "
     "active outbound inbound dtmf_type anchorsite_override".split()
@@ -44,25 +51,29 @@ class RestApi:
         self._dialled: dict[tuple[str, str], Leg] = {}
 
     def routes(self) -> list[Route]:
-        doors: list[tuple[str, str, Door]] = [
-            ("POST", "/v2/calls", self._dial),
-            ("GET", "/v2/calls/{id}", self._status),
-            ("POST", "/v2/calls/{id}/actions/{name}", self._command),
-            ("GET", "/v2/call_control_applications/{id}", self._application),
-            ("PATCH", "/v2/call_control_applications/{id}", self._change_application),
-            ("GET", "/v2/outbound_voice_profiles/{id}", self._profile),
-            ("GET", "/v2/phone_numbers", self._numbers),
-            ("GET", "/v2/connections/{id}/active_calls", self._active_calls),
-            ("GET", "/v2/recordings/{id}", self._recording),
-            ("DELETE", "/v2/recordings/{id}", self._delete_recording),
-            ("PATCH", "/v2/phone_numbers/{id}", self._change_number),
+        doors: list[tuple[str, str, str, Door]] = [
+            ("dial", "POST", "/v2/calls", self._dial),
+            ("call", "GET", "/v2/calls/{id}", self._status),
+            ("command", "POST", "/v2/calls/{id}/actions/{name}", self._command),
+            ("application", "GET", "/v2/call_control_applications/{id}", self._application),
+            ("application", "PATCH", "/v2/call_control_applications/{id}", self._change_application),
+            ("profile", "GET", "/v2/outbound_voice_profiles/{id}", self._profile),
+            ("numbers", "GET", "/v2/phone_numbers", self._numbers),
+            ("calls", "GET", "/v2/connections/{id}/active_calls", self._active_calls),
+            ("recording", "GET", "/v2/recordings/{id}", self._recording),
+            ("recording", "DELETE", "/v2/recordings/{id}", self._delete_recording),
+            ("numbers", "PATCH", "/v2/phone_numbers/{id}", self._change_number),
         ]
-        return [Route(path, self._guarded(door), methods=[method]) for method, path, door in doors]
+        return [
+            Route(path, self._guarded(name, door), methods=[method]) for name, method, path, door in doors
+        ]
 
-    def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, name: str, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                return await door(request, self._admitted(request))
+                account = self._admitted(request)
+                fault = take(self._world.rest_faults, *_names_of(name, request))
+                return await answered(request, fault, lambda: door(request, account), _refused)
             except RefusalError as refusal:
                 return JSONResponse(refusal.as_json(), refusal.status)
 
@@ -160,29 +171,22 @@ class RestApi:
         return JSONResponse(page_of(rows, request.query_params))
 
     async def _recording(self, request: Request, account: Account) -> Response:
-        leg = self._recorded(request, account)
-        link = f"{self._world.base_url}/simulator/telnyx/calls/{leg.id}/audio.wav"
-        row = {
-            "record_type": "recording",
-            "id": leg.recording_id,
-            "status": "completed",
-            "channels": "dual",
-            "duration_millis": leg.duration_s * 1000,
-            "download_urls": {"wav": link},
-        }
-        return JSONResponse({"data": row})
+        leg, recording = self._recorded(request, account)
+        dead = leg.order.faults.expired_recording_links
+        return JSONResponse({"data": recording.as_json(self._world.base_url, dead_ones=dead)})
 
     async def _delete_recording(self, request: Request, account: Account) -> Response:
-        leg = self._recorded(request, account)
-        leg.note("recording_deleted", recording_id=leg.recording_id)
-        leg.recording_id = ""
-        return JSONResponse({"data": {"id": request.path_params["id"]}})
+        leg, recording = self._recorded(request, account)
+        leg.note("recording_deleted", recording_id=recording.id)
+        del leg.recordings[recording.id]
+        return JSONResponse({"data": {"id": recording.id}})
 
-    def _recorded(self, request: Request, account: Account) -> Leg:
+    def _recorded(self, request: Request, account: Account) -> tuple[Leg, Recording]:
         for leg in self._exchange.calls.values():
-            mine = leg.order.application.account is account
-            if mine and leg.is_over and leg.recording_id == request.path_params["id"]:
-                return leg
+            recording = leg.recordings.get(request.path_params["id"])
+            if recording is not None and recording.ended_ms is not None:
+                if leg.order.application.account is account:
+                    return leg, recording
         raise _not_found()
 
     # -- look-ups -------------------------------------------------------------------------------
@@ -207,6 +211,16 @@ class RestApi:
         if found is None or found.account is not account:
             raise _not_found()
         return found
+
+
+def _names_of(door: str, request: Request) -> tuple[str, ...]:
+    """A command is ``command`` and its own name."""
+    return (f"command.{request.path_params['name']}", door) if door == "command" else (door,)
+
+
+def _refused(status: int) -> Response:
+    code, title = {429: ("10011", "Too many requests")}.get(status, ("10007", "Unexpected error"))
+    return JSONResponse(RefusalError(status, code, title).as_json(), status)
 
 
 def _not_found() -> RefusalError:

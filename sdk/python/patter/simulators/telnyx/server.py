@@ -200,13 +200,15 @@ class TelnyxSimulator:
             ring_timeout_s=float(body.get("timeout_secs") or 30),
             session_id=leg.session_id,
         )
+        if after_s := leg.order.faults.leaves_transfer_after_s:
+            asyncio.get_running_loop().call_later(after_s, leg.end, "caller_hung_up")
         other = self._carry(Leg(order, body.get("target_leg_client_state")))
         flow.beside(join(flow, other, parks=body.get("park_after_unbridge") == "self"))
         return other.leg
 
     def _carry(self, leg: Leg) -> Flow:
         self._forget_old_calls()
-        flow = Flow(leg, self._webhooks, self._max_call_s)
+        flow = Flow(leg, self.world, self._webhooks, self._max_call_s)
         self.calls[leg.id], self._flows[leg.id] = leg, flow
         task = asyncio.create_task(flow.run(), name=leg.id)
         self._running.add(task)

@@ -15,15 +15,19 @@ from typing import Any
 
 from patter.audio.codecs import Converter, decoder, encoder
 from patter.carriers.frames import BadFrame, audio_in, parse_object, text_in
+from patter.simulators.carrier.marks import LostMarks
+from patter.simulators.carrier.media import MAX_MESSAGE_CHARS
 from patter.simulators.play_buffer import PlayBuffer
+from patter.simulators.telnyx.faults import Faults
 from patter.simulators.telnyx.plan import SPOKEN, StreamPlan
 
 SHAPES: Mapping[str, str | None] = {"media": "media", "mark": "mark", "clear": None}
 SHORTEST_MS, LONGEST_MS = 20, 30_000
 BYTES_PER_MS = {"PCMU": 8, "PCMA": 8}
-MAX_MESSAGE_CHARS = 16 * 1024 * 1024
 USER_ID = "3e6f995f-85f7-4705-9741-53b116d28237"
 ERRORS = {"malformed_frame": 100003, "invalid_media": 100004}
+
+NO_FAULTS = Faults()
 
 
 @dataclass(slots=True)
@@ -46,18 +50,13 @@ class StreamSide:
         self,
         ids: Ids,
         plan: StreamPlan,
-        *,
-        echo_marks: bool = True,
-        echo_on_clear: bool = True,
-        parameters_as_list: bool = False,
-        big_endian: bool = False,
+        faults: Faults = NO_FAULTS,
     ) -> None:
-        order = "big" if big_endian else "little"
+        order = "big" if faults.big_endian else "little"
         self._ids = ids
         self._plan = plan
-        self._echo_marks = echo_marks
-        self._echo_on_clear = echo_on_clear
-        self._parameters_as_list = parameters_as_list
+        self._lost_marks = LostMarks(faults)
+        self._parameters_as_list = faults.parameters_as_list
         self._sequence = 0
         self._chunk = 0
         # A codec that this simulator cannot speak is announced all the same, around the handset's own sound.
@@ -103,9 +102,6 @@ class StreamSide:
             f'"chunk":"{self._chunk}","timestamp":"{at_ms}","payload":"{payload}"}},'
             f'"stream_id":"{self._ids.stream_id}"}}'
         )
-
-    def empty_media(self, at_ms: int) -> str:
-        return self.media(b"", at_ms)
 
     def digit(self, digit: str, occurred_at: str) -> str:
         return self._message("dtmf", {"digit": digit}, occurred_at=occurred_at)
@@ -157,8 +153,7 @@ class StreamSide:
         kind = data["event"]
         self.counts[kind] += 1
         if kind == "clear":
-            marks = self.buffer.clear()
-            return self._echoes(marks) if self._echo_on_clear else []
+            return self._echoes(self.buffer.clear(), cleared=True)
         if kind == "mark":
             return self._echoes(self.buffer.mark(data["mark"]["name"]))
         payload = audio_in(data["media"], "payload")
@@ -178,11 +173,10 @@ class StreamSide:
         if len(payload) % (per_ms // 8):
             raise BadFrame("half a sample")
 
-    def _echoes(self, names: list[str]) -> list[str]:
-        if not self._echo_marks:
-            return []
-        self.counts["mark_echoed"] += len(names)
-        return [self._message("mark", {"name": name}) for name in names]
+    def _echoes(self, names: list[str], *, cleared: bool = False) -> list[str]:
+        kept = self._lost_marks.kept(names, cleared=cleared)
+        self.counts["mark_echoed"] += len(kept)
+        return [self._message("mark", {"name": name}) for name in kept]
 
     def _error(self, title: str, detail: str) -> str:
         self.counts[title] += 1

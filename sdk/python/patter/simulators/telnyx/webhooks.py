@@ -6,12 +6,13 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from patter.simulators.carrier.mail import sending_of
 from patter.simulators.telnyx.leg import Leg
 from patter.simulators.telnyx.world import SigningKey, new_id
 
@@ -57,7 +58,8 @@ class Postman:
     def tell(self, kind: str, **more: Any) -> None:
         """Post one event about the leg."""
         leg, faults = self._leg, self._leg.order.faults
-        occurred = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        at = datetime.now(UTC) + timedelta(seconds=faults.clock_skew_s)
+        occurred = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
         data = {
             "record_type": "event",
             "event_type": kind,
@@ -65,13 +67,13 @@ class Postman:
             "occurred_at": occurred,
             "payload": leg.payload(**more),
         }
-        if kind in faults.dropped_webhooks.split(","):
+        sending = sending_of(kind, faults)
+        if not sending.copies:
             leg.note("webhook_dropped", about=kind)
             return
         number, self._count = self._count, self._count + 1
-        self._start(self._deliver(kind, data, number))
-        if faults.duplicate_webhooks:
-            self._start(self._deliver(kind, data, number))
+        for _ in range(max(sending.copies, 2 if faults.duplicate_webhooks else 1)):
+            self._start(self._deliver(kind, data, number, sending.delay_s))
 
     async def close(self, within_s: float) -> None:
         """Wait until everything was delivered or given up."""
@@ -89,12 +91,12 @@ class Postman:
         self._posting.add(task)
         task.add_done_callback(self._posting.discard)
 
-    async def _deliver(self, kind: str, data: Mapping[str, Any], number: int) -> None:
+    async def _deliver(self, kind: str, data: Mapping[str, Any], number: int, delay_s: float) -> None:
         faults, application = self._leg.order.faults, self._leg.order.application
         urls = [self._leg.webhook_url, application.failover_url]
         if not urls[0]:
             return
-        await asyncio.sleep(faults.late_webhook_s)
+        await asyncio.sleep(faults.late_webhook_s + delay_s)
         if number == 0:
             await self._post_aside(data)
         if faults.shuffled_webhooks:
@@ -117,7 +119,10 @@ class Postman:
 
     def _sealed(self, data: Mapping[str, Any], attempt: int, url: str) -> tuple[bytes, dict[str, str]]:
         body = json.dumps({"data": data, "meta": {"attempt": attempt, "delivered_to": url}}).encode()
-        return body, self._headers(self._leg.order.application.account.key, body, time.time())
+        order = self._leg.order
+        return body, self._headers(
+            order.application.account.key, body, time.time() + order.faults.clock_skew_s
+        )
 
     @staticmethod
     def _headers(key: SigningKey, body: bytes, at: float) -> dict[str, str]:

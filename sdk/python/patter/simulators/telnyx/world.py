@@ -12,12 +12,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from patter.carriers.telnyx.signature import signed_bytes
+from patter.simulators.carrier.world import CarrierWorld
 from patter.simulators.line import parse_profile
 from patter.simulators.script import Listen, Step, parse_steps
+from patter.simulators.telnyx.detection import MACHINES
 from patter.simulators.telnyx.faults import Faults
 
 BEHAVIOURS = ("answer", "busy", "no-answer", "declined", "not-found", "failed")
-MACHINES = ("", "human", "machine", "machine-beep", "beep-only", "not-sure", "screening")
 
 
 def new_id() -> str:
@@ -100,9 +101,8 @@ class Phone:
         answer_after_s: how long it rings first.
         talk_s: how long it talks when a caller is transferred to it.
         accepts: the key that is pressed when a call is offered with a text.
-        machine: what detection finds out: nothing, human, machine, machine-beep, beep-only, not-sure or
-            screening.
-        machine_after_s: so long after the answer; the beep as long again.
+        machine: what detection finds out: nothing, or one of ``MACHINES``.
+        machine_after_s: so long after the answer; a beep, or a service that screens calls, as long again.
     """
 
     number: str
@@ -138,17 +138,15 @@ class Phone:
         )
 
 
-class World:
+class World(CarrierWorld):
     """Everything that was registered."""
 
     def __init__(self) -> None:
-        self.base_url = ""
+        super().__init__()
         self.accounts: dict[str, Account] = {}
         self.applications: dict[str, Application] = {}
         self.numbers: dict[str, Number] = {}
         self.phones: dict[str, Phone] = {}
-        self.refuse_next_requests = 0
-        """That many REST requests are answered with 429."""
         self.lose_answers_of: set[str] = set()
         """API keys whose next dial is carried out, and its answer never arrives."""
 

@@ -1,9 +1,4 @@
-"""What clients on the same machine can make the simulator do, as JSON under ``/simulator/``.
-
-``POST accounts | numbers | phones | faults | calls``, ``GET calls/{sid}`` (result),
-``GET calls/{sid}/events`` (JSON lines until the end), ``GET calls/{sid}/audio.wav`` (left the
-caller, right the agent), ``POST calls/{sid}/hang-up``, ``GET health``.
-"""
+"""What clients can make the simulated Twilio do: ``POST accounts | numbers | phones | calls``."""
 
 from __future__ import annotations
 
@@ -11,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
 
-from patter.simulators.control_doors import Door, guarded, lines_of, object_in
+from patter.simulators.carrier.control import CarrierControl
+from patter.simulators.carrier.doors import Door, object_in
 from patter.simulators.line import parse_profile
 from patter.simulators.script import Step, parse_steps
 from patter.simulators.twilio.call import Call
 from patter.simulators.twilio.faults import Faults
+from patter.simulators.twilio.rest import REST_DOORS
 from patter.simulators.twilio.result import result_of
 from patter.simulators.twilio.world import Account, Number, Phone, World
 
@@ -50,31 +46,27 @@ class Simulator(Protocol):
     ) -> Call: ...
 
 
-class ControlApi:
-    """Only ever reachable from the machine itself: the server binds to loopback."""
+class ControlApi(CarrierControl):
+    """What there is at Twilio besides: accounts, numbers, phones, and calls to them."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        super().__init__(
+            "/simulator/",
+            simulator.world,
+            carriers=simulator.carriers,
+            rest_doors=REST_DOORS,
+            calls=lambda: simulator.calls,
+            result_of=result_of,
+        )
 
-    def routes(self) -> list[Route]:
-        doors: list[tuple[str, str, Door]] = [
-            ("GET", "health", self._health),
+    def own_doors(self) -> list[tuple[str, str, Door]]:
+        return [
             ("POST", "accounts", self._add_account),
             ("POST", "numbers", self._add_number),
             ("POST", "phones", self._add_phone),
-            ("POST", "faults", self._set_faults),
             ("POST", "calls", self._dial_in),
-            ("GET", "calls", self._list),
-            ("GET", "calls/{sid}", self._result),
-            ("GET", "calls/{sid}/events", self._events),
-            ("GET", "calls/{sid}/audio.wav", self._audio),
-            ("POST", "calls/{sid}/hang-up", self._hang_up),
         ]
-        return [Route(f"/simulator/{path}", guarded(door), methods=[method]) for method, path, door in doors]
-
-    async def _health(self, request: Request) -> Response:
-        running = sum(not call.finished.is_set() for call in self._simulator.calls.values())
-        return JSONResponse({"ready": True, "carriers": self._simulator.carriers, "running_calls": running})
 
     async def _add_account(self, request: Request) -> Response:
         given = await object_in(request, {"account_sid", "auth_token"}, {"name"})
@@ -97,11 +89,6 @@ class ControlApi:
         self._simulator.add_phone(phone)
         return JSONResponse({"number": phone.number}, 201)
 
-    async def _set_faults(self, request: Request) -> Response:
-        given = await object_in(request, set(), {"refuse_next_requests"})
-        self._simulator.world.refuse_next_requests = int(given.get("refuse_next_requests", 0))
-        return JSONResponse(given)
-
     async def _dial_in(self, request: Request) -> Response:
         optional = {"account_sid", "voice_url", "steps", "profile", "faults", "time_limit_s"}
         given = await object_in(request, {"to", "from"}, optional)
@@ -116,27 +103,3 @@ class ControlApi:
             time_limit_s=float(given.get("time_limit_s", 120)),
         )
         return JSONResponse({"call_sid": call.sid, "status": call.status}, 201)
-
-    async def _list(self, request: Request) -> Response:
-        calls = self._simulator.calls.values()
-        return JSONResponse({"calls": [{"call_sid": call.sid, "status": call.status} for call in calls]})
-
-    async def _result(self, request: Request) -> Response:
-        return JSONResponse(result_of(self._call(request)))
-
-    async def _events(self, request: Request) -> Response:
-        return StreamingResponse(lines_of(self._call(request)), media_type="application/x-ndjson")
-
-    async def _audio(self, request: Request) -> Response:
-        return Response(self._call(request).media.wav(), media_type="audio/wav")
-
-    async def _hang_up(self, request: Request) -> Response:
-        call = self._call(request)
-        call.end("caller_hung_up")
-        return JSONResponse({"call_sid": call.sid, "status": call.status})
-
-    def _call(self, request: Request) -> Call:
-        sid = request.path_params["sid"]
-        if sid not in self._simulator.calls:
-            raise LookupError(f"no such call: {sid}")
-        return self._simulator.calls[sid]

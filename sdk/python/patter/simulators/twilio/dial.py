@@ -6,6 +6,7 @@ import asyncio
 import math
 from dataclasses import dataclass
 
+from patter.simulators.carrier.ledger import Billed
 from patter.simulators.twilio.call import Source
 from patter.simulators.twilio.flow import Flow
 from patter.simulators.twilio.rooms import Seat
@@ -28,10 +29,15 @@ class Dialled:
 
 async def dial(flow: Flow, verb: Element, document: Document) -> Document | None:
     """Run the verb; the document of its ``action`` comes back, if it has one."""
-    if verb.children and verb.children[0].tag == "Conference":
-        ended = await _conference(flow, verb.children[0])
-    else:
-        ended = await _number(flow, verb, document)
+    leaving = _leaves_in_time(flow)
+    try:
+        if verb.children and verb.children[0].tag == "Conference":
+            ended = await _conference(flow, verb.children[0])
+        else:
+            ended = await _number(flow, verb, document)
+    finally:
+        if leaving:
+            leaving.cancel()
     if action := verb.attributes.get("action"):
         told = [
             ("DialCallStatus", ended.status),
@@ -42,6 +48,14 @@ async def dial(flow: Flow, verb: Element, document: Document) -> Document | None
         source = Source(document.resolve(action), verb.attributes.get("method", "POST"))
         return await flow.fetch(source, told)
     return None
+
+
+def _leaves_in_time(flow: Flow) -> asyncio.TimerHandle | None:
+    """A caller who does not want to be transferred."""
+    after_s = flow.call.order.faults.leaves_transfer_after_s
+    if not after_s:
+        return None
+    return asyncio.get_running_loop().call_later(after_s, flow.call.end, "caller_hung_up")
 
 
 async def _conference(flow: Flow, noun: Element) -> Dialled:
@@ -116,7 +130,9 @@ class _Leg:
 
     def _ended(self, status: str, sip: str, talked_s: float = 0.0) -> Dialled:
         self.tell(status, SIP[sip])
-        self._flow.world.enter_in_ledger(self._sid, "outbound-dial", math.ceil(talked_s))
+        from_, to = self._flow.call.order.from_, self._phone.number
+        billed = Billed(self._sid, "outbound-dial", math.ceil(talked_s), from_=from_, to=to)
+        self._flow.world.ledger.enter(billed)
         return Dialled(self._sid, status, SIP[sip], talked_s)
 
     def tell(self, status: str, sip: str = "") -> None:

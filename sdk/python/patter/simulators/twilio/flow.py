@@ -10,16 +10,19 @@ from uuid import uuid4
 
 import httpx
 
+from patter.audio.frames import BYTES_PER_MS
 from patter.simulators.caller import Caller
+from patter.simulators.carrier.ledger import Billed
 from patter.simulators.facts import Fact
 from patter.simulators.handset import Handset
 from patter.simulators.line import PhoneLine
 from patter.simulators.twilio.call import Call, Source
 from patter.simulators.twilio.detection import listen
 from patter.simulators.twilio.postman import Postman
+from patter.simulators.twilio.recordings import Recording
 from patter.simulators.twilio.trouble import TroubleError
 from patter.simulators.twilio.twiml import Document, read_answer, read_document
-from patter.simulators.twilio.webhooks import Fields, Webhooks, call_fields, rfc_2822_now
+from patter.simulators.twilio.webhooks import Fields, Webhooks, call_fields
 from patter.simulators.twilio.world import World
 
 T = TypeVar("T")
@@ -39,7 +42,7 @@ class Flow:
         self.world = world
         self.postman = Postman(call, webhooks)
         self.handset: Handset | None = None
-        self.recordings: list[tuple[str, str]] = []
+        self.recordings: list[Recording] = []
         self.lingering: list[asyncio.Task[None]] = []
         self._webhooks = webhooks
         self._run_verbs = run_verbs
@@ -225,10 +228,11 @@ class Flow:
         if call.status == "completed":
             minutes = -(-call.duration_s // 60)
             extra += [("CallDuration", str(call.duration_s)), ("Duration", str(minutes))]
-        self.world.enter_in_ledger(call.sid, call.order.direction, call.duration_s)
+        self.world.ledger.enter(self._billed())
         postman.status(call.status, extra)
-        for sid, url in self.recordings:
-            postman.post(url, self._recording_fields(sid))
+        for recording in self.recordings:
+            if recording.callback:
+                postman.post(recording.callback, recording.fields(call, self.world.base_url))
         postman.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(posting, CALLBACK_BUDGET_S)
@@ -285,21 +289,19 @@ class Flow:
     def _told_by_caller(self, fact: Fact) -> None:
         self.call.write(Fact(fact.kind, fact.at_ms + (self.call.answered_ms or 0), fact.data))
 
-    def _recording_fields(self, sid: str) -> list[tuple[str, str]]:
-        account_sid = self.call.order.account.account_sid
-        return [
-            ("AccountSid", account_sid),
-            ("CallSid", self.call.sid),
-            ("RecordingSid", sid),
-            ("RecordingUrl", f"{self.world.base_url}/2010-04-01/Accounts/{account_sid}/Recordings/{sid}"),
-            ("RecordingStatus", "failed" if self.call.order.faults.recording_failed else "completed"),
-            ("RecordingDuration", str(self.call.duration_s)),
-            ("RecordingChannels", "2"),
-            ("RecordingTrack", "both"),
-            ("RecordingStartTime", rfc_2822_now()),
-            ("RecordingSource", "StartCallRecordingTwiML"),
-            ("ErrorCode", "0"),
-        ]
+    def _billed(self) -> Billed:
+        call, order, counts = self.call, self.call.order, self.call.media.counts
+        return Billed(
+            call.sid,
+            order.direction,
+            call.duration_s,
+            from_=order.from_,
+            to=order.to,
+            heard_ms=counts["caller_bytes_sent"] // BYTES_PER_MS,
+            played_ms=counts["agent_bytes_played"] // BYTES_PER_MS,
+            recorded_s=sum(recording.seconds(call) for recording in self.recordings),
+            detected=bool(order.detection.mode),
+        )
 
 
 def _document(answer: httpx.Response, url: str) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from patter.simulators.carrier.mail import Sending, sending_of
 from patter.simulators.twilio.call import Call
 from patter.simulators.twilio.trouble import Trouble, TroubleError
 from patter.simulators.twilio.webhooks import Fields, Webhooks, call_fields, rfc_2822_now
@@ -20,6 +21,7 @@ class Postman:
         self._sequence = 0
         self._letters: asyncio.Queue[tuple[str, Fields] | None] = asyncio.Queue()
         self._held: tuple[str, Fields] | None = None
+        self._aside: set[asyncio.Task[None]] = set()
 
     def status(self, status: str, extra: Fields = ()) -> None:
         """Tell a change of the call's status to whoever subscribed to it."""
@@ -30,7 +32,7 @@ class Postman:
             return
         fields = [
             *call_fields(self._call, status),
-            ("Timestamp", rfc_2822_now()),
+            ("Timestamp", rfc_2822_now(order.faults.clock_skew_s)),
             ("CallbackSource", "call-progress-events"),
             ("SequenceNumber", str(number)),
             *extra,
@@ -46,12 +48,35 @@ class Postman:
 
     async def run(self) -> None:
         faults = self._call.order.faults
-        while (letter := await self._letters.get()) is not None:
-            if faults.late_status_s:
-                await asyncio.sleep(faults.late_status_s)
-            await self._deliver(*letter)
-            if faults.duplicate_status_callbacks:
-                await self._deliver(*letter)
+        try:
+            while (letter := await self._letters.get()) is not None:
+                if faults.late_status_s:
+                    await asyncio.sleep(faults.late_status_s)
+                await self._send(*letter)
+                if faults.duplicate_status_callbacks:
+                    await self._deliver(*letter)
+            await asyncio.gather(*self._aside)
+        finally:
+            for task in self._aside:
+                task.cancel()
+
+    async def _send(self, url: str, fields: Fields) -> None:
+        """As often and as late as the call's faults say; what is late does not hold up the others."""
+        call, (name, about) = self._call, what_it_tells(fields)
+        sending = sending_of(name, call.order.faults)
+        if not sending.copies:
+            call.note("webhook_dropped", about=about)
+        elif sending.delay_s:
+            self._aside.add(asyncio.create_task(self._send_late(url, fields, sending)))
+        else:
+            await self._send_copies(url, fields, sending)
+
+    async def _send_late(self, url: str, fields: Fields, sending: Sending) -> None:
+        await asyncio.sleep(sending.delay_s)
+        await self._send_copies(url, fields, sending)
+
+    async def _send_copies(self, url: str, fields: Fields, sending: Sending) -> None:
+        await asyncio.gather(*(self._deliver(url, fields) for _ in range(sending.copies)))
 
     def _put_status(self, letter: tuple[str, Fields], *, is_last: bool) -> None:
         if not self._call.order.faults.shuffled_status_callbacks:
@@ -65,12 +90,7 @@ class Postman:
             self._letters.put_nowait(overtaken)
 
     async def _deliver(self, url: str, fields: Fields) -> None:
-        call = self._call
-        name, value = next(
-            (pair for pair in fields if pair[0] in ("StreamEvent", "RecordingStatus", "AnsweredBy")),
-            ("", ""),
-        )
-        what = value if name else dict(fields)["CallStatus"]
+        call, (_, what) = self._call, what_it_tells(fields)
         try:
             answer = await self._webhooks.send(call.order.account.auth_token, url, fields)
         except TroubleError as error:
@@ -79,3 +99,14 @@ class Postman:
         call.note("webhook", about=what, status=answer.status_code)
         if answer.status_code >= 400:
             call.trouble(Trouble(15003, f"a status callback was answered with {answer.status_code}"))
+
+
+def what_it_tells(fields: Fields) -> tuple[str, str]:
+    """The name of a webhook for ``Faults``, and the word for what it says."""
+    told = dict(fields)
+    if "RecordingStatus" in told:
+        return "recording", told["RecordingStatus"]
+    if "MachineDetectionDuration" in told:
+        return "detection", told["AnsweredBy"]
+    word = told.get("StreamEvent") or told["CallStatus"]
+    return word, word

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from patter.simulators.fault_plan import CutError
+from patter.simulators.carrier.rest_faults import answered, take, torn
 from patter.simulators.twilio.call import Call, Source
 from patter.simulators.twilio.params import (
     NUMBER,
@@ -32,6 +32,8 @@ from patter.simulators.twilio.world import Account, Number, World
 ROOT = "/2010-04-01/Accounts/{account_sid}"
 
 Door = Callable[[Request, Account], Awaitable[Response]]
+REST_DOORS = ("account", "dial", "calls", "call", "command", "numbers", "number", "recording")
+"""What a fault of the REST interface can be about."""
 
 
 class Exchange(Protocol):
@@ -52,24 +54,28 @@ class RestApi:
         self._world = exchange.world
 
     def routes(self) -> list[Route]:
-        doors: list[tuple[str, str, Door]] = [
-            ("GET", f"{ROOT}.json", self._account),
-            ("POST", f"{ROOT}/Calls.json", self._create_call),
-            ("GET", f"{ROOT}/Calls.json", self._list_calls),
-            ("GET", f"{ROOT}/Calls/{{sid}}.json", self._fetch_call),
-            ("POST", f"{ROOT}/Calls/{{sid}}.json", self._update_call),
-            ("GET", f"{ROOT}/IncomingPhoneNumbers.json", self._list_numbers),
-            ("GET", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._fetch_number),
-            ("POST", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._update_number),
-            ("GET", f"{ROOT}/Recordings/{{sid}}.wav", self._recording),
-            ("DELETE", f"{ROOT}/Recordings/{{sid}}.json", self._delete_recording),
+        doors: list[tuple[str, str, str, Door]] = [
+            ("account", "GET", f"{ROOT}.json", self._account),
+            ("dial", "POST", f"{ROOT}/Calls.json", self._create_call),
+            ("calls", "GET", f"{ROOT}/Calls.json", self._list_calls),
+            ("call", "GET", f"{ROOT}/Calls/{{sid}}.json", self._fetch_call),
+            ("command", "POST", f"{ROOT}/Calls/{{sid}}.json", self._update_call),
+            ("numbers", "GET", f"{ROOT}/IncomingPhoneNumbers.json", self._list_numbers),
+            ("number", "GET", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._fetch_number),
+            ("number", "POST", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._update_number),
+            ("recording", "GET", f"{ROOT}/Recordings/{{sid}}.wav", self._recording),
+            ("recording", "DELETE", f"{ROOT}/Recordings/{{sid}}.json", self._delete_recording),
         ]
-        return [Route(path, self._guarded(door), methods=[method]) for method, path, door in doors]
+        return [
+            Route(path, self._guarded(name, door), methods=[method]) for name, method, path, door in doors
+        ]
 
-    def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, name: str, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                return await door(request, self._admitted(request))
+                account = self._admitted(request)
+                fault = take(self._world.rest_faults, name)
+                return await answered(request, fault, lambda: door(request, account), _refused)
             except RefusalError as refusal:
                 return JSONResponse(refusal.as_json(), refusal.status)
 
@@ -103,7 +109,7 @@ class RestApi:
         own = frozenset(number.number for number in self._world.numbers_of(account.account_sid))
         call = await self._exchange.dial_out(account, read_create(await _form(request), own))
         if call.order.faults.lost_create_answer:
-            return _lost()
+            return torn(201)
         return JSONResponse(call_json(call), 201)
 
     async def _list_calls(self, request: Request, account: Account) -> Response:
@@ -184,7 +190,7 @@ class RestApi:
         for call in self._calls_of(account):
             started = {fact.data["recording_sid"] for fact in call.of_kind("recording_started")}
             deleted = {fact.data["recording_sid"] for fact in call.of_kind("recording_deleted")}
-            if sid in started - deleted and call.is_over:
+            if sid in started - deleted and call.is_over and not call.order.faults.recording_failed:
                 return call
         return None
 
@@ -210,14 +216,11 @@ class RestApi:
         return number
 
 
-def _lost() -> Response:
-    """An answer that is torn off: it promises more than it brings."""
-
-    async def torn() -> AsyncIterator[bytes]:
-        yield b"{"
-        raise CutError
-
-    return StreamingResponse(torn(), 201, {"Content-Length": "1000"}, media_type="application/json")
+def _refused(status: int) -> Response:
+    """Twilio's body for a status: its code is 20 and the status."""
+    words = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
+    refusal = RefusalError(status, 20_000 + status, words.get(status, "Refused"))
+    return JSONResponse(refusal.as_json(), status)
 
 
 def _began_by(call: Call, earliest: str | None) -> bool:

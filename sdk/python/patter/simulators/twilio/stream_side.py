@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from patter.carriers.frames import BadFrame, audio_in, parse_object, text_in
+from patter.simulators.carrier.faults import CarrierFaults
+from patter.simulators.carrier.marks import LostMarks
+from patter.simulators.carrier.media import MAX_MESSAGE_CHARS
 from patter.simulators.play_buffer import PlayBuffer
 from patter.simulators.twilio.trouble import Trouble
 
@@ -22,8 +25,8 @@ SHAPES: Mapping[str, tuple[str | None, frozenset[str]]] = {
     "mark": ("mark", frozenset({"name"})),
     "clear": (None, frozenset()),
 }
-# A message may be any size on the wire; only our own parser for incoming frames is bounded.
-MAX_MESSAGE_CHARS = 16 * 1024 * 1024
+
+NO_FAULTS = CarrierFaults()
 
 
 @dataclass(slots=True)
@@ -39,9 +42,9 @@ class Ids:
 class StreamSide:
     """One bidirectional stream."""
 
-    def __init__(self, ids: Ids, *, echo_marks: bool = True) -> None:
+    def __init__(self, ids: Ids, faults: CarrierFaults = NO_FAULTS) -> None:
         self._ids = ids
-        self._echo_marks = echo_marks
+        self._lost_marks = LostMarks(faults)
         self._sequence = 0
         self._chunk = 0
         self._reported: set[int] = set()
@@ -117,18 +120,17 @@ class StreamSide:
         kind = data["event"]
         self.counts[kind] += 1
         if kind == "clear":
-            return self._echoes(self.buffer.clear())
+            return self._echoes(self.buffer.clear(), cleared=True)
         if kind == "mark":
             return self._echoes(self.buffer.mark(text_in(data["mark"], "name")))
         if not self.buffer.add(audio_in(data["media"], "payload"), now_ms):
             self._trouble(31931, "more than ten minutes of audio are waiting")
         return []
 
-    def _echoes(self, names: list[str]) -> list[str]:
-        if not self._echo_marks:
-            return []
-        self.counts["mark_echoed"] += len(names)
-        return [self._message("mark", {"name": name}) for name in names]
+    def _echoes(self, names: list[str], *, cleared: bool = False) -> list[str]:
+        kept = self._lost_marks.kept(names, cleared=cleared)
+        self.counts["mark_echoed"] += len(kept)
+        return [self._message("mark", {"name": name}) for name in kept]
 
     def _trouble(self, code: int, text: str) -> None:
         """Each kind is reported once per stream, and counted every time."""

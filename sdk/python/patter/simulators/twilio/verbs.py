@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+
+from websockets.exceptions import ConnectionClosed
 
 from patter.simulators.twilio.call import Source
 from patter.simulators.twilio.dial import dial
 from patter.simulators.twilio.flow import Flow
 from patter.simulators.twilio.gather import gather
 from patter.simulators.twilio.media import MediaStream, open_socket
+from patter.simulators.twilio.recordings import Recording
 from patter.simulators.twilio.stream_side import Ids, StreamSide
 from patter.simulators.twilio.trouble import Trouble, TroubleError
 from patter.simulators.twilio.twiml import Document, Element, StreamPlan, plan_stream
@@ -80,10 +84,8 @@ async def _redirect(flow: Flow, verb: Element, document: Document) -> Next:
 
 async def _start(flow: Flow, verb: Element, document: Document) -> Next:
     for recording in verb.children:
-        sid = new_sid("RE")
-        flow.call.note("recording_started", recording_sid=sid)
-        if callback := recording.attributes.get("recordingStatusCallback"):
-            flow.recordings.append((sid, document.resolve(callback)))
+        callback = recording.attributes.get("recordingStatusCallback")
+        flow.recordings.append(Recording.begin(flow.call, document.resolve(callback) if callback else ""))
     return None
 
 
@@ -107,7 +109,7 @@ async def _stream(flow: Flow, plan: StreamPlan) -> None:
         raise
     ids = Ids(stream_sid, call.order.account.account_sid, call.sid, plan.parameters)
     faults = call.order.faults
-    side = StreamSide(ids, echo_marks=not faults.marks_never_echoed)
+    side = StreamSide(ids, faults)
     stream = MediaStream(socket, side, call, handset.now_ms)
     call.note("stream_started", stream_sid=stream_sid)
     _tell(flow, plan, stream_sid, "stream-started")
@@ -142,7 +144,8 @@ async def _second_socket(plan: StreamPlan, flow: Flow, ids: Ids, at_ms: int) -> 
     except TroubleError as error:
         flow.call.note("second_socket", refused=error.trouble.text)
         return
-    await socket.send(StreamSide(ids).start())
+    with contextlib.suppress(ConnectionClosed):
+        await socket.send(StreamSide(ids).start())
     await socket.wait_closed()
     flow.call.note("second_socket", code=socket.close_code)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
@@ -103,8 +103,9 @@ def call_fields(call: Call, status: str | None = None) -> list[tuple[str, str]]:
     ]
 
 
-def rfc_2822_now() -> str:
-    return format_datetime(datetime.now(UTC))
+def rfc_2822_now(skew_s: float = 0.0) -> str:
+    """``skew_s``: how much the carrier's clock is ahead."""
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=skew_s))
 
 
 def iso_now() -> str:

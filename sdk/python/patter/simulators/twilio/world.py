@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from patter.simulators.carrier.world import CarrierWorld
 from patter.simulators.line import parse_profile
 from patter.simulators.script import Listen, Step, parse_steps
 from patter.simulators.twilio.faults import Faults
@@ -90,32 +91,15 @@ class Phone:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Billed:
-    """One line of the carrier's own bill: a leg, and what it cost in started minutes."""
-
-    call_sid: str
-    direction: str
-    seconds: int
-
-    @property
-    def minutes(self) -> int:
-        return -(-self.seconds // 60)
-
-
-class World:
+class World(CarrierWorld):
     """Everything that was registered."""
 
     def __init__(self) -> None:
-        self.base_url = ""
+        super().__init__()
         self.accounts: dict[str, Account] = {}
         self.numbers: dict[str, Number] = {}
         self.phones: dict[str, Phone] = {}
         self.rooms: dict[str, Room] = {}
-        self.ledger: list[Billed] = []
-        """What the carrier would bill, leg by leg. Nobody else writes to it."""
-        self.refuse_next_requests = 0
-        """That many REST requests are answered with 429."""
 
     def phone(self, number: str) -> Phone:
         """The phone of a number; one that nobody registered answers and listens."""
@@ -127,11 +111,6 @@ class World:
         if room is None or not room.seats:
             room = self.rooms[name] = Room(name)
         return room
-
-    def enter_in_ledger(self, call_sid: str, direction: str, seconds: int) -> None:
-        """A leg ended. Unanswered ones cost nothing."""
-        if seconds > 0:
-            self.ledger.append(Billed(call_sid, direction, seconds))
 
     def numbers_of(self, account_sid: str) -> list[Number]:
         return [number for number in self.numbers.values() if number.account_sid == account_sid]
