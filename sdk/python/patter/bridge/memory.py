@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from patter.bridge.records import TranscriptRow, TurnSettled
+from patter.bridge.wellformed import wellformed
 
 
 @dataclass(slots=True)
@@ -70,8 +71,9 @@ class Memory:
         interrupted: bool = False,
         latency: Mapping[str, int] | None = None,
     ) -> Turn:
-        index = len(self.turns)
-        full = full_text if full_text != text else None
+        index, text = len(self.turns), wellformed(text)
+        full = full_text if full_text is None else wellformed(full_text)
+        full = full if full != text else None
         turn = Turn(index, turn_id, role, text, started_ms, ended_ms, full, interrupted, latency)
         self.turns.append(turn)
         return turn
