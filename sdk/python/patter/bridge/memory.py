@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from patter.bridge.records import TranscriptRow, TurnSettled
+from patter.bridge.wellformed import wellformed
 
 TOOL = "tool"
 
@@ -81,7 +82,9 @@ class Memory:
         interrupted: bool = False,
         latency: Mapping[str, int] | None = None,
     ) -> Turn:
-        full = full_text if full_text != text else None
+        text = wellformed(text)
+        full = full_text if full_text is None else wellformed(full_text)
+        full = full if full != text else None
         turn = Turn(0, turn_id, role, text, started_ms, ended_ms, full, interrupted, latency)
         self._all.insert(self._place(started_ms), turn)
         self._number()
@@ -90,7 +93,9 @@ class Memory:
     def add_tool(self, text: str, started_ms: int, ended_ms: int) -> None:
         """A tool ran. What is said around it is settled as if it had not."""
         self._tools += 1  # a run's own id is the model's, and of any length
-        self._all.append(Turn(len(self._all), f"tool{self._tools}", TOOL, text, started_ms, ended_ms))
+        self._all.append(
+            Turn(len(self._all), f"tool{self._tools}", TOOL, wellformed(text), started_ms, ended_ms)
+        )
 
     def _place(self, started_ms: int) -> int:
         """At the end; but words that are known late stand before the tool that they led to."""
