@@ -88,10 +88,10 @@ class CallMachine:
     def receive(self, event: Event, now: float) -> Commands:
         if self._ended:
             return []  # the end was told, and it is the last entry
+        if isinstance(event, CallerAudio):  # fifty times a second; everything else is seldom
+            return self._settle(self._caller_audio(event, now), now)
         self._meter.count_event(event)
         match event:
-            case CallerAudio():
-                out = self._caller_audio(event, now)
             case MarkPlayed(name):
                 self._parts.playback.mark_played(name, now)
                 out = self._playback_moved(now)
@@ -302,15 +302,15 @@ class CallMachine:
                 self._meter.count_command(command)
                 self._note_run(command, now)
                 commands.append(command)
-        if self._answering.listens and (heard := self._listen_for_machines(commands, now)):
+        if commands and self._answering.listens and (heard := self._listen_for_machines(commands, now)):
             commands += self._settle(heard, now)
         # Last, so that the stops come after everything that was started in the same breath.
         for wish in wishes:
             commands += self._settle(self._granted(wish, now), now)
         if not self._ended:
-            commands += self._recording.watch(commands)
-            self._recording.keep_heard(now)
-            commands += map(Note, self._recording.take_due())
+            if not self._recording.consented:
+                commands += self._recording.watch(commands)
+            commands += map(Note, self._recording.take_due(now))
         return commands
 
     def _note_run(self, command: Command, now: float) -> None:
