@@ -6,6 +6,7 @@ A test that carries a whole call says so with `@pytest.mark.supports("keys", mod
 
 import json
 import os
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,14 @@ import pytest
 NAME = "supports"
 Cell = tuple[str, str, str, str]
 """Feature, mode, who replies, carrier."""
+
+
+def marked_files(root: Path) -> list[str]:
+    """The test files in which a mark stands: to collect all the others takes longer than to read them."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text())
+    folders = settings["tool"]["pytest"]["ini_options"]["testpaths"]
+    files = (path for folder in folders for path in sorted((root / folder).rglob("test_*.py")))
+    return [str(path.relative_to(root)) for path in files if f"mark.{NAME}" in path.read_text()]
 
 
 def cell_of(item: pytest.Item) -> list[Cell]:

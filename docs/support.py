@@ -12,11 +12,15 @@ import tempfile
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent))
+
+from devtools.support import marked_files  # noqa: E402
+
 TOLD = DOCS / "reference" / "support.json"
 
 
 def main() -> int:
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "supports"]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "supports", *marked_files(DOCS.parent)]
     with tempfile.TemporaryDirectory() as folder:
         proven = Path(folder) / TOLD.name
         environment = {**os.environ, "PATTER_TEST_SUPPORT_FILE": str(proven)}

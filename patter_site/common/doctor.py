@@ -60,7 +60,7 @@ def examine() -> list[tuple[str, Finding]]:
 
 
 def apply_fix(finding: Finding) -> str:
-    """Carry out a finding's fix. Gives why it could not be done, or nothing; it stops no other."""
+    """Carry out a finding's fix; one that fails stops no other. Gives why it could not, or nothing."""
     if finding.fix is None:
         return ""
     try:

@@ -7,12 +7,13 @@ import sys
 
 import pytest
 
+from devtools.support import marked_files
 from tests.docs.pages import ROOT
 
 TOLD = ROOT / "docs" / "reference" / "support.json"
 
 
-@pytest.mark.timeout(180)  # it collects the suites
+@pytest.mark.timeout(180)  # it collects whole suites
 def test_every_cell_has_its_test_and_every_test_its_cell(tmp_path) -> None:
     found = tmp_path / "marked.json"
     command = [
@@ -25,6 +26,7 @@ def test_every_cell_has_its_test_and_every_test_its_cell(tmp_path) -> None:
         "supports",
         "-p",
         "no:cacheprovider",
+        *marked_files(ROOT),
     ]
     environment = {**os.environ, "PATTER_TEST_SUPPORT_FILE": str(found)}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=170)

@@ -8,7 +8,9 @@ from contextlib import ExitStack
 
 import pytest
 
-pytest.register_assert_rewrite("tests.system.checks", "tests.system.tenant", "tests.system.platform")
+pytest.register_assert_rewrite(
+    "tests.system.checks", "tests.system.doors", "tests.system.tenant", "tests.system.platform"
+)
 
 from tests.servers import postgres, redis  # noqa: E402
 from tests.system.world import Servers  # noqa: E402

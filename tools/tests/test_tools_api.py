@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from patter.standard_webhooks import verify
 from patter_site.testing import Cast, api, error_of, make_cast
+from patter_site.tests.loopback import Asked, answering
 from tools.models import Tool
 
 PARAMETERS = {
@@ -36,27 +35,14 @@ def cast(db: None) -> Cast:
 @contextmanager
 def shop(status: int = 200, body: bytes = b'{"left": 3}') -> Iterator[tuple[str, list[Any]]]:
     """A customer's server: its address, and what it was sent."""
-    asked: list[Any] = []
+    requests: list[Any] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers["content-length"]))
-            asked.append((self.path, dict(self.headers.items()), sent))
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def take(asked: Asked) -> tuple[int, bytes]:
+        requests.append((asked.path, asked.headers, asked.body))
+        return status, body
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering(take) as base_url:
+        yield base_url, requests
 
 
 def create(cast: Cast, **fields: Any) -> dict[str, Any]:

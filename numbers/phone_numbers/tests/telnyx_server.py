@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
+
+from patter_site.tests.loopback import Asked, answering
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -41,33 +41,10 @@ class TelnyxServer:
 def telnyx_server() -> Iterator[TelnyxServer]:
     server = TelnyxServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer("")
+    def take(asked: Asked) -> tuple[int, bytes]:
+        status, body = server.take(asked.method, asked.path, asked.body.decode())
+        return status, json.dumps(body).encode()
 
-        def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
-
-        do_PATCH = do_POST
-        do_DELETE = do_GET
-
-        def _answer(self, body: str) -> None:
-            status, answer = server.take(self.command, self.path, body)
-            raw = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        server.base_url = f"http://127.0.0.1:{http.server_address[1]}/v2"
-        thread = threading.Thread(target=http.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            http.shutdown()
-            thread.join()
+    with answering(take) as base_url:
+        server.base_url = f"{base_url}/v2"
+        yield server

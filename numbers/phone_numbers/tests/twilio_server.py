@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from patter_site.tests.loopback import Asked, answering
 
 Answer = tuple[int, dict[str, Any] | bytes]
 """Status and body: JSON, or bytes as they are."""
@@ -36,33 +36,9 @@ class TwilioServer:
 def twilio_server() -> Iterator[TwilioServer]:
     server = TwilioServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer("")
+    def take(asked: Asked) -> tuple[int, bytes]:
+        status, body = server.take(asked.method, asked.path, asked.body.decode())
+        return status, body if isinstance(body, bytes) else json.dumps(body).encode()
 
-        def do_DELETE(self) -> None:
-            self._answer("")
-
-        def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
-
-        def _answer(self, form: str) -> None:
-            status, body = server.take(self.command, self.path, form)
-            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        server.base_url = f"http://127.0.0.1:{http.server_address[1]}"
-        thread = threading.Thread(target=http.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            http.shutdown()
-            thread.join()
+    with answering(take) as server.base_url:
+        yield server

@@ -51,6 +51,8 @@ class Detector(Protocol):
 
     def note_playback(self, loudness: int) -> None: ...
 
+    def doubt_echo(self) -> None: ...
+
     def feed(self, payload: bytes, ms: int) -> Edge | None: ...
 
     def rest(self) -> None: ...
@@ -80,6 +82,9 @@ class JudgedDetector:
 
     def note_playback(self, loudness: int) -> None:
         self._energy.note_playback(loudness)
+
+    def doubt_echo(self) -> None:
+        self._energy.doubt_echo()
 
     def feed(self, payload: bytes, ms: int) -> Edge | None:
         """Take audio that begins at ``ms``; say when speech began or ended."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from patter.audio.echo_return import AMPLITUDES, EchoReturn
 from patter.audio.frames import ms_of
 from patter.audio.mulaw import level
 
 _WINDOW_MS = 1000
+_ECHO_HYSTERESIS = 0.7
+"""3 dB, as ``Thresholds.hysteresis`` has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,6 @@ class Thresholds:
     """Never voice below this, about -42 dBFS: comfort noise is not speech."""
     over_noise: int = 40
     hysteresis: int = 16
-    under_playback: int = 40
-    """Echo of what we play comes back at least this much quieter."""
     start_floor: int = 64
     """Before the line is known it may be noisy, about -33 dBFS; one quiet moment corrects that."""
     highest_floor: int = 100
@@ -46,13 +47,12 @@ class VoiceDetector:
         *,
         min_voiced_ms: int = 60,
         hangover_ms: int = 200,
-        echo_ms: int = 400,
         thresholds: Thresholds | None = None,
     ) -> None:
-        self._min_voiced_ms, self._hangover_ms, self._echo_ms = min_voiced_ms, hangover_ms, echo_ms
+        self._min_voiced_ms, self._hangover_ms = min_voiced_ms, hangover_ms
         self._limits = thresholds or Thresholds()
         self._floor = _Floor(self._limits)
-        self._echo = 0.0
+        self._echo = EchoReturn()
         self._loud_from: int | None = None
         self._loud_until = 0
         self._loud_ms = 0
@@ -71,8 +71,12 @@ class VoiceDetector:
         return self._loud_until
 
     def note_playback(self, loudness: int) -> None:
-        """What we play right now, as of ``mulaw.level``: for a while its echo is not taken for voice."""
-        self._echo = max(self._echo, float(loudness))
+        """What we play right now, as of ``mulaw.level``: its echo is not taken for voice."""
+        self._echo.played(loudness)
+
+    def doubt_echo(self) -> None:
+        """A voice over our own was nobody's."""
+        self._echo.doubt()
 
     def rest(self) -> None:
         """Nothing more comes for now. Loudness borrows nothing, so nothing is given back."""
@@ -81,17 +85,25 @@ class VoiceDetector:
         """Take audio that begins at ``ms``; say when voice began or ended."""
         length = ms_of(len(payload))
         loudness = level(payload)
-        self.loud = loudness >= self._threshold()
+        self.loud = self._is_loud(loudness, self._echo.expect(length))
         self._floor.learn(loudness, length)
-        self._echo = max(0.0, self._echo - 254.0 * length / self._echo_ms)
-        return self._after_loud(ms, length) if self.loud else self._after_quiet(ms + length)
+        if not self.loud and not self.voiced:
+            self._echo.heard(loudness, self._floor.level)
+        if not self.loud:
+            return self._after_quiet(ms + length)
+        edge = self._after_loud(ms, length)
+        if self.voiced:
+            self._echo.forget_recent()
+        return edge
 
-    def _threshold(self) -> float:
+    def _is_loud(self, loudness: int, echo: float) -> bool:
         limits = self._limits
-        over_noise = max(limits.least, self._floor.level + limits.over_noise)
-        over_echo = self._echo - limits.under_playback if self._echo else 0.0
-        threshold = max(over_noise, over_echo)
-        return threshold - limits.hysteresis if self.voiced else threshold
+        threshold = max(limits.least, self._floor.level + limits.over_noise)
+        if self.voiced:
+            threshold, echo = threshold - limits.hysteresis, echo * _ECHO_HYSTERESIS
+        if loudness < threshold:
+            return False
+        return not echo or AMPLITUDES[loudness] > echo + AMPLITUDES[self._floor.level]
 
     def _after_loud(self, ms: int, length_ms: int) -> Edge | None:
         # A syllable may dip for a frame; two pieces of noise far apart must not add up.

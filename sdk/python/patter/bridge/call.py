@@ -262,8 +262,8 @@ class CallMachine:
 
     def _end(self, now: float) -> Outcome:
         self._ended = True
-        self._keep_heard(now)
-        segments = self._recorder.finish() if self._recorder else []
+        self._keep_heard(None)
+        pieces = self._recorder.finish() if self._recorder else []
         memory = self._parts.memory
         ended = CallEnded(
             self._lifecycle.reason,
@@ -272,7 +272,7 @@ class CallMachine:
             memory.history(),
             self._meter.usage(),
         )
-        return [*map(Note, segments), CloseLeg(), Note(ended), EndSession()]
+        return [*map(Note, pieces), CloseLeg(), Note(ended), EndSession()]
 
     def _settle(self, out: Iterable[Command | EndCall | TransferCall], now: float) -> Commands:
         """Carry out an engine's wishes, and keep what was heard meanwhile."""
@@ -302,12 +302,11 @@ class CallMachine:
         who = {"run_id": wish.run_id, "asked_by": "agent"}
         return self._away.transfer(wish.target, wish.kind, wish.summary, now, **who)
 
-    def _keep_heard(self, now: float) -> None:
-        for heard in self._parts.playback.take_heard():
+    def _keep_heard(self, now: float | None) -> None:
+        for heard in self._parts.playback.take_heard(now):
             if self._recorder is None:
                 continue
-            late_ms = round((now - heard.ended_at) * 1000)
-            self._recorder.agent(heard.payload, self._parts.clock.ms(now) - late_ms)
+            self._recorder.agent(heard.payload, self._parts.clock.steady_ms(heard.ended_at))
 
     def _note(self, kind: str, now: float, **data: object) -> Note:
         return Note(Noted(kind, self._parts.clock.ms(now), data))

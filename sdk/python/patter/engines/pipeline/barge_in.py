@@ -116,6 +116,7 @@ class BargeIn:
         if verdict is Verdict.PAUSE:
             return [self._note("barge_in.suspected", now), *playback.pause(now)]
         if verdict is Verdict.RESUME:
+            self._ears.detector.doubt_echo()
             resumed = playback.resume(now)
             return [self._note("barge_in.denied", now), *resumed, *self._replies.playback_moved(now)]
         if verdict is Verdict.CUT:

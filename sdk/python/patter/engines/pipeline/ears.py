@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from patter.audio.frames import ms_of
 from patter.audio.judged_voice import Detector, JudgedDetector, VoiceModels
-from patter.audio.voice import Thresholds, VoiceDetector
+from patter.audio.voice import VoiceDetector
 from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
 from patter.engines.pipeline.signals import (
@@ -29,10 +29,6 @@ from patter.engines.pipeline.signals import (
 
 FINALIZE_MARGIN_MS = 250
 STABLE_MS = 300
-THRESHOLDS = Thresholds(under_playback=52)
-"""A line whose echo is louder than -10 dB pauses the agent; a caller as loud as the agent always does."""
-ECHO_FADES_MS = 1000
-"""At 400 ms, an echo of -20 dB that comes 120 ms late is louder than what is expected of it."""
 GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
 SAME_FINAL_MS = 1000
@@ -44,9 +40,7 @@ class Ears:
 
     def __init__(self, values: TurnTaking, models: VoiceModels | None = None) -> None:
         self._values = values
-        energy = VoiceDetector(
-            min_voiced_ms=values.min_voiced_ms, echo_ms=ECHO_FADES_MS, thresholds=THRESHOLDS
-        )
+        energy = VoiceDetector(min_voiced_ms=values.min_voiced_ms)
         self.detector: Detector = energy if models is None else JudgedDetector(energy, models)
         # Within the ceiling in any case: after it nobody waits for a final text.
         self._finalize_after_ms = min(
