@@ -133,7 +133,7 @@ def test_whoever_goes_on_for_a_lost_handler_must_be_there(handler, sentence):
 
 
 @pytest.mark.parametrize("lost", ["model", "transfer"])
-def test_only_the_pipeline_has_somebody_who_goes_on(lost):
+def test_a_realtime_agent_has_nobody_who_goes_on(lost):
     agent = {"name": "A", "mode": "realtime", "policies": {"handler": {"lost": lost}}}
     assert refused(**agent)["policies"][0].startswith("In the mode realtime a call whose handler is lost")
     agent["policies"] = {"handler": {"lost": "goodbye"}}

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from calls.models import Call, Recording
 from calls.plan import recording_policy_of
+from calls.services.spool import SPOOL, Segment
 from patter.audio.mulaw import MAX_LEVEL, level
-from patter.audio.wav import header, interleave
-from patter.bridge.records import RecordingSegment
+from patter.audio.wav import header
+from patter.bridge.records import RecordingPiece
 from patter_site.events.services import record_event
 
 PEAKS = 400
@@ -41,11 +42,25 @@ def files_of(recording: Recording) -> list[str]:
     return [*segments, recording.file] if recording.file else segments
 
 
-def store_segment(organisation_id: str, call_id: str, segment: RecordingSegment) -> None:
+def store_piece(organisation_id: str, call_id: str, piece: RecordingPiece) -> None:
+    """Keep a piece, and store the segment that it made whole."""
+    if (segment := SPOOL.add(call_id, piece)) is not None:
+        store_segment(organisation_id, call_id, segment)
+        SPOOL.done(call_id, segment)
+
+
+def store_rest(organisation_id: str, call_id: str) -> None:
+    """The call is over: what there is of its last segment is stored."""
+    if (segment := SPOOL.rest(call_id)) is not None:
+        store_segment(organisation_id, call_id, segment)
+    SPOOL.forget(call_id)
+
+
+def store_segment(organisation_id: str, call_id: str, segment: Segment) -> None:
     """Write one segment's file, then count it. The file of a repeated segment stays as it is."""
     path = segment_path(organisation_id, call_id, segment.index)
     if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(interleave(segment.caller, segment.agent)))
+        default_storage.save(path, ContentFile(segment.stereo))
     recording, _ = Recording.objects.of(organisation_id).get_or_create(
         call_id=call_id, source=Recording.Source.BRIDGE, defaults={"organisation_id": organisation_id}
     )

@@ -1,10 +1,25 @@
 """The cast of the carrier tests: a simulated Twilio with one account and one number."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from patter.simulators.twilio import TwilioSimulator
+from patter.testing.loop import VirtualLoop
+
+WHOLE_CALLS = ("convai", "local", "realtime", "rows", "telnyx")
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Calls whose two ends live on one loop need no real time, unless a test says that it does."""
+    folder, name = item.path.parent.name, item.path.name
+    is_call = folder in WHOLE_CALLS or name.startswith("test_simulator_")
+    if is_call and item.get_closest_marker("real_time") is None:
+        return {"virtual": VirtualLoop}
+    return {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from patter.bridge.commands import Note, StartRecording
 from patter.bridge.plan import CallPlan
 from patter.bridge.playback import Playback
 from patter.bridge.recorder import Recorder
-from patter.bridge.records import Noted, RecordingSegment, TurnSettled
+from patter.bridge.records import Noted, RecordingPiece, TurnSettled
 
 MOST_OF_IT = 0.6
 """Of the announcement's words. A model that speaks by itself does not keep to each of them."""
@@ -73,20 +73,18 @@ class Recording:
         if self._recorder is not None and self._consent.given:
             self._recorder.caller(payload, at_ms)
 
-    def keep_heard(self, now: float) -> None:
-        """Write what was heard of the agent since the last time."""
-        for heard in self._playback.take_heard():
-            if self._recorder is None or not self._consent.given:
-                continue
-            late_ms = round((now - heard.ended_at) * 1000)
-            self._recorder.agent(heard.payload, self._clock.ms(now) - late_ms)
+    def keep_heard(self, now: float | None) -> None:
+        """Write what was heard of the agent since the last time. None: what marks may still time, too."""
+        for heard in self._playback.take_heard(now):
+            if self._recorder is not None and self._consent.given:
+                self._recorder.agent(heard.payload, self._clock.steady_ms(heard.ended_at))
 
-    def take_due(self) -> list[RecordingSegment]:
+    def take_due(self) -> list[RecordingPiece]:
         return self._recorder.take_due() if self._recorder else []
 
     def finish(self, now: float) -> list[Note]:
         """The rest, at the end of the call; or why there is nothing."""
-        self.keep_heard(now)
+        self.keep_heard(None)
         withheld = self._wanted and not self._consent.given
         why = {"reason": "announcement_not_heard"}
         notes = [Note(Noted("recording.withheld", self._clock.ms(now), why))] if withheld else []

@@ -7,7 +7,7 @@ import pytest
 from patter.bridge.commands import Note, StartRecording
 from patter.bridge.events import CarrierEnded, LegLost, LegOpened, RecordingRefused
 from patter.bridge.recording import Consent
-from patter.bridge.records import Noted, RecordingSegment, TurnSettled
+from patter.bridge.records import Noted, RecordingPiece, TurnSettled
 from patter.testing.scene import VOICE, Scene
 
 NOTICE = "This call is recorded for training."
@@ -39,16 +39,16 @@ def test_without_an_announcement_there_is_nothing_to_wait_for():
     assert consent.given and not consent.hear(turn("Hello"))
 
 
-def loud_ms(segments: list[RecordingSegment], side: str) -> list[int]:
+def loud_ms(segments: list[RecordingPiece], side: str) -> list[int]:
     """When there is sound on a side, in milliseconds of the call."""
     audio = b"".join(getattr(segment, side) for segment in segments)
     return [at // 8 for at in range(0, len(audio), 160) if set(audio[at : at + 160]) - {0x7F, 0xFF}]
 
 
-def finished(call: Scene) -> tuple[list[RecordingSegment], list[str]]:
+def finished(call: Scene) -> tuple[list[RecordingPiece], list[str]]:
     call.feed(CarrierEnded())
     entries = [note.entry for note in call.all(Note)]
-    segments = [entry for entry in entries if isinstance(entry, RecordingSegment)]
+    segments = [entry for entry in entries if isinstance(entry, RecordingPiece)]
     return segments, [entry.kind for entry in entries if isinstance(entry, Noted)]
 
 

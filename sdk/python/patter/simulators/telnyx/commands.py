@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from patter.carriers.telnyx.voices import SPEAK_LANGUAGES
 from patter.simulators.telnyx.flow import Flow
@@ -19,6 +21,7 @@ from patter.simulators.telnyx.refusals import RefusalError, not_answered, over
 MS_PER_CHARACTER = 65
 KEY_S = 0.2
 TRANSCRIBERS = ("Google", "Telnyx", "Deepgram", "Azure", "A", "B")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 Body = Mapping[str, Any]
 
 
@@ -137,7 +140,14 @@ async def _send_dtmf(flow: Flow, body: Body, board: Switchboard) -> None:
     digits = body["digits"]
     if not isinstance(digits, str) or not digits or not set(digits) <= set("0123456789ABCD*#wW"):
         raise RefusalError(422, "10015", "Invalid value", "digits are 0-9 A-D * # w W", "/digits")
+    _check_number(body, "duration_millis", 100, 500)
     flow.leg.note("carrier_pressed", digits=digits)
+
+
+def _check_number(body: Body, name: str, least: int, most: int) -> None:
+    value = body.get(name)
+    if value is not None and (type(value) is not int or not least <= value <= most):
+        raise RefusalError(422, "10033", "Value out of range", f"{name} is {least} to {most}", f"/{name}")
 
 
 async def _start_stream(flow: Flow, body: Body, board: Switchboard) -> None:
@@ -154,6 +164,11 @@ async def _stop_stream(flow: Flow, body: Body, board: Switchboard) -> None:
 
 
 async def _transfer(flow: Flow, body: Body, board: Switchboard) -> None:
+    if not E164.fullmatch(str(body["to"])) and not str(body["to"]).startswith("sip:"):
+        raise RefusalError(422, "10016", "Phone number must be in +E164 format", str(body["to"]), "/to")
+    _check_number(body, "timeout_secs", 5, 600)
+    _check_number(body, "time_limit_secs", 60, 14_400)
+    check_headers(body.get("custom_headers") or [])
     board.connect(flow, body)
 
 
@@ -171,6 +186,7 @@ async def _start_recording(flow: Flow, body: Body, board: Switchboard) -> None:
         raise RefusalError(
             422, "10032", "Invalid enumerated value", "channels single or dual, format wav or mp3"
         )
+    _check_number(body, "max_length", 0, 14_400)
     leg = flow.leg
     if leg.recording is not None:
         raise RefusalError(422, "10027", "Unprocessable", "This call is being recorded already")
@@ -190,6 +206,8 @@ async def _nothing_to_do(flow: Flow, body: Body, board: Switchboard) -> None:
 
 
 async def _start_playback(flow: Flow, body: Body, board: Switchboard) -> None:
+    if not any(body.get(name) for name in ("audio_url", "media_name", "playback_content")):
+        raise RefusalError(422, "10004", "Missing required parameter", "audio_url", "/audio_url")
     flow.leg.note("carrier_played", audio_url=body.get("audio_url", ""))
     flow.tell("call.playback.started", media_url=body.get("audio_url"))
 
@@ -251,7 +269,10 @@ ACTIONS: dict[str, Action] = {
     ),
     "record_stop": Action(_stop_recording),
     "playback_start": Action(
-        _start_playback, frozenset({"audio_url", "media_name", "loop", "overlay", "stop", "target_legs"})
+        _start_playback,
+        frozenset(
+            "audio_url media_name playback_content audio_type loop overlay stop target_legs".split(),
+        ),
     ),
     "playback_stop": Action(_stop_playback, frozenset({"stop", "overlay"})),
     "client_state_update": Action(_nothing_to_do, required=frozenset({"client_state"}), answered=False),
@@ -269,6 +290,7 @@ async def perform(name: str, flow: Flow, body: Body, board: Switchboard) -> None
         leg.note("command_repeated", name=name)
         return
     check_fields(body, action.fields | COMMON | action.required, action.required)
+    check_webhook(body)
     if action.answered and leg.answered_ms is None:
         raise not_answered()
     leg.note("command", name=name, command_id=str(body.get("command_id") or ""))
@@ -284,6 +306,19 @@ def check_fields(body: Body, known: frozenset[str], required: frozenset[str]) ->
         raise RefusalError(
             422, "10015", "Invalid parameter", f"unknown: {', '.join(unknown)}", f"/{unknown[0]}"
         )
+
+
+def check_headers(given: Any) -> list[dict[str, str]]:
+    for row in given if isinstance(given, list) else [None]:
+        if not isinstance(row, dict) or set(row) != {"name", "value"}:
+            raise RefusalError(422, "10015", "Invalid value", "custom_headers is a list of names and values")
+    return list(given)
+
+
+def check_webhook(body: Body) -> None:
+    url = body.get("webhook_url")
+    if url and urlsplit(str(url)).scheme not in ("http", "https"):
+        raise RefusalError(422, "10015", "Invalid value", "webhook_url is an address", "/webhook_url")
 
 
 def check_state(value: Any) -> str:

@@ -26,6 +26,7 @@ from patter.simulators.twilio.params import (
     check_names,
     check_twiml,
     check_url,
+    check_values,
     read_create,
 )
 from patter.simulators.twilio.recordings import Recording
@@ -102,7 +103,7 @@ class RestApi:
                 "sid": account.account_sid,
                 "friendly_name": account.name,
                 "status": account.status,
-                "type": "Full",
+                "type": account.kind,
                 "owner_account_sid": account.account_sid,
                 "uri": f"/2010-04-01/Accounts/{account.account_sid}.json",
             }
@@ -133,6 +134,7 @@ class RestApi:
     async def _update_call(self, request: Request, account: Account) -> Response:
         form = await _form(request)
         check_names(form, UPDATE)
+        check_values(form)
         call = self._call(request, account)
         given = {name: values[0] for name, values in form.items()}
         if call.is_over:
@@ -157,6 +159,7 @@ class RestApi:
     async def _update_number(self, request: Request, account: Account) -> Response:
         form = await _form(request)
         check_names(form, NUMBER)
+        check_values(form)
         number = self._number(request, account)
         given = {name: values[0] for name, values in form.items()}
         for name in ("VoiceUrl", "VoiceFallbackUrl", "StatusCallback"):
@@ -328,7 +331,7 @@ def number_json(number: Number) -> dict[str, Any]:
         "status_callback_method": "POST",
         "voice_application_sid": number.voice_application_sid or None,
         "trunk_sid": number.trunk_sid or None,
-        "capabilities": {"voice": True, "SMS": False, "MMS": False, "fax": False},
+        "capabilities": {"voice": number.takes_calls, "SMS": False, "MMS": False, "fax": False},
         "uri": f"/2010-04-01/Accounts/{number.account_sid}/IncomingPhoneNumbers/{number.sid}.json",
     }
 
