@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -140,6 +140,9 @@ class TelnyxCarrier:
     async def send(self, command: Command) -> bool:
         """False: the call is over at Telnyx."""
         return await self._rest.send_to_live(command)
+
+    async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
+        return await self._rest.download_recording(recording_id, write)
 
     # -- set-up -----------------------------------------------------------------------------------
 
