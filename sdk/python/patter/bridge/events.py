@@ -124,6 +124,13 @@ class DigitsFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingRefused:
+    """The carrier does not record this call. It goes on."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransferMoved:
     """A transfer came further.
 
@@ -377,6 +384,7 @@ ControlEvent = (
     | TransferAsked
     | DigitsSent
     | DigitsFailed
+    | RecordingRefused
     | TransferMoved
     | MachineHeard
     | HangUpDone

@@ -29,9 +29,10 @@ from patter.engines.pipeline.prompt import Prompt
 from patter.engines.pipeline.reply import Kind, Reply, State
 from patter.engines.pipeline.settling import Settling
 from patter.engines.pipeline.tool_desk import ToolDesk
-from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, ToolRounds
+from patter.engines.pipeline.tool_rounds import ToolRounds
 from patter.engines.pipeline.troubles import Troubles, asks_again
 from patter.engines.pipeline.waits import Waits
+from patter.engines.tool_rules import MOST_ROUNDS
 
 HANDED_OVER = "handler_lost"
 """The run of a transfer that nobody but the agent's policy asked for."""
