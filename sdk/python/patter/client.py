@@ -287,7 +287,11 @@ class Patter:
 
     @property
     def rest(self) -> Rest:
-        """The platform's REST interface: ``agents``, ``numbers``, ``calls``."""
+        """The platform's REST interface: ``agents``, ``numbers``, ``calls``, ``tools``, ``mcp_sources``,
+        ``carrier_accounts``, ``provider_credentials``, and ``request()`` for the rest.
+
+        Rows are dictionaries with the types of ``patter.rows``; what is refused is an ApiError.
+        """
         return self._cloud_phone("rest").rest
 
     # -- this process -----------------------------------------------------------------------------

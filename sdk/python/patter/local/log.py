@@ -11,7 +11,7 @@ from patter.bridge.records import (
     Entry,
     KeyPressed,
     Noted,
-    RecordingSegment,
+    RecordingPiece,
     TransferNoted,
     TurnSettled,
 )
@@ -85,7 +85,7 @@ class LocalLog:
                 self._tell("on_dtmf", {"digit": digit})
             case TurnSettled():
                 self._turn_settled(entry)
-            case RecordingSegment() if self._recording is not None:
+            case RecordingPiece() if self._recording is not None:
                 self._recording.add(entry)
             case CallEnded():
                 self._call_ended(entry)

@@ -13,8 +13,9 @@ from patter.carriers.telnyx.control import TelnyxControl
 from patter.carriers.telnyx.rest import BASE_URL, TelnyxRest
 from patter.carriers.telnyx.words import sip_headers
 from patter.errors import CarrierError, ConfigError
-from patter.local.addresses import Addresses
+from patter.local.addresses import MUSIC_PATH, Addresses
 from patter.local.carrier import Confirm
+from patter.local.last_words import LastWords
 from patter.options import LocalOptions
 from patter.turn_taking import resolved_values
 
@@ -46,6 +47,7 @@ class TelnyxCarrier:
         self._api_key = options.telnyx_key
         self._base_url = _with_version(base_url) if base_url else BASE_URL
         self._rest = self._client(10.0)
+        self.last_words = LastWords(self.hang_up)
 
     def _client(self, timeout_s: float) -> TelnyxRest:
         return TelnyxRest(self._api_key, self.connection_id, self._base_url, timeout_s=timeout_s)
@@ -69,12 +71,18 @@ class TelnyxCarrier:
 
     def _control(self, call: LocalCall) -> TelnyxControl:
         plan = call.plan
+
+        async def end_later(within_s: float) -> None:
+            self.last_words.expect(call.carrier_call_id, within_s)
+
         return TelnyxControl(
             self._client,
             call_id=call.id,
             own_number=plan.callee if plan.direction == "inbound" else plan.caller,
             webhook_url=self.webhook_url,
+            music_url=f"{self.addresses.base}{MUSIC_PATH}",
             reopen=lambda: self.open_stream(call),
+            end_later=end_later,
         )
 
     async def dial(self, call: LocalCall) -> float:
@@ -163,6 +171,7 @@ class TelnyxCarrier:
         return ""
 
     async def close(self) -> None:
+        await self.last_words.close()
         await self._rest.close()
 
 

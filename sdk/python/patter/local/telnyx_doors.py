@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from patter.audio.hold import hold_music
 from patter.bridge.events import MachineHeard
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.telnyx.rest import GOODBYE
@@ -22,6 +23,7 @@ from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER,
 from patter.carriers.telnyx.webhooks import CallEvent, NotAWebhook, read_webhook
 from patter.carriers.telnyx.words import custom_params, end_reason, machine_result
 from patter.errors import PatterError
+from patter.local.addresses import MUSIC_PATH
 from patter.local.call import LocalCall
 from patter.local.calls import LocalCalls
 from patter.local.forms import read_body
@@ -63,6 +65,7 @@ class TelnyxDoors:
         media = MediaDoor(STREAM_KINDS["telnyx"], self._calls)
         return [
             Route("/webhooks/telnyx", self._event, methods=["POST"]),
+            Route(MUSIC_PATH, _music),
             WebSocketRoute("/media/telnyx/{call_id}", media),
         ]
 
@@ -156,4 +159,9 @@ class TelnyxDoors:
     async def _spoken(self, event: CallEvent) -> None:
         """The last text in the carrier's own voice was said."""
         if event.client_state == GOODBYE:
-            await self._carrier.hang_up(event.call_control_id)
+            await self._carrier.last_words.said(event.call_control_id)
+
+
+async def _music(_request: Request) -> Response:
+    """For callers who wait, to be looped. The same for everybody, so it needs no proof."""
+    return Response(hold_music(), media_type="audio/wav")

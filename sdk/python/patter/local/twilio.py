@@ -97,13 +97,12 @@ class TwilioCarrier:
         status_url = self.addresses.webhook(NAME, "status")
         try:
             found = await self._rest.look_up_number(number)
-            if found.voice_url == voice_url and found.status_callback == status_url:
+            taken = found.calls_go_to
+            if taken == voice_url and found.status_callback == status_url:
                 return ""
-            if not (
-                _is_free(found.voice_url, voice_url) or await confirm(_question(number, found.voice_url))
-            ):
+            if not (_is_free(taken, voice_url) or await confirm(_question(number, taken))):
                 return (
-                    f"Calls to {number} still go to {found.voice_url}. To have them here, set the number's "
+                    f"Calls to {number} still go to {taken}. To have them here, set the number's "
                     f"voice address to {voice_url}, or serve(replace=True)."
                 )
             await self._rest.configure_number(found.sid, voice_url=voice_url, status_callback=status_url)

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from patter.bridge.events import MachineHeard, TransferMoved
-from patter.carriers.briefing import briefing_of
+from patter.carriers.briefing import briefing_of, is_accepted
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.twilio import markup
 from patter.carriers.twilio.signature import HEADER, SETTINGS_HEADER, verify, verify_upgrade
@@ -22,7 +22,6 @@ from patter.carriers.twilio.words import (
     TRANSFER_STATES,
     custom_params,
     greeting_is_over,
-    is_accepted,
     machine_result,
     transfer_failure,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from patter.audio.wav import read
-from patter.bridge.records import RecordingSegment
+from patter.bridge.records import RecordingPiece
 from patter.local.recording import RecordingFile
 from patter.simulators.script import HangUp, Say, Wait
 
@@ -41,11 +41,11 @@ async def test_a_call_is_recorded_with_both_sides(world, pipeline):
     assert abs(len(caller) / 8 - ends[0]["duration"] * 1000) < 500
 
 
-async def test_segments_become_one_file_with_a_right_header(tmp_path):
+async def test_pieces_become_one_file_with_a_right_header(tmp_path):
     recording = RecordingFile(tmp_path / "new", "call_1")
     assert not recording.started
-    recording.add(RecordingSegment(0, 0, b"\x01" * 80, b"\x02" * 80))
-    recording.add(RecordingSegment(1, 10, b"\x03" * 40, b"\x04" * 40))
+    recording.add(RecordingPiece(0, b"\x01" * 80, b"\x02" * 80))
+    recording.add(RecordingPiece(10, b"\x03" * 40, b"\x04" * 40))
     await recording.finish()
     wav = read(recording.path.read_bytes())
     assert wav.mulaw(0) == b"\x01" * 80 + b"\x03" * 40
@@ -55,8 +55,8 @@ async def test_segments_become_one_file_with_a_right_header(tmp_path):
 async def test_a_disk_that_fails_or_is_slow_costs_no_call(tmp_path, caplog):
     (tmp_path / "file").write_text("not a directory")
     recording = RecordingFile(tmp_path / "file", "call_1")
-    for index in range(22):
-        recording.add(RecordingSegment(index, 0, b"", b""))
+    for index in range(122):
+        recording.add(RecordingPiece(index, b"", b""))
     await recording.finish()
     told = {record.getMessage() for record in caplog.records}
     assert told == {"A part of a recording was lost: the disk is too slow", "A recording failed"}

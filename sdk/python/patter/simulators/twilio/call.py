@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from patter.simulators.caller import Clip
 from patter.simulators.observed import ObservedCall
@@ -62,6 +63,7 @@ class Call(ObservedCall):
         self.replaced = asyncio.Event()
         self.replacement: Source | None = None
         self.answered_by: str | None = None
+        self.recordings: list[Any] = []
 
     # -- asked from outside -------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class Flow:
         self.world = world
         self.postman = Postman(call, webhooks)
         self.handset: Handset | None = None
-        self.recordings: list[Recording] = []
+        self.recordings: list[Recording] = call.recordings
         self.lingering: list[asyncio.Task[None]] = []
         self._webhooks = webhooks
         self._run_verbs = run_verbs

@@ -27,6 +27,7 @@ class Account:
     auth_token: str = field(repr=False)
     name: str = "Simulated account"
     status: str = "active"
+    kind: str = "Full"
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Number:
     friendly_name: str = ""
     voice_application_sid: str = ""
     trunk_sid: str = ""
+    takes_calls: bool = True
     sid: str = field(default_factory=lambda: new_sid("PN"))
 
 
