@@ -20,7 +20,9 @@ class Recording:
 
     @classmethod
     def begin(cls, call: Call, callback: str) -> Recording:
+        """From now until the call's end."""
         recording = cls(new_sid("RE"), callback, call.now_ms(), rfc_2822_now(call.order.faults.clock_skew_s))
+        call.recordings[recording.sid] = recording
         call.note("recording_started", recording_sid=recording.sid)
         return recording
 
