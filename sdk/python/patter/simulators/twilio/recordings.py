@@ -27,9 +27,9 @@ class Recording:
         return recording
 
     def seconds(self, call: Call) -> int:
-        """Until the end of the call."""
+        """Started seconds, until the end of the call."""
         ended_ms = (call.answered_ms or 0) + call.duration_s * 1000
-        return max(0, ended_ms - self.started_ms + 999) // 1000
+        return max(1, -(-(ended_ms - self.started_ms) // 1000))
 
     def fields(self, call: Call, base_url: str) -> Fields:
         """What the recording's callback says."""
