@@ -100,24 +100,39 @@ def join_recording(recording: Recording) -> None:
         default_storage.delete(target)
     wav = io.BytesIO(header(len(stereo), channels=2) + stereo)
     saved = default_storage.save(target, ContentFile(wav.getvalue()))
-    with transaction.atomic():
-        recording.file = saved
-        recording.size_bytes = len(wav.getvalue())
-        recording.duration_ms = len(stereo) // 16
-        recording.peaks = {"caller": _peaks(stereo[0::2]), "agent": _peaks(stereo[1::2])}
-        recording.status = Recording.Status.READY
-        recording.state = Recording.State.DONE
-        recording.due_at = recording.lease_until = None
-        recording.save()
-        announce_recording(recording, "recording.ready")
+    recording.duration_ms = len(stereo) // 16
+    recording.peaks = {"caller": _peaks(stereo[0::2]), "agent": _peaks(stereo[1::2])}
+    if not keep_file(recording, saved, len(wav.getvalue())):
+        default_storage.delete(saved)
     for path in paths:
         default_storage.delete(path)
+
+
+@transaction.atomic
+def keep_file(recording: Recording, name: str, size_bytes: int) -> bool:
+    """The file of a recording is stored: it is ready. False: the recording was deleted meanwhile."""
+    if not still_there(recording):
+        return False
+    recording.file, recording.size_bytes = name, size_bytes
+    recording.status, recording.state = Recording.Status.READY, Recording.State.DONE
+    recording.due_at = recording.lease_until = None
+    recording.save()
+    announce_recording(recording, "recording.ready")
+    return True
+
+
+def still_there(recording: Recording) -> bool:
+    """Whether it was not deleted while somebody worked on it. Inside a transaction, which then keeps it."""
+    rows = Recording.objects.of(recording.organisation_id).select_for_update()
+    return rows.filter(pk=recording.pk).first() is not None
 
 
 def join_failed(recording: Recording, error: str) -> None:
     """Try again later, a few times; then say that the recording failed."""
     final = recording.tries >= MOST_TRIES
     with transaction.atomic():
+        if not still_there(recording):
+            return
         recording.last_error = error[:500]
         recording.state = Recording.State.FAILED if final else Recording.State.DUE
         recording.due_at = None if final else timezone.now() + timedelta(seconds=10 * 2**recording.tries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from patter.carriers.telnyx.detection import OFF, checked_mode
 from patter.carriers.telnyx.rest import BASE_URL, TelnyxRest
 from patter.carriers.telnyx.words import sip_headers
 from patter.errors import CarrierError, ConfigError
-from patter.local.addresses import Addresses
+from patter.local.addresses import MUSIC_PATH, Addresses
 from patter.local.carrier import Confirm
+from patter.local.last_words import LastWords
 from patter.options import LocalOptions
 from patter.turn_taking import resolved_values
 
@@ -48,6 +49,7 @@ class TelnyxCarrier:
         self._api_key = options.telnyx_key
         self._base_url = _with_version(base_url) if base_url else BASE_URL
         self._rest = self._client(10.0)
+        self.last_words = LastWords(self.hang_up)
 
     def _client(self, timeout_s: float) -> TelnyxRest:
         return TelnyxRest(self._api_key, self.connection_id, self._base_url, timeout_s=timeout_s)
@@ -71,12 +73,18 @@ class TelnyxCarrier:
 
     def _control(self, call: LocalCall) -> TelnyxControl:
         plan = call.plan
+
+        async def end_later(within_s: float) -> None:
+            self.last_words.expect(call.carrier_call_id, within_s)
+
         return TelnyxControl(
             self._client,
             call_id=call.id,
             own_number=plan.callee if plan.direction == "inbound" else plan.caller,
             webhook_url=self.webhook_url,
+            music_url=f"{self.addresses.base}{MUSIC_PATH}",
             reopen=lambda: self.open_stream(call),
+            end_later=end_later,
         )
 
     async def dial(self, call: LocalCall) -> float:
@@ -133,6 +141,9 @@ class TelnyxCarrier:
         """False: the call is over at Telnyx."""
         return await self._rest.send_to_live(command)
 
+    async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
+        return await self._rest.download_recording(recording_id, write)
+
     # -- set-up -----------------------------------------------------------------------------------
 
     async def set_up(self, number: str, confirm: Confirm) -> str:
@@ -165,6 +176,7 @@ class TelnyxCarrier:
         return ""
 
     async def close(self) -> None:
+        await self.last_words.close()
         await self._rest.close()
 
 

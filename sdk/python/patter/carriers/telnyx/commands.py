@@ -24,6 +24,8 @@ MAX_TOKEN_CHARS = 4000
 MAX_PARAMETER_CHARS = 499
 MAX_TIME_LIMIT_S = 14_000
 """One page says 14,400, an error text 14,000: the smaller one passes both."""
+TRANSCRIBER = "Telnyx"
+"""Telnyx's own recogniser, which needs no account elsewhere."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 REJECT_CAUSES = ("CALL_REJECTED", "USER_BUSY", "NOT_FOUND", "TEMPORARILY_UNAVAILABLE")
 RATES_HZ = {"PCMU": 8000, "PCMA": 8000, "L16": 16000}
@@ -187,6 +189,28 @@ def ask_for_key(
         maximum_tries=1,
         timeout_millis=timeout_s * 1000,
     )
+
+
+def stop_gather(call_control_id: str, *, command_id: str) -> Command:
+    """End what ``ask_for_key`` began, the text too. ``call.gather.ended`` says ``cancelled``."""
+    return _action(call_control_id, "gather_stop", command_id)
+
+
+def start_transcription(call_control_id: str, language: str, *, command_id: str) -> Command:
+    """Tell what the person at the far end says, in ``call.transcription``, until it is stopped."""
+    config = {"transcription_engine": TRANSCRIBER, "language": language.partition("-")[0].lower() or "en"}
+    return _action(
+        call_control_id,
+        "transcription_start",
+        command_id,
+        transcription_engine=TRANSCRIBER,
+        transcription_engine_config=config,
+        transcription_tracks="inbound",
+    )
+
+
+def stop_transcription(call_control_id: str, *, command_id: str) -> Command:
+    return _action(call_control_id, "transcription_stop", command_id)
 
 
 def send_digits(call_control_id: str, digits: str, *, command_id: str) -> Command:

@@ -21,6 +21,7 @@ from patter.simulators.telnyx.refusals import RefusalError, not_answered, over
 MS_PER_CHARACTER = 65
 KEY_S = 0.2
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+TRANSCRIBERS = ("Google", "Telnyx", "Deepgram", "Azure", "A", "B")
 Body = Mapping[str, Any]
 
 
@@ -108,7 +109,31 @@ async def _gather(flow: Flow, body: Body, board: Switchboard) -> None:
         await asyncio.sleep(int(body.get("timeout_millis") or 60_000) / 1000)
         flow.tell("call.gather.ended", digits="", status="timeout")
 
-    flow.beside(wait())
+    flow.gathering = flow.beside(wait())
+
+
+async def _stop_gather(flow: Flow, body: Body, board: Switchboard) -> None:
+    gathering, flow.gathering = flow.gathering, None
+    if gathering is not None and not gathering.done():
+        gathering.cancel()
+        flow.tell("call.gather.ended", digits="", status="cancelled")
+
+
+async def _start_transcription(flow: Flow, body: Body, board: Switchboard) -> None:
+    if flow.leg.order.faults.no_transcription:
+        raise RefusalError(403, "10010", "Not authorized", "This account has no transcription")
+    if body.get("transcription_engine") not in (None, *TRANSCRIBERS):
+        words = ", ".join(TRANSCRIBERS)
+        raise RefusalError(
+            422, "10032", "Invalid enumerated value", f"transcription_engine is one of {words}"
+        )
+    if body.get("transcription_tracks") not in (None, "inbound", "outbound", "both"):
+        raise RefusalError(422, "10032", "Invalid enumerated value", "transcription_tracks")
+    flow.transcribes = True
+
+
+async def _stop_transcription(flow: Flow, body: Body, board: Switchboard) -> None:
+    flow.transcribes = False
 
 
 async def _send_dtmf(flow: Flow, body: Body, board: Switchboard) -> None:
@@ -214,6 +239,12 @@ ACTIONS: dict[str, Action] = {
         ),
         frozenset({"payload", "voice"}),
     ),
+    "gather_stop": Action(_stop_gather),
+    "transcription_start": Action(
+        _start_transcription,
+        frozenset({"transcription_engine", "transcription_engine_config", "transcription_tracks"}),
+    ),
+    "transcription_stop": Action(_stop_transcription),
     "send_dtmf": Action(_send_dtmf, frozenset({"digits", "duration_millis"}), frozenset({"digits"})),
     "streaming_start": Action(_start_stream, STREAM_FIELDS, frozenset({"stream_url"})),
     "streaming_stop": Action(_stop_stream),

@@ -40,6 +40,10 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "Timeout": (1, 600),
     "TimeLimit": (1, 86_400),
 }
+RECORD = frozenset(
+    "RecordingChannels RecordingTrack Trim RecordingStatusCallback RecordingStatusCallbackMethod "
+    "RecordingStatusCallbackEvent".split()
+)
 UPDATE = frozenset(
     "Url Method Twiml Status FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod TimeLimit".split()
 )

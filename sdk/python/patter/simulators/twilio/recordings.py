@@ -17,11 +17,13 @@ class Recording:
     callback: str
     started_ms: int
     started_at: str
+    source: str
 
     @classmethod
-    def begin(cls, call: Call, callback: str) -> Recording:
-        """From now until the call's end."""
-        recording = cls(new_sid("RE"), callback, call.now_ms(), rfc_2822_now(call.order.faults.clock_skew_s))
+    def begin(cls, call: Call, callback: str, *, source: str = "StartCallRecordingTwiML") -> Recording:
+        """From now until the call's end. ``source``: Twilio's word for who asked."""
+        started_at = rfc_2822_now(call.order.faults.clock_skew_s)
+        recording = cls(new_sid("RE"), callback, call.now_ms(), started_at, source)
         call.recordings[recording.sid] = recording
         call.note("recording_started", recording_sid=recording.sid)
         return recording
@@ -45,6 +47,6 @@ class Recording:
             ("RecordingChannels", "2"),
             ("RecordingTrack", "both"),
             ("RecordingStartTime", self.started_at),
-            ("RecordingSource", "StartCallRecordingTwiML"),
+            ("RecordingSource", self.source),
             ("ErrorCode", "0"),
         ]

@@ -17,6 +17,7 @@ from patter.simulators.carrier.rest_faults import answered, take, torn
 from patter.simulators.twilio.call import Call, Source
 from patter.simulators.twilio.params import (
     NUMBER,
+    RECORD,
     UPDATE,
     CallRequest,
     Form,
@@ -67,6 +68,7 @@ class RestApi:
             ("number", "POST", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._update_number),
             ("recording", "GET", f"{ROOT}/Calls/{{sid}}/Recordings.json", self._list_recordings),
             ("recording", "GET", f"{ROOT}/Recordings/{{sid}}.json", self._show_recording),
+            ("command", "POST", f"{ROOT}/Calls/{{sid}}/Recordings.json", self._start_recording),
             ("recording", "GET", f"{ROOT}/Recordings/{{sid}}.wav", self._recording),
             ("recording", "DELETE", f"{ROOT}/Recordings/{{sid}}.json", self._delete_recording),
         ]
@@ -185,6 +187,21 @@ class RestApi:
     async def _show_recording(self, request: Request, account: Account) -> Response:
         call, recording = self._recorded(request, account)
         return JSONResponse(recording_json(recording, call))
+
+    async def _start_recording(self, request: Request, account: Account) -> Response:
+        form = await _form(request)
+        check_names(form, RECORD)
+        check_values(form)
+        call = self._call(request, account)
+        if call.status != "in-progress":
+            raise RefusalError(404, 21220, "Invalid call state")
+        given = {name: values[0] for name, values in form.items()}
+        callback = given.get("RecordingStatusCallback", "")
+        if callback:
+            check_url(callback, 21203)
+        recording = Recording.begin(call, callback, source="StartCallRecordingAPI")
+        channels = 2 if given.get("RecordingChannels") == "dual" else 1
+        return JSONResponse({**recording_json(recording, call), "channels": channels}, 201)
 
     async def _recording(self, request: Request, account: Account) -> Response:
         """The file: it may be there later than it is told of."""

@@ -71,7 +71,7 @@ def recording_json(recording: Recording, call: Call) -> dict[str, Any]:
         "call_sid": call.sid,
         "status": done if call.is_over else "in-progress",
         "channels": 2,
-        "source": "StartCallRecordingTwiML",
+        "source": recording.source,
         "start_time": recording.started_at,
         "duration": str(recording.seconds(call)) if call.is_over else None,
         "price": None,
