@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.system.matrix.play import SCENES, Play, cells, playing
-from tests.system.matrix.voices_convai import Convai
+from tests.system.matrix.convai import Convai
 
 SHOWN = {
     "both_record_after_an_announcement",
