@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.system.matrix.play import SCENES, Play, cells, playing
 from tests.system.matrix.convai import Convai
+from tests.system.matrix.play import SCENES, Play, cells, playing
 
 SHOWN = {
     "both_record_after_an_announcement",
