@@ -11,9 +11,11 @@ from patter.bridge.events import (
     HandlerDelta,
     HandlerDone,
     HangUpAsked,
+    HangUpDone,
     LegOpened,
     LegStopped,
     MachineHeard,
+    SttOpened,
 )
 from patter.bridge.keypad import Keypad
 from patter.bridge.plan import Phrases, TurnTaking
@@ -189,3 +191,22 @@ def test_nothing_is_filled_while_words_are_on_their_way():
     call.pass_ms(1600)
     assert "One moment" not in str(call.of_type("response.create"))
     call.feed(HandlerDone(turn_id))
+
+
+def test_what_belongs_to_another_mode_is_nothing():
+    call = Scene()
+    known = len(call.commands)
+    call.feed(SttOpened("stt1"))
+    assert call.commands[known:] == []
+
+
+def test_keys_before_a_machine_was_known_are_remembered():
+    plan = AnsweringPlan(detect=True, on_machine="ask")
+    call = Scene(direction="outbound", answering=plan, keypad=Keypad(collect=True))
+    call.feed(DigitPressed("1"), MachineHeard("machine", beep=True))
+    call.pass_ms(2000)
+    assert len(call.of_type("response.create")) == 1
+    call.reads("Please call back.")
+    call.pass_ms(2000)
+    call.feed(HangUpDone())
+    assert ("user", "[DTMF: 1]") in call.turns
