@@ -40,6 +40,11 @@ class RecordingPolicy:
     announcement: str = ""
     days: int | None = None
 
+    @property
+    def from_the_answer(self) -> bool:
+        """The carrier may record at once: nothing has to be announced before."""
+        return self.carrier and not self.announcement.strip()
+
 
 def recording_of(config: Mapping[str, Any]) -> RecordingPolicy:
     return RecordingPolicy(**config.get("policies", {}).get("recording", {}))

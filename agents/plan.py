@@ -82,7 +82,8 @@ def resolve_plan(
     transfers = transfers_of(config)
     answering = answering_of(config, wishes, values)
     record = config.get("record", True) if wishes.record is None else wishes.record
-    announcement = substitute(recording_of(config).announcement, values)
+    recording = recording_of(config)
+    announcement = substitute(recording.announcement, values)
     plan = CallPlan(
         call_id=wishes.call_id,
         direction=wishes.direction,
@@ -112,6 +113,7 @@ def resolve_plan(
         announcement=announcement.text if record else "",
         custom_params={name: str(value) for name, value in wishes.custom_params.items()},
         record=record,
+        carrier_records=record and recording.carrier and not recording.from_the_answer,
     )
     unknown = dict.fromkeys(prompt.unknown + first.unknown + answering.unknown + announcement.unknown)
     return ResolvedPlan(plan, number, tools, tuple(unknown), values)

@@ -106,7 +106,16 @@ def _convai(agent: Agent, config: Mapping[str, Any], language: str) -> Specs:
     }
     chosen = {"provider": CONVAI_PROVIDER, "voice": config.get("voice") or None, "options": options}
     speech = _spec(agent, "convai", {**chosen, "language": language})
-    return {"speech": speech, "tts": _spare_voice(agent, config, language)}
+    voice = _spare_voice(agent, config, language)
+    return {"speech": speech, "tts": voice, "llm": _relief_model(agent, config)}
+
+
+def _relief_model(agent: Agent, config: Mapping[str, Any]) -> ProviderSpec | None:
+    """Who goes on where the handler is lost, and the agent's policy wants a model then."""
+    wanted = config.get("policies", {}).get("handler", {}).get("lost") == "model"
+    by_handler = config.get("reply_by", "handler") == "handler"
+    llm = config.get("llm")
+    return _spec(agent, "llm", _given(llm)) if wanted and by_handler and llm else None
 
 
 SPECS_OF_MODE: dict[str, Callable[[Agent, Mapping[str, Any], str], Specs]] = {

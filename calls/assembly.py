@@ -184,7 +184,7 @@ def _convai(ready: Ready) -> Performers:
     spec = ready.plan.speech
     assert spec is not None, "resolve_plan saw to it"
     voice = _voice_of(ready) if ready.plan.tts else None
-    return Performers(speech=lambda: ConvaiSocket(spec, ready.asks), tts=voice)
+    return Performers(speech=lambda: ConvaiSocket(spec, ready.asks), tts=voice, llm=_llm_of(ready.plan))
 
 
 def _pipeline_machine(parts: Parts) -> PipelineMachine:

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from calls.models import Call, CarrierErasure, Dial, DialAttempt, Recording
 from calls.services.carrier_recording import download, erase
-from calls.services.control import end_at_carrier
 from calls.services.dial import dial_call
 from calls.services.invocations import due_invocations
+from calls.services.left_open import close_line, left_open
 from calls.services.reconcile import look_up
 from calls.services.record import join_failed, join_recording
 from calls.services.retention import delete_old_recordings
@@ -47,9 +47,18 @@ def hang_up_lost_call(call_id: str) -> None:
     if call is None or not call.carrier_call_id:
         return
     try:
-        end_at_carrier(call)
+        close_line(call)
     except CarrierRefused as error:
         logger.info("The carrier did not hang up a lost call", call=call_id, reason=str(error))
+
+
+@sweep("left open", every_s=60)
+def close_left_open() -> int:
+    """Calls that the carrier may keep open though they are over here."""
+    found = left_open()
+    for call_id in found:
+        wake(hang_up_lost_call, call_id)
+    return len(found)
 
 
 @sweep("dials", every_s=5)

@@ -10,7 +10,7 @@ from .environment import ROOT, ensure_environment
 from .processes import python, run
 from .suites import PLATFORM
 
-TYPED = (*PLATFORM, "sdk/python/patter", "devtools", "benchmarks")
+TYPED = (*PLATFORM, "sdk/python/patter", "sdk/python/examples", "devtools", "benchmarks")
 
 
 @dataclass(frozen=True)

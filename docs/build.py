@@ -12,12 +12,13 @@ import os
 import sys
 from argparse import SUPPRESS
 from collections.abc import Callable, Container, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
+ROWS = ROOT / "sdk" / "python" / "patter" / "rows.py"
 COMMANDS = ROOT / "patter_site" / "operations" / "management" / "commands"
 DJANGOS_OWN = {
     "help",
@@ -108,12 +109,16 @@ def events() -> str:
     return table(["type", "always in `data`", "may be in `data`"], rows)
 
 
-def endpoints() -> str:
+@cache
+def openapi() -> dict[str, Any]:
     from drf_spectacular.generators import SchemaGenerator
 
-    schema: dict[str, Any] = SchemaGenerator(api_version=None).get_schema(request=None, public=True)
+    return dict(SchemaGenerator(api_version=None).get_schema(request=None, public=True))
+
+
+def endpoints() -> str:
     rows = []
-    for path, operations in schema["paths"].items():
+    for path, operations in openapi()["paths"].items():
         for method in METHODS:
             if operation := operations.get(method):
                 said = first_sentence(operation.get("description"))
@@ -319,9 +324,15 @@ def event_schemas() -> str:
     return json.dumps(CATALOGUE, indent=2, ensure_ascii=False) + "\n"
 
 
+def rest_rows() -> str:
+    import rest_types
+
+    return rest_types.module(openapi())
+
+
 def built() -> dict[Path, str]:
     pages = {DOCS / name: with_parts((DOCS / name).read_text(), parts) for name, parts in PARTS.items()}
-    return {**pages, DOCS / "reference" / "events.json": event_schemas()}
+    return {**pages, DOCS / "reference" / "events.json": event_schemas(), ROWS: rest_rows()}
 
 
 def _set_up_django() -> None:

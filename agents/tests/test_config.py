@@ -132,14 +132,6 @@ def test_whoever_goes_on_for_a_lost_handler_must_be_there(handler, sentence):
     assert sentence in str(refused.value.detail)
 
 
-@pytest.mark.parametrize("lost", ["model", "transfer"])
-def test_convai_has_nobody_who_goes_on(lost):
-    agent = {"name": "A", "mode": "convai", "policies": {"handler": {"lost": lost}}}
-    assert refused(**agent)["policies"][0].startswith("In the mode convai a call whose handler is lost")
-    agent["policies"] = {"handler": {"lost": "goodbye"}}
-    assert validated_config(agent)["policies"] == {"handler": {"lost": "goodbye"}}
-
-
 def test_the_model_of_a_realtime_agent_is_there_already():
     agent = {"name": "A", "mode": "realtime", "policies": {"handler": {"lost": "model"}}}
     assert validated_config(agent)["policies"] == {"handler": {"lost": "model"}}

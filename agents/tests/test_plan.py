@@ -169,3 +169,13 @@ def test_a_realtime_agent_keeps_its_manner_and_may_have_a_spare_voice(cast):
     assert (plan.speech.model, plan.speech.voice) == ("gpt-realtime-2.1-mini", "marin")
     assert dict(plan.speech.options) == {"silence_duration_ms": 1500, "speed": 1.1}
     assert (plan.tts.provider, plan.tts.voice) == ("offline", "en-us")
+
+
+def test_a_convai_agent_has_a_model_only_where_it_goes_on_for_a_lost_handler(cast):
+    create_credential(organisation=cast.organisation, provider="elevenlabs", api_key="k")
+    agent = {"mode": "convai", "convai_agent_id": "agent_1", "llm": {"provider": "offline"}}
+    assert resolve_plan(agent_of(cast, **agent), CallWishes("c")).plan.llm is None
+    agent["policies"] = {"handler": {"lost": "model"}}
+    plan = resolve_plan(agent_of(cast, **agent), CallWishes("c")).plan
+    assert plan.llm is not None and plan.handler_policy == "model"
+    assert resolve_plan(agent_of(cast, **agent, reply_by="model"), CallWishes("c")).plan.llm is None

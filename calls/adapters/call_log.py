@@ -20,7 +20,7 @@ from calls.adapters.threads import write_in_thread
 from calls.selectors import recordings_to_join
 from calls.services.live_log import LoggedCall, entry_summary, store_entries, store_notes_and_turns
 from calls.tasks import join_call_recording
-from patter.bridge.records import CallEnded, Entry, Interim, KeyPressed, Noted, RecordingSegment, TurnSettled
+from patter.bridge.records import CallEnded, Entry, Interim, KeyPressed, Noted, RecordingPiece, TurnSettled
 from patter_site.common.bus import publish
 from patter_site.common.jobs import wake
 
@@ -161,7 +161,7 @@ def _store_call(entries: Sequence[Written]) -> None:
 
 def _show(written: Written) -> None:
     """Tell open pages and terminals. Entries say that something happened; pages fetch the rest."""
-    if isinstance(written.entry, RecordingSegment):
+    if isinstance(written.entry, RecordingPiece):
         return
     summary = entry_summary(written.entry)
     call = written.call

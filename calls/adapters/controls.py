@@ -15,12 +15,14 @@ from urllib.parse import urlencode
 from calls.adapters.threads import open_in_thread
 from calls.services.telnyx_calls import ask_for_stream
 from calls.services.transfer import TransferNews, note_transfer
+from calls.tasks import hang_up_lost_call
 from calls.webhooks.hold import music_address
 from patter.bridge.commands import TransferStart
 from patter.bridge.ports import TransferControl
 from patter.carriers.telnyx.control import TelnyxControl
 from patter.carriers.twilio.control import TwilioControl
 from patter.errors import CarrierError
+from patter_site.common.jobs import LONGEST_COUNTDOWN_S, wake
 from phone_numbers.carrier import CarrierAccess
 from phone_numbers.models import Carrier
 
@@ -72,6 +74,9 @@ class CallControl:
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         raise NotImplementedError
 
+    async def start_recording(self, carrier_call_id: str) -> None:
+        raise NotImplementedError
+
 
 class NotedTransfers:
     """Meets ``TransferControl``: the row is there before the carrier's first word on the transfer.
@@ -112,6 +117,9 @@ class TwilioCallControl(CallControl):
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         await self._twilio.send_digits(carrier_call_id, digits)
 
+    async def start_recording(self, carrier_call_id: str) -> None:
+        await self._twilio.start_recording(carrier_call_id)
+
     def _rest(self, timeout_s: float) -> AbstractAsyncContextManager[Any]:
         return self.ready.carrier.rest(timeout_s=timeout_s)
 
@@ -134,14 +142,27 @@ class TelnyxCallControl(CallControl):
             webhook_url=account_url,
             music_url=music_address(account_url),
             reopen=lambda: open_in_thread(ask_for_stream, ready.call_id),
+            end_later=lambda within_s: open_in_thread(_end_later, ready.call_id, within_s),
         )
         self.transfers = NotedTransfers(ready.call_id, self._telnyx)
+
+    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
+        await self._telnyx.say_and_hang_up(carrier_call_id, text, language)
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         await self._telnyx.send_digits(carrier_call_id, digits)
 
+    async def start_recording(self, carrier_call_id: str) -> None:
+        await self._telnyx.start_recording(carrier_call_id)
+
     def _rest(self, timeout_s: float) -> AbstractAsyncContextManager[Any]:
         return self.ready.carrier.rest(timeout_s=timeout_s)
+
+
+def _end_later(call_id: str, within_s: float) -> None:
+    """A text that takes longer than a task may wait is left to the sweep: hanging up would cut it."""
+    if within_s <= LONGEST_COUNTDOWN_S:
+        wake(hang_up_lost_call, call_id, in_s=within_s)
 
 
 CONTROLS: Mapping[str, Callable[[Reached], CallControl]] = {

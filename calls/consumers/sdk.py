@@ -22,10 +22,11 @@ from calls.adapters.sdk_commands import Commands
 from calls.adapters.threads import open_in_thread
 from calls.sdk.addresses import calls_group, connection_group, doors_group
 from calls.sdk.client_frames import REPLIES, BadFrame, id_of, read_frame, reply_of
-from calls.sdk.door import Door, Overflow
+from calls.sdk.door import NAMES_NUMBER, Door, Overflow
 from calls.sdk.facts import Frame
 from calls.services.admit_sdk import Admitted, admit, is_remembered, remember_connection
 from calls.services.sdk_commands import COMMANDS
+from calls.services.tell_sdk import take_end
 from patter_site.common.errors import ApiProblem
 from patter_site.common.ids import make_id
 
@@ -33,6 +34,8 @@ logger = structlog.get_logger(__name__)
 
 PROTOCOL = 2
 HEARTBEAT_S = 20
+NEARER_FIRST_S = 0.1
+"""What names the number has this start before what names the agent, and that before the rest."""
 NORMAL = 1000
 """Who closes with this does not come back."""
 REFUSED, NOT_ALLOWED, TOO_SLOW, REPLACED, FAILED = 4001, 4003, 4008, 4009, 1011
@@ -200,8 +203,8 @@ class SdkConsumer(AsyncConsumer):
                     await self._bid(to, search, offer)
                 case {"type": "sdk.tell", "frame": frame}:
                     self._push(frame)
-                case {"type": "sdk.over", "frame": frame} as over if door.rank(over) is not None:
-                    self._push(frame)
+                case {"type": "sdk.over", "frame": frame} as over if (rank := door.rank(over)) is not None:
+                    self._tasks.create_task(self._take_end(frame, rank))
                 case {"type": "sdk.replaced", "channel": channel} if channel != door.channel:
                     raise Closed(REPLACED, "This connection was resumed by another one.")
 
@@ -211,6 +214,19 @@ class SdkConsumer(AsyncConsumer):
             return
         bid = {"type": "sdk.bid", "search": search, "connection": self._door.describe()}
         await self._layer.send(to, {**bid, "rank": rank, "load": len(self._door.calls)})
+
+    async def _take_end(self, frame: Frame, rank: int) -> None:
+        """A call is over that nobody had. One client is told: the nearest that is quick enough."""
+        await asyncio.sleep((rank - NAMES_NUMBER) * NEARER_FIRST_S)
+        try:
+            mine = await open_in_thread(
+                take_end, self._door.organisation_id, frame["call_id"], self._own_group()
+            )
+        except Exception as error:  # a database that is away must not end this connection
+            logger.warning("The end of a call was not told", reason=type(error).__name__)
+            return
+        if mine:
+            self._push(frame)
 
     # -- from the client --------------------------------------------------------------------------------
 

@@ -131,6 +131,7 @@ class Call(TenantModel):
         indexes = [
             models.Index(fields=["organisation", "-id"]),
             models.Index(fields=["status", "lease_until"]),
+            models.Index(fields=["ended_at"]),
             models.Index(fields=["organisation", "from_number"]),
             models.Index(fields=["organisation", "to_number"]),
         ]

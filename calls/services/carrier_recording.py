@@ -18,13 +18,14 @@ from django.utils import timezone
 
 from calls.models import Call, CarrierErasure, Recording
 from calls.selectors import recordings_of
-from calls.services.record import announce_recording
+from calls.services.record import announce_recording, keep_file, still_there
 from patter.errors import CarrierError
 from patter_site.common.jobs import backoff_s
 from phone_numbers.carrier import ask_telnyx, ask_twilio
 from phone_numbers.models import Carrier, CarrierAccount
 
 MOST_TRIES = 8
+CALL_PREFIX = "call_"
 DOWNLOAD_S = 120.0
 IN_MEMORY_BYTES = 4_000_000
 
@@ -79,13 +80,9 @@ def _keep(recording: Recording, audio: IO[bytes], size: int) -> None:
         default_storage.delete(target)
     audio.seek(0)
     saved = default_storage.save(target, File(audio))
-    with transaction.atomic():
-        recording.file, recording.size_bytes = saved, size
-        recording.status, recording.state = Recording.Status.READY, Recording.State.DONE
-        recording.due_at = recording.lease_until = None
-        recording.last_error = ""
-        recording.save()
-        announce_recording(recording, "recording.ready")
+    recording.last_error = ""
+    if not keep_file(recording, saved, size):
+        default_storage.delete(saved)
 
 
 @transaction.atomic
@@ -97,9 +94,10 @@ def _failed(recording: Recording, error: CarrierError) -> None:
     recording.status = Recording.Status.FAILED if final else Recording.Status.PROCESSING
     recording.due_at = None if final else timezone.now() + wait
     recording.lease_until = None
-    recording.save()
-    if final:
-        announce_recording(recording, "recording.failed")
+    if still_there(recording):
+        recording.save()
+        if final:
+            announce_recording(recording, "recording.failed")
 
 
 # -- deleting -------------------------------------------------------------------------------------
@@ -125,6 +123,25 @@ def erase_later(account: CarrierAccount, recording: Recording) -> None:
         carrier_recording_id=recording.carrier_recording_id,
         defaults={"organisation_id": recording.organisation_id, "due_at": timezone.now()},
     )
+
+
+def erase_of_deleted(account: CarrierAccount, call_id: str, recording_id: str) -> bool:
+    """The carrier tells of a recording of a call that was deleted here meanwhile: it goes there, too.
+
+    ``call_id`` is our own, as we gave it to the carrier. False: there is such a call, or never was.
+    """
+    calls = Call.objects.unscoped("only whether it is there")
+    if not call_id.startswith(CALL_PREFIX) or calls.filter(pk=call_id).exists():
+        return False
+    if account.organisation_id is None:  # an account of the platform's: nobody's row can hold it
+        ERASURES[account.carrier](account, recording_id)
+        return True
+    CarrierErasure.objects.of(account.organisation_id).get_or_create(
+        carrier_account=account,
+        carrier_recording_id=recording_id,
+        defaults={"organisation_id": account.organisation_id, "due_at": timezone.now()},
+    )
+    return True
 
 
 def erase(erasure: CarrierErasure) -> None:

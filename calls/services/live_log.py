@@ -12,7 +12,7 @@ from calls.models import Call, CallEvent, Leg, Turn
 from calls.services.advance import Facts, Happening, advance_call
 from calls.services.finish import finish_call
 from calls.services.progress import Step
-from calls.services.record import finish_recording, store_segment
+from calls.services.record import finish_recording, store_piece, store_rest
 from calls.services.transfer import TransferNews, note_transfer
 from patter.bridge.records import (
     CallConnected,
@@ -20,7 +20,7 @@ from patter.bridge.records import (
     Entry,
     Interim,
     Noted,
-    RecordingSegment,
+    RecordingPiece,
     TransferNoted,
     TurnSettled,
 )
@@ -45,8 +45,10 @@ def store_entries(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> Non
     Files are written before the transaction: a storage that is slow must not hold locks.
     """
     for _, entry in entries:
-        if isinstance(entry, RecordingSegment):
-            store_segment(call.organisation_id, call.call_id, entry)
+        if isinstance(entry, RecordingPiece):
+            store_piece(call.organisation_id, call.call_id, entry)
+        elif isinstance(entry, CallEnded):
+            store_rest(call.organisation_id, call.call_id)
     with transaction.atomic():
         store_notes_and_turns([(call, sequence, entry) for sequence, entry in entries])
         for _, entry in entries:

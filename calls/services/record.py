@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from calls.models import Call, Recording
 from calls.plan import recording_policy_of
+from calls.services.spool import SPOOL, Segment
 from patter.audio.mulaw import MAX_LEVEL, level
-from patter.audio.wav import header, interleave
-from patter.bridge.records import RecordingSegment
+from patter.audio.wav import header
+from patter.bridge.records import RecordingPiece
 from patter_site.events.services import record_event
 
 PEAKS = 400
@@ -41,11 +42,25 @@ def files_of(recording: Recording) -> list[str]:
     return [*segments, recording.file] if recording.file else segments
 
 
-def store_segment(organisation_id: str, call_id: str, segment: RecordingSegment) -> None:
+def store_piece(organisation_id: str, call_id: str, piece: RecordingPiece) -> None:
+    """Keep a piece, and store the segment that it made whole."""
+    if (segment := SPOOL.add(call_id, piece)) is not None:
+        store_segment(organisation_id, call_id, segment)
+        SPOOL.done(call_id, segment)
+
+
+def store_rest(organisation_id: str, call_id: str) -> None:
+    """The call is over: what there is of its last segment is stored."""
+    if (segment := SPOOL.rest(call_id)) is not None:
+        store_segment(organisation_id, call_id, segment)
+    SPOOL.forget(call_id)
+
+
+def store_segment(organisation_id: str, call_id: str, segment: Segment) -> None:
     """Write one segment's file, then count it. The file of a repeated segment stays as it is."""
     path = segment_path(organisation_id, call_id, segment.index)
     if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(interleave(segment.caller, segment.agent)))
+        default_storage.save(path, ContentFile(segment.stereo))
     recording, _ = Recording.objects.of(organisation_id).get_or_create(
         call_id=call_id, source=Recording.Source.BRIDGE, defaults={"organisation_id": organisation_id}
     )
@@ -85,24 +100,39 @@ def join_recording(recording: Recording) -> None:
         default_storage.delete(target)
     wav = io.BytesIO(header(len(stereo), channels=2) + stereo)
     saved = default_storage.save(target, ContentFile(wav.getvalue()))
-    with transaction.atomic():
-        recording.file = saved
-        recording.size_bytes = len(wav.getvalue())
-        recording.duration_ms = len(stereo) // 16
-        recording.peaks = {"caller": _peaks(stereo[0::2]), "agent": _peaks(stereo[1::2])}
-        recording.status = Recording.Status.READY
-        recording.state = Recording.State.DONE
-        recording.due_at = recording.lease_until = None
-        recording.save()
-        announce_recording(recording, "recording.ready")
+    recording.duration_ms = len(stereo) // 16
+    recording.peaks = {"caller": _peaks(stereo[0::2]), "agent": _peaks(stereo[1::2])}
+    if not keep_file(recording, saved, len(wav.getvalue())):
+        default_storage.delete(saved)
     for path in paths:
         default_storage.delete(path)
+
+
+@transaction.atomic
+def keep_file(recording: Recording, name: str, size_bytes: int) -> bool:
+    """The file of a recording is stored: it is ready. False: the recording was deleted meanwhile."""
+    if not still_there(recording):
+        return False
+    recording.file, recording.size_bytes = name, size_bytes
+    recording.status, recording.state = Recording.Status.READY, Recording.State.DONE
+    recording.due_at = recording.lease_until = None
+    recording.save()
+    announce_recording(recording, "recording.ready")
+    return True
+
+
+def still_there(recording: Recording) -> bool:
+    """Whether it was not deleted while somebody worked on it. Inside a transaction, which then keeps it."""
+    rows = Recording.objects.of(recording.organisation_id).select_for_update()
+    return rows.filter(pk=recording.pk).first() is not None
 
 
 def join_failed(recording: Recording, error: str) -> None:
     """Try again later, a few times; then say that the recording failed."""
     final = recording.tries >= MOST_TRIES
     with transaction.atomic():
+        if not still_there(recording):
+            return
         recording.last_error = error[:500]
         recording.state = Recording.State.FAILED if final else Recording.State.DUE
         recording.due_at = None if final else timezone.now() + timedelta(seconds=10 * 2**recording.tries)

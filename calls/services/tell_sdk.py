@@ -22,6 +22,12 @@ def note_connection(call_id: str, group: str) -> None:
     rows.filter(pk=call_id).update(reply_to=group)
 
 
+def take_end(organisation_id: str, call_id: str, group: str) -> bool:
+    """Whether this connection tells its client the end of a call that nobody had. Only one does."""
+    nobody_had_it = Call.objects.of(organisation_id).filter(pk=call_id, reply_to="")
+    return bool(nobody_had_it.update(reply_to=group))
+
+
 def tell_status(call: Call) -> None:
     """The call moved on. Only whoever placed it is told: others hear of calls when they are answered."""
     if call.direction != Call.Direction.OUTBOUND or call.is_over:
@@ -33,7 +39,8 @@ def tell_status(call: Call) -> None:
 def tell_end(call: Call) -> None:
     """The call is over, and the process that carried it, if there was one, did not say so.
 
-    Where no connection ever had the call, all that answer for its number or agent are told.
+    Where no connection ever had the call, those that answer for its number or agent are asked, and the first
+    that takes it (``take_end``) is told.
     """
     frame = call_end(
         call.pk,

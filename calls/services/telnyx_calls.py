@@ -41,8 +41,11 @@ def turn_away(call: Call, refusal: Refusal) -> None:
 
 
 def record_if_wanted(call: Call) -> None:
-    """Let Telnyx record both sides, where the agent says so. Without a recording the call goes on."""
-    if call.is_over or call.record is False or not recording_policy_of(call).carrier:
+    """Let Telnyx record both sides, where the agent says so and nothing is announced before.
+
+    Without a recording the call goes on.
+    """
+    if call.is_over or call.record is False or not recording_policy_of(call).from_the_answer:
         return
     try:
         _send(call, commands.start_recording(call.carrier_call_id, command_id=f"{call.pk}:record"))

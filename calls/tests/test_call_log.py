@@ -12,7 +12,7 @@ from calls.models import Call, CallEvent, Recording, Turn
 from calls.services.live_log import LoggedCall, store_entries
 from calls.services.record import join_recording
 from calls.tests.cast import make_call
-from patter.bridge.records import CallConnected, CallEnded, Noted, RecordingSegment, TurnSettled
+from patter.bridge.records import CallConnected, CallEnded, Noted, RecordingPiece, TurnSettled
 from patter_site.events.models import Event
 from patter_site.testing import make_cast
 
@@ -103,9 +103,9 @@ def test_entries_that_cannot_be_stored_do_not_hold_up_the_end(logged):
     assert call.status == "completed"
 
 
-def test_segments_are_joined_into_one_recording(logged):
-    segments = [RecordingSegment(n, n * 100, b"\x80" * 800, b"\xff" * 800) for n in range(3)]
-    write(logged, CallConnected("CA1", "MZ1"), *segments, END)
+def test_pieces_are_joined_into_one_recording(logged):
+    pieces = [RecordingPiece(n * 100, b"\x80" * 800, b"\xff" * 800) for n in range(3)]
+    write(logged, CallConnected("CA1", "MZ1"), *pieces, END)
     recording = rows(Recording, logged).get()
     if recording.status != Recording.Status.READY:
         join_recording(recording)

@@ -2,8 +2,8 @@ import pytest
 
 from calls.models import Recording
 from calls.services.record import finish_recording, join_recording, store_segment
+from calls.services.spool import Segment
 from calls.tests.cast import make_call
-from patter.bridge.records import RecordingSegment
 from patter_site.events.models import Event
 from patter_site.testing import api
 
@@ -17,8 +17,7 @@ def memory(settings):
 def test_segments_become_one_file_that_can_be_fetched_and_is_announced(cast, memory):
     call = make_call(cast.organisation, status="completed")
     for index in range(2):
-        silence = b"\xff" * 8000
-        segment = RecordingSegment(index=index, start_ms=index * 1000, caller=silence, agent=silence)
+        segment = Segment(index, b"\xff" * 16_000)
         store_segment(cast.organisation.pk, call.pk, segment)
     finish_recording(cast.organisation.pk, call.pk, 2000)
     join_recording(Recording.objects.of(cast.organisation).get())

@@ -40,7 +40,9 @@ def test_a_call_whose_process_died_ends_as_worker_lost(cast):
 
 def test_a_lost_call_is_measured_its_recording_joined_and_its_line_hung_up(cast, monkeypatch):
     asked: list[str] = []
-    monkeypatch.setattr("calls.tasks.end_at_carrier", lambda call: asked.append(call.carrier_call_id))
+    monkeypatch.setattr(
+        "calls.services.left_open.end_at_carrier", lambda call: asked.append(call.carrier_call_id)
+    )
     monkeypatch.setattr("calls.tasks.wake", lambda task, *args: task(*args))
     fields = {"carrier": "twilio", "carrier_call_id": "CA1", "answered_at": ago(90), "stream_used": 1}
     call = make_call(cast.organisation, status="in_progress", lease_until=ago(1), **fields)

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 from calls.models import Call, CallEvent
 from calls.services.advance import Facts, Happening, advance_call
 from calls.services.answer import Connect, answer_inbound
+from calls.services.carrier_recording import erase_of_deleted
 from calls.services.carrier_word import take_carrier_word
 from calls.services.machine import note_machine, note_screening
 from calls.services.note_recording import note_carrier_recording
@@ -28,6 +29,7 @@ from calls.services.telnyx_calls import (
     record_if_wanted,
     turn_away,
 )
+from calls.tasks import erase_recordings
 from calls.webhooks.stamps import happened_at
 from calls.webhooks.telnyx_transfer import carry_out_of_transfer, is_of_transfer
 from calls.webhooks.telnyx_words import end_reason, hangup_step
@@ -35,6 +37,7 @@ from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.webhooks import CallEvent as TelnyxEvent
 from patter.carriers.telnyx.words import custom_params, machine_result
 from patter.errors import CarrierError
+from patter_site.common.jobs import wake
 from phone_numbers.carrier import ask_carrier
 from phone_numbers.models import CarrierAccount
 
@@ -183,6 +186,9 @@ def _recorded(told: Told) -> None:
     call, event = told.call(), told.event
     if call is not None and (recording_id := event.text("recording_id")):
         note_carrier_recording(call=call, carrier_recording_id=recording_id)
+    elif recording_id := event.text("recording_id"):
+        if erase_of_deleted(told.account, event.client_state, recording_id):
+            wake(erase_recordings)
 
 
 def _not_recorded(told: Told) -> None:

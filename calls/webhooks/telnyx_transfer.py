@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import structlog
+
 from calls.models import Call, Transfer
 from calls.plan import plan_of
 from calls.selectors import transfer_of
 from calls.services.progress import Step
 from calls.services.transfer import TransferNews, note_from_carrier
 from calls.webhooks.telnyx_words import hangup_step
-from patter.carriers.briefing import briefing_of
-from patter.carriers.telnyx import commands
+from patter.carriers.telnyx import asking
+from patter.carriers.telnyx.commands import Command
 from patter.carriers.telnyx.webhooks import CallEvent
+from patter.errors import CarrierError
 from phone_numbers.carrier import ask_telnyx
 from phone_numbers.models import CarrierAccount
+
+logger = structlog.get_logger(__name__)
 
 REASONS = {
     Step.BUSY: "busy",
@@ -25,7 +30,6 @@ REASONS = {
     # Whoever hangs up on the summary has not accepted.
     Step.COMPLETED: "declined",
 }
-ACCEPTS = "1"
 
 
 def is_of_transfer(event: CallEvent) -> bool:
@@ -57,26 +61,40 @@ def _answered(call: Call, news: TransferNews, event: CallEvent) -> None:
         return
     note_from_carrier(call=call, news=replace(news, state="briefing"))
     language = plan_of(call).plan.language
-    text = briefing_of(row.summary, language, by_key=True)
-    about = f"{event.client_state}:briefing"
-    asked = commands.ask_for_key(event.call_control_id, text, language, command_id=about)
-    _ask(call, asked)
+    by_key = not _hears(call, asking.listen(event, language))
+    _ask(call, asking.ask(event, row.summary, language, by_key=by_key))
 
 
-def _key_pressed(call: Call, news: TransferNews, event: CallEvent) -> None:
-    """The human listened to the summary: a 1 takes the call, anything else leaves it with the agent."""
-    row = transfer_of(call, news.ref)
-    if row is None or row.kind != "warm" or _is_over(row):
+def _hears(call: Call, listen: Command) -> bool:
+    """Where Telnyx cannot transcribe, there is the key."""
+    try:
+        return _ask(call, listen)
+    except CarrierError as error:
+        logger.info("Telnyx does not transcribe this call", call=call.pk, code=error.code)
+        return False
+
+
+def _decided(call: Call, news: TransferNews, event: CallEvent) -> None:
+    """The human listened to the summary: a 1 or a yes takes the call."""
+    row, takes = transfer_of(call, news.ref), asking.takes_call(event)
+    if row is None or row.kind != "warm" or row.joined_at is not None or _is_over(row) or takes is None:
         return
-    if event.text("digits") != ACCEPTS:
+    if not takes:
         note_from_carrier(call=call, news=replace(news, state="failed", reason="declined"))
         _leave(call, event.call_control_id)
         return
-    about = event.client_state
-    _ask(call, commands.stop_playback(call.carrier_call_id, command_id=f"{about}:hush"))
-    joined = commands.bridge(call.carrier_call_id, event.call_control_id, command_id=f"{about}:bridge")
-    if _ask(call, joined):
+    for command in asking.quiet(call.carrier_call_id, event):
+        _ask_kindly(call, command)
+    if _ask(call, asking.join(call.carrier_call_id, event)):
         note_from_carrier(call=call, news=replace(news, state="joined"))
+
+
+def _ask_kindly(call: Call, command: Command) -> None:
+    """What cannot be stopped does not keep both from each other."""
+    try:
+        _ask(call, command)
+    except CarrierError as error:
+        logger.info("Telnyx did not stop something", call=call.pk, about=command.about, code=error.code)
 
 
 def _bridged(call: Call, news: TransferNews, event: CallEvent) -> None:
@@ -96,7 +114,8 @@ def _hung_up(call: Call, news: TransferNews, event: CallEvent) -> None:
 HANDLERS: dict[str, Callable[[Call, TransferNews, CallEvent], None]] = {
     "call.initiated": _initiated,
     "call.answered": _answered,
-    "call.gather.ended": _key_pressed,
+    "call.gather.ended": _decided,
+    asking.TRANSCRIPTION: _decided,
     "call.bridged": _bridged,
     "call.hangup": _hung_up,
 }
@@ -106,7 +125,7 @@ def _is_over(row: Transfer) -> bool:
     return row.state in ("failed", "completed")
 
 
-def _ask(call: Call, command: commands.Command) -> bool:
+def _ask(call: Call, command: Command) -> bool:
     assert call.carrier_account is not None
     return ask_telnyx(call.carrier_account, lambda rest: rest.send_to_live(command))
 

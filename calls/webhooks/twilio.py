@@ -7,16 +7,19 @@ from django.http import HttpResponse
 
 from calls.services.advance import Facts, Happening
 from calls.services.answer import answer_again, answer_inbound, answer_outbound
+from calls.services.carrier_recording import erase_of_deleted
 from calls.services.carrier_word import take_carrier_word
 from calls.services.machine import note_machine
 from calls.services.note_recording import note_carrier_recording
 from calls.services.refusals import NOT_SET_UP
 from calls.services.stream import note_stream
+from calls.tasks import erase_recordings
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
 from calls.webhooks.twilio_words import custom_params, status_step
 from patter.carriers.twilio import markup
 from patter.carriers.twilio.words import greeting_is_over, machine_result
+from patter_site.common.jobs import wake
 from phone_numbers.models import CarrierAccount
 from phone_numbers.selectors import route_of
 
@@ -115,6 +118,8 @@ def recording(request: TwilioRequest) -> HttpResponse:
             duration_ms=int(seconds) * 1000 if seconds.isdecimal() else 0,
             failed="" if status == "completed" else f"The carrier says {status or 'nothing'}.",
         )
+    elif sid and len(request.accounts) == 1 and erase_of_deleted(request.accounts[0], request.call_id, sid):
+        wake(erase_recordings)
     return nothing()
 
 

@@ -24,7 +24,7 @@ def answered(request: TwilioRequest, answer: Answer, *, begins: bool = False) ->
     call = answer.call
     base = public_base(request.http, simulated=call.simulated)
     note_callback_base(call, base)
-    records = begins and call.record is not False and recording_policy_of(call).carrier
+    records = begins and call.record is not False and recording_policy_of(call).from_the_answer
     return document(
         markup.connect_stream(
             media_url(call, base),

@@ -13,12 +13,11 @@ from calls.services.answer import answer_again
 from calls.services.transfer import TransferNews, note_from_carrier
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
-from patter.carriers.briefing import briefing_of
+from patter.carriers.briefing import briefing_of, is_accepted
 from patter.carriers.twilio import markup
 from patter.carriers.twilio.words import (
     TRANSFER_REASONS,
     TRANSFER_STATES,
-    is_accepted,
     transfer_failure,
 )
 

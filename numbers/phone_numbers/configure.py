@@ -65,8 +65,8 @@ def _at_twilio(number: PhoneNumber, base_url: str, replace: bool) -> Configured:
 
     async def configure(rest: TwilioRest) -> Configured:
         found = await rest.look_up_number(number.number)
-        if not (replace or is_free(found.voice_url, voice_url)):
-            raise VoiceUrlTaken(found.voice_url)
+        if not (replace or is_free(found.calls_go_to, voice_url)):
+            raise VoiceUrlTaken(found.calls_go_to)
         now = await rest.configure_number(found.sid, voice_url=voice_url, status_callback=status_url)
         return Configured(now.number, now.voice_url, now.status_callback)
 

@@ -17,6 +17,7 @@ from patter_site.common.doctor import Finding, bad, doctor_check, ok, warn
 from phone_numbers.carrier import ask_telnyx
 from phone_numbers.configure import is_free, webhook_address
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
+from phone_numbers.stream_address import check_stream_address
 
 FEW_CALLS = 10
 """Accounts begin with 2 calls at once, and have 10 after their second level."""
@@ -25,7 +26,10 @@ FEW_CALLS = 10
 @doctor_check("telnyx")
 def check_telnyx() -> Iterator[Finding]:
     rows = CarrierAccount.objects.unscoped("the doctor looks at the whole installation")
-    for account in rows.filter(carrier=Carrier.TELNYX, simulated=False).order_by("pk"):
+    accounts = list(rows.filter(carrier=Carrier.TELNYX, simulated=False).order_by("pk"))
+    if accounts:
+        yield from check_stream_address("Telnyx")
+    for account in accounts:
         yield from _check_account(account)
 
 
@@ -59,7 +63,9 @@ def _check_address(account: CarrierAccount, application: TelnyxApplication) -> I
         yield ok(f"{account.pk}: events come to {ours}.")
     elif is_free(application.webhook_url, ours):
         fix = partial(_send_events_here, account, application, ours)
-        yield bad(f"{account.pk}: no events come here.", "Run this command with --fix.", fix=fix)
+        old = application.webhook_url.partition("?")[0] == ours
+        says = f"events come in version {application.api_version or '1'}" if old else "no events come here"
+        yield bad(f"{account.pk}: {says}.", "Run this command with --fix.", fix=fix)
     else:
         yield bad(
             f"{account.pk}: events go to {application.webhook_url}.",
@@ -72,18 +78,33 @@ def _send_events_here(account: CarrierAccount, application: TelnyxApplication, u
 
 
 def _check_outbound(account: CarrierAccount, application: TelnyxApplication) -> Iterator[Finding]:
-    if not application.outbound_profile_id:
-        yield warn(
-            f"{account.pk}: the application has no outbound voice profile, so nothing can be dialled (D38).",
-            "Assign one in Telnyx's portal: Voice, Outbound Voice Profiles.",
-        )
-        return
     try:
+        if not application.outbound_profile_id:
+            profiles = ask_telnyx(account, lambda rest: rest.list_profiles())
+            yield _no_profile(account, application, profiles)
+            return
         profile = ask_telnyx(account, lambda rest: rest.fetch_profile(application.outbound_profile_id))
     except CarrierError as error:
         yield warn(f"{account.pk}: its outbound voice profile: {error}", "Look at it in Telnyx's portal.")
         return
     yield _profile_finding(account, profile)
+
+
+def _no_profile(
+    account: CarrierAccount, application: TelnyxApplication, profiles: list[TelnyxProfile]
+) -> Finding:
+    """Which of several is meant, only a person can say."""
+    says = f"{account.pk}: the application has no outbound voice profile, so nothing can be dialled (D38)."
+    enabled = [profile for profile in profiles if profile.enabled]
+    if len(enabled) != 1:
+        return warn(says, "Assign one in Telnyx's portal: Voice, Outbound Voice Profiles.")
+    fix = partial(_assign, account, application, enabled[0].id)
+    mend = f"Run this command with --fix: it assigns {enabled[0].name!r}, the only one there is."
+    return Finding("warn", says, mend, fix)
+
+
+def _assign(account: CarrierAccount, application: TelnyxApplication, profile_id: str) -> None:
+    ask_telnyx(account, lambda rest: rest.assign_profile(application, profile_id))
 
 
 def _profile_finding(account: CarrierAccount, profile: TelnyxProfile) -> Finding:
@@ -93,11 +114,12 @@ def _profile_finding(account: CarrierAccount, profile: TelnyxProfile) -> Finding
             "Enable it in Telnyx's portal.",
         )
     countries = ", ".join(profile.destinations) or "no country"
-    limit = profile.concurrent_calls
-    if limit is not None and limit <= FEW_CALLS:
+    limit, ours = profile.concurrent_calls, account.most_calls
+    if limit is not None and (limit <= FEW_CALLS or (ours is not None and ours > limit)):
+        waits = f"; {ours} are dialled at once from here" if ours is not None and ours > limit else ""
         return warn(
-            f"{account.pk}: calls {countries}, at most {limit} at once; more are refused (403, D1).",
-            "Raise the limit in Telnyx's portal if you need more.",
+            f"{account.pk}: calls {countries}, at most {limit} at once; more are refused (403, D1){waits}.",
+            f"Raise the limit in Telnyx's portal if you need more, or set most_calls to {limit} here.",
         )
     return ok(f"{account.pk}: calls {countries}.")
 

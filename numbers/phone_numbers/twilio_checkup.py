@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -15,8 +14,9 @@ from patter.carriers.twilio.resources import TwilioNumber
 from patter.errors import CarrierError
 from patter_site.common.doctor import Finding, bad, doctor_check, ok, warn
 from phone_numbers.carrier import ask_twilio
-from phone_numbers.configure import configure_number, webhook_address
+from phone_numbers.configure import configure_number, is_free, webhook_address
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
+from phone_numbers.stream_address import check_stream_address
 
 
 @doctor_check("twilio")
@@ -24,23 +24,9 @@ def check_twilio() -> Iterator[Finding]:
     rows = CarrierAccount.objects.unscoped("the doctor looks at the whole installation")
     accounts = list(rows.filter(carrier=Carrier.TWILIO, simulated=False).order_by("pk"))
     if accounts:
-        yield from _check_stream_address()
+        yield from check_stream_address("Twilio", "31922")
     for account in accounts:
         yield from _check_account(account)
-
-
-def _check_stream_address() -> Iterator[Finding]:
-    """Twilio opens media sockets over TLS only, at the default port or another."""
-    base = settings.PATTER_MEDIA_URL or settings.PATTER_PUBLIC_URL
-    if not base:
-        return  # said by the check of the public URL
-    if urlsplit(base).scheme == "https":
-        yield ok(f"Media sockets are opened at {base.replace('https', 'wss', 1)}.")
-    else:
-        yield bad(
-            f"Media sockets would be opened at {base}, and Twilio takes wss:// only (31922).",
-            "Give PATTER_MEDIA_URL, or PATTER_PUBLIC_URL, an https address.",
-        )
 
 
 def _check_account(account: CarrierAccount) -> Iterator[Finding]:
@@ -84,13 +70,25 @@ def _check_number(account: CarrierAccount, number: PhoneNumber) -> Iterator[Find
 
 
 def _address_finding(account: CarrierAccount, number: PhoneNumber, found: TwilioNumber) -> Finding:
-    """Where its calls go. Somebody else's address is never overwritten from here."""
-    if found.voice_url.partition("?")[0] == webhook_address(account, "voice"):
-        return ok(f"{number.pk}: its calls come here.")
+    """Where its calls go, and the reports on them. Somebody else's address is never overwritten from here."""
     fix = partial(configure_number, number=number, base_url=settings.PATTER_PUBLIC_URL)
-    if not found.voice_url:
-        return bad(f"{number.pk}: its calls go nowhere.", "Run this command with --fix.", fix=fix)
+    voice_url, status_url = webhook_address(account, "voice"), webhook_address(account, "status")
+    if found.calls_go_to.partition("?")[0] != voice_url:
+        if is_free(found.calls_go_to, voice_url):
+            return bad(f"{number.pk}: its calls go nowhere.", "Run this command with --fix.", fix=fix)
+        return bad(
+            f"{number.pk}: its calls go to {found.calls_go_to}.",
+            "To send them here, POST /api/v1/numbers/{id}/configure with replace: true.",
+        )
+    if found.status_callback == status_url:
+        return ok(f"{number.pk}: its calls come here, and the reports on them.")
+    if is_free(found.status_callback, status_url):
+        return bad(
+            f"{number.pk}: its calls come here, and nobody reports their ends.",
+            "Run this command with --fix.",
+            fix=fix,
+        )
     return bad(
-        f"{number.pk}: its calls go to {found.voice_url}.",
-        "To send them here, POST /api/v1/numbers/{id}/configure with replace: true.",
+        f"{number.pk}: its calls come here, and the reports on them go to {found.status_callback}.",
+        "To have them here, POST /api/v1/numbers/{id}/configure with replace: true.",
     )

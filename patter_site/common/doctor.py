@@ -59,6 +59,17 @@ def examine() -> list[tuple[str, Finding]]:
     return [(name, finding) for name, check in _checks.items() for finding in _run(check)]
 
 
+def apply_fix(finding: Finding) -> str:
+    """Carry out a finding's fix; one that fails stops no other. Gives why it could not, or nothing."""
+    if finding.fix is None:
+        return ""
+    try:
+        finding.fix()
+    except Exception as error:
+        return str(error)
+    return ""
+
+
 def _run(check: Check) -> list[Finding]:
     try:
         return list(check())

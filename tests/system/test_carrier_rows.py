@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SDK = "sdk/python/tests/"
 BRIDGE = SDK + "bridge/"
-DOORS = "tests/system/test_doors.py"
+DOORS = "tests/system/doors/"
 TWILIO = "tests/system/test_twilio_faults.py"
 TELNYX = "tests/system/test_telnyx_faults.py"
 TELNYX_CALLS = "tests/system/test_telnyx_calls.py"
@@ -22,13 +22,13 @@ CALLS = "calls/tests/"
 
 ROWS: dict[int, list[tuple[str, str]]] = {
     1: [
-        (DOORS, "duplicate_webhook"),
+        (DOORS + "webhooks.py", "duplicate_webhook"),
         (TWILIO, "row_1_every_status_comes_twice"),
         (TELNYX, "row_1_every_webhook_comes_twice"),
         (CALLS + "test_carrier_recording.py", "test_the_same_webhook_twice_is_one_recording"),
     ],
     2: [
-        (DOORS, "shuffled_status_callbacks"),
+        (DOORS + "webhooks.py", "shuffled_status_callbacks"),
         (CALLS + "test_status_webhook.py", "test_any_order_ends_in_the_same_place"),
         (TELNYX, "row_2_webhooks_come_in_the_wrong_order"),
     ],
@@ -38,11 +38,14 @@ ROWS: dict[int, list[tuple[str, str]]] = {
         (CALLS + "test_dial.py", "test_the_callback_may_be_faster_than_the_answer"),
         (CALLS + "test_telnyx_door.py", "test_a_webhook_may_be_faster_than_the_answer_to_the_dial"),
     ],
-    6: [(DOORS, "late_webhook"), (TELNYX, "row_6_every_webhook_is_answered_within_two_seconds")],
+    6: [
+        (DOORS + "webhooks.py", "late_webhook"),
+        (TELNYX, "row_6_every_webhook_is_answered_within_two_seconds"),
+    ],
     7: [(CALLS + "test_telnyx_door.py", "test_our_own_leg_is_not_answered")],
     8: [(TELNYX, "row_8_a_200_does_not_answer_a_call")],
     9: [
-        (DOORS, "hang_up_is_answered_with_404"),
+        (DOORS + "hang_ups.py", "hang_up_is_answered_with_404"),
         (SDK + "test_twilio_rest.py", "test_a_call_that_is_over_counts_as_hung_up"),
         (TELNYX, "row_9_the_caller_is_gone_when_our_command_comes"),
     ],
@@ -74,7 +77,7 @@ ROWS: dict[int, list[tuple[str, str]]] = {
         (CALLS + "test_voice_webhook.py", "test_a_sip_caller_and_fields_nobody_knows_are_taken"),
         (TELNYX, "row_18_unknown_events_are_taken_politely"),
     ],
-    19: [(DOORS, "no_status_callbacks")],
+    19: [(DOORS + "webhooks.py", "no_status_callbacks")],
     20: [(CALLS + "test_dial_permit.py", "test_an_account_dials_no_faster_than_it_may")],
     21: [(BRIDGE + "test_spoken_scenes.py", "test_the_agent_falls_silent_in_time")],
     22: [(BRIDGE + "test_playback_heard.py", "test_heard_is_the_last_mark_and_the_time_since_never_more")],
@@ -97,25 +100,29 @@ ROWS: dict[int, list[tuple[str, str]]] = {
     33: [(TELNYX, "row_33_our_sound_is_asked_for_as_rtp")],
     34: [(TELNYX, "row_34_a_law_comes_though_mu_law_was_asked_for")],
     35: [
-        (DOORS, "caller_leaves_without_stop"),
-        (DOORS, "caller_leaves_and_the_socket_stays_open"),
+        (DOORS + "hang_ups.py", "caller_leaves_without_stop"),
+        (DOORS + "hang_ups.py", "caller_leaves_and_the_socket_stays_open"),
         (TELNYX, "row_35_neither_stop_nor_any_word_on_the_end"),
     ],
     36: [
         (LINE, "test_a_caller_is_put_through_and_the_row_ends_with_the_conversation"),
         (LINE, "test_keys_out_and_one_call_stays_one_record"),
     ],
-    37: [(DOORS, "no_start")],
-    38: [(DOORS, "well_formed_frame_before_start"), (TELNYX, "row_38_no_start_at_all")],
+    37: [(DOORS + "frames.py", "no_start")],
+    38: [(DOORS + "frames.py", "well_formed_frame_before_start"), (TELNYX, "row_38_no_start_at_all")],
     39: [
-        (DOORS, "newest_socket_wins"),
+        (DOORS + "tokens.py", "newest_socket_wins"),
         (TWILIO, "row_39_a_second_socket_with_a_used_token_opens_nothing"),
         (TELNYX, "row_39_the_socket_breaks_and_telnyx_opens_it_again"),
     ],
     40: [(SDK + "test_simulator_documents.py", "test_streams_that_cannot_be_opened")],
-    41: [(DOORS, "no_token"), (DOORS, "token_of_another_call"), (DOORS, "forged_upgrade")],
-    42: [(DOORS, "rest_hang_up")],
-    43: [(DOORS, "binary"), (TELNYX, "row_43_binary_garbage_and_huge_frames")],
+    41: [
+        (DOORS + "tokens.py", "no_token"),
+        (DOORS + "tokens.py", "token_of_another_call"),
+        (DOORS + "tokens.py", "forged_upgrade"),
+    ],
+    42: [(DOORS + "hang_ups.py", "rest_hang_up")],
+    43: [(DOORS + "frames.py", "binary"), (TELNYX, "row_43_binary_garbage_and_huge_frames")],
     44: [(SDK + "telnyx/test_wire.py", "test_keys_are_sorted_by_their_time_and_told_once")],
     45: [(SDK + "audio/test_resample.py", "test_"), (TELNYX, "row_45_wideband_comes_though_mu_law")],
     46: [(SDK + "test_simulator_vendor_sdk.py", "test_calls_that_nobody_answers")],
@@ -128,7 +135,7 @@ ROWS: dict[int, list[tuple[str, str]]] = {
         (LINE, "test_a_caller_who_hangs_up_leaves_nobody_ringing"),
     ],
     49: [
-        (DOORS, "lost_socket_is_resumed"),
+        (DOORS + "lost_sockets.py", "lost_socket_is_resumed"),
         (TWILIO, "row_49_a_broken_socket_that_ends_the_call_at_the_carrier"),
         (TELNYX, "row_49_the_socket_breaks_and_we_ask_for_another"),
     ],

@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
 
-from calls.consumers.sdk import SdkConsumer, speaks_protocol
+from calls.consumers.sdk import NEARER_FIRST_S, SdkConsumer, speaks_protocol
 from calls.models import Call
 from calls.sdk.addresses import connection_group, doors_group
 from calls.sdk.client_frames import MOST_FRAME_CHARS
@@ -174,28 +174,31 @@ async def server_loop():
     unbind_loop()
 
 
-async def test_the_end_of_a_call_that_nobody_had_is_told_to_whoever_answers_for_it(cast, server_loop):
+async def test_the_end_of_a_call_that_nobody_had_is_told_to_one_client_the_nearest(cast, server_loop):
     number = await sync_to_async(make_number)(cast.organisation)
-    clients = [
-        await Client(cast.key, f"?number=%2B{number.number[1:]}").open(),
-        await Client(cast.key).open(),
-    ]
-    other = await Client(cast.key, "?agent=agt_another").open()
-    stranger = await Client(cast.other_key).open()
-    for client in [*clients, other, stranger]:
+    named = f"?number=%2B{number.number[1:]}"
+    nearest = [await Client(cast.key, named).open(), await Client(cast.key, named).open()]
+    others = [await Client(cast.key).open(), await Client(cast.other_key).open()]
+    for client in [*nearest, *others]:
         await hello_of(client)
-    assert (await other.frame())["code"] == "agent_unknown"
-    call = await sync_to_async(make_call)(
+    made = await sync_to_async(make_call)(
         cast.organisation, status=Call.Status.FAILED, to_number=number.number, end_reason="failed"
     )
-    await sync_to_async(tell_end)(call)
-    for client in clients:
-        end = await client.frame()
-        assert (end["type"], end["call_id"], end["reason"]) == ("call_end", call.pk, "failed")
-    for client in (other, stranger):
+    await sync_to_async(tell_end)(made)
+    readers = {asyncio.create_task(client.frame()): client for client in nearest}
+    first, _ = await asyncio.wait(readers, return_when=asyncio.FIRST_COMPLETED)
+    (told,) = first
+    end = told.result()
+    assert (end["type"], end["call_id"], end["reason"]) == ("call_end", made.pk, "failed")
+    assert (await Call.objects.of(cast.organisation).aget(pk=made.pk)).reply_to
+    await asyncio.sleep(3 * NEARER_FIRST_S)  # by now all others have asked
+    for client in [*nearest, *others]:
         await client.send_text("{")
-        assert (await client.frame())["code"] == "bad_frame", "it was told of a call of others"
-    for client in [*clients, other, stranger]:
+    silent = next(reading for reading in readers if reading is not told)
+    assert (await silent)["code"] == "bad_frame", "two programs were told of one end"
+    for client in [readers[told], *others]:
+        assert (await client.frame())["code"] == "bad_frame"
+    for client in [*nearest, *others]:
         await client.close()
 
 

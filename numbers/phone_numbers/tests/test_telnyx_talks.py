@@ -1,12 +1,10 @@
-"""Checking and setting up at Telnyx: in its own words, and never over somebody else's address."""
+"""Setting up at Telnyx: in its own words, and never over somebody else's address."""
 
 import pytest
 
 from patter.simulators.telnyx.world import SigningKey
-from patter_site.common.doctor import Finding
 from patter_site.testing import api, error_of
 from phone_numbers.services import create_carrier_account, create_number
-from phone_numbers.telnyx_checkup import check_telnyx
 from phone_numbers.tests.telnyx_server import telnyx_server
 
 NUMBER, CONNECTION = "+12025550100", "149"
@@ -128,43 +126,3 @@ def test_a_number_that_the_account_lacks_is_the_carriers_error(cast, number, car
     carrier.answer("GET", "/phone_numbers", 200, {"data": []})
     refused = configure(cast, number)
     assert refused.status_code == 502 and "does not have this number" in error_of(refused)["message"]
-
-
-def findings() -> list[Finding]:
-    return list(check_telnyx())
-
-
-def said(level):
-    return " ".join(finding.says for finding in findings() if finding.level == level)
-
-
-def test_the_doctor_finds_everything_in_order(account, number, carrier):
-    has(carrier, ours(account), CONNECTION)
-    assert said("bad") == ""
-    assert "at most 2 at once" in said("warn") and "D1" in said("warn")
-    assert "its calls come to this connection" in said("ok")
-
-
-def test_the_doctor_mends_what_is_nobody_elses(account, number, carrier):
-    has(carrier)
-    for finding in findings():
-        if finding.fix:
-            finding.fix()
-    asked = [asked for asked, _ in carrier.asked]
-    assert f"PATCH {APPLICATION}" in asked and "PATCH /phone_numbers/n1" in asked
-
-
-def test_the_doctor_leaves_somebody_elses_address_alone(account, number, carrier):
-    has(carrier, "https://mine.example.com/x", "777")
-    assert not any(finding.fix for finding in findings())
-    assert "mine.example.com" in said("bad") and "777" in said("bad")
-
-
-def test_the_doctor_knows_why_nothing_can_be_dialled(account, carrier):
-    has(carrier, ours(account), profile="")
-    assert "D38" in said("warn")
-
-
-def test_the_doctor_repeats_telnyxs_own_words(account, carrier):
-    carrier.refuse("GET", APPLICATION, 401, "10009", "No key found")
-    assert "No key found" in said("bad")

@@ -2,7 +2,7 @@
 
 * PatterError
   x ConfigError         something you gave us cannot work; the text says what to change
-  x ApiError            a REST answer of 4xx or 5xx (status, code, request_id)
+  x ApiError            a REST answer of 4xx or 5xx (status, code, fields, request_id, retry_after_s)
   x ConnectError        the platform could not be reached, or is not one that we can speak to
     + AuthError         it refused the API key
   x CarrierError        Twilio or Telnyx refused or failed (permanent says whether to try again)
@@ -11,6 +11,8 @@
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class PatterError(Exception):
@@ -26,16 +28,30 @@ class ApiError(PatterError):
 
     Args:
         status: HTTP status of the answer.
-        code: the machine-readable word of the error shape, such as ``not_found``.
-        message: the sentence for a person.
+        code: the machine-readable word of the error shape, such as ``not_found``; ``not_patter`` where
+            something else answered.
+        message: the sentence for a person, which says what to do.
         request_id: the id to give to support, when the server sent one.
+        fields: what is wrong with single values: ``{"stt.model": ["A sentence."]}``.
+        retry_after_s: when to try again, where the server says so.
     """
 
-    def __init__(self, status: int, code: str, message: str, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        request_id: str | None = None,
+        *,
+        fields: Mapping[str, list[str]] | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.request_id = request_id
+        self.fields = dict(fields or {})
+        self.retry_after_s = retry_after_s
 
 
 class ConnectError(PatterError):

@@ -9,6 +9,7 @@ from patter.simulators.telnyx import Phone as TelnyxPhone
 from patter.simulators.twilio import Phone as TwilioPhone
 
 GREETING_S = 1.2
+ANSWERS_AFTER_MS = 1500
 TWILIO_MACHINES = {"": "human", "human": "human", "machine": "machine", "not-sure": "unknown", "fax": "fax"}
 TELNYX_MACHINES = {"": "", "human": "human", "machine": "machine-beep", "not-sure": "not-sure", "fax": "fax"}
 
@@ -55,12 +56,12 @@ class Person:
             talk_s=self.talk_s,
             machine=TELNYX_MACHINES[self.machine],
             machine_after_s=self.detected_s,
-            accepts=self.presses or self.says,
-            steps=self.steps,
+            accepts=self.presses,
+            steps=(*(() if self.presses else self._answer()), *self.steps),
         )
 
     def _answer(self) -> tuple[Step, ...]:
-        """Twilio's phones answer a question in steps."""
+        """A key waits for the end of the question; a word is said into it."""
         if self.presses:
             return (Digits(self.presses),)
-        return (Say(self.says, patience_ms=0),) if self.says else ()
+        return (Say(self.says, patience_ms=ANSWERS_AFTER_MS),) if self.says else ()

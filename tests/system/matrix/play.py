@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.system.matrix import scenes_ends, scenes_keys, scenes_machines, scenes_recordings, scenes_transfers
-from tests.system.matrix.stage import CARRIERS, Stage, staged
+from tests.system.matrix.stage import CARRIERS, Stage, nothing_is_left, staged
 from tests.system.matrix.voices import Mode
 
 AT_ONCE = 8
@@ -62,7 +62,9 @@ async def playing(mode: Mode, request: pytest.FixtureRequest, folder: Path) -> A
             if (scene.name, carrier, reply_by) in chosen
         }
         yield tasks
-        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        outcomes = await asyncio.gather(*tasks.values(), return_exceptions=True)
+        if not any(outcomes):  # a scene that failed leaves its call where it was
+            await nothing_is_left(stages.values())
 
 
 def cells(mode: str, *, without: tuple[str, ...] = ()) -> pytest.MarkDecorator:

@@ -102,9 +102,9 @@ async def a_human_takes_the_caller(stage: Stage, **answer: str) -> None:
     await _given(call)
 
 
-async def a_human_does_not_want_the_caller(stage: Stage) -> None:
+async def a_human_does_not_want_the_caller(stage: Stage, **answer: str) -> None:
     call = await _greeted(stage)
-    leg, _ = await _asked(call, Person(presses="2"))
+    leg, _ = await _asked(call, Person(**answer))
     await _back(call, "declined")
     await leg.ended(20)
 
@@ -162,7 +162,9 @@ SCENES = [
     ),
     (nobody_takes_a_cold_transfer, ()),
     (_scene("a_human_takes_the_caller_by_key", a_human_takes_the_caller, presses="1"), WARM),
-    (a_human_does_not_want_the_caller, ()),
+    (_scene("a_human_takes_the_caller_by_word", a_human_takes_the_caller, says="yes, please"), WARM),
+    (_scene("a_human_refuses_by_key", a_human_does_not_want_the_caller, presses="2"), ()),
+    (_scene("a_human_refuses_by_word", a_human_does_not_want_the_caller, says="no thanks"), ()),
     (a_human_hangs_up_on_the_summary, ()),
     (nobody_takes_a_warm_transfer, ()),
     (the_caller_leaves_while_a_human_is_asked, ()),

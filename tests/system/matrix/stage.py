@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -206,7 +206,6 @@ async def staged(folder: Path, mode: Mode) -> AsyncIterator[dict[tuple[str, str]
                         stages |= await _stages(mode, carrier, tenant, lambda: next(numbers))
                         await programs.enter_async_context(program(tenant))
                     yield stages
-                    await _nothing_is_left(platform, tenants)
             finally:
                 await _put_away(platform, tenants)
     if said := platform.tracebacks():
@@ -251,12 +250,14 @@ async def _stages(
     return stages
 
 
-async def _nothing_is_left(platform: Platform, tenants: dict[str, Tenant]) -> None:
-    for tenant in tenants.values():
-        for call in list(tenant.simulator.calls.values()):
+async def nothing_is_left(stages: Iterable[Stage]) -> None:
+    """Every call is over, at the carriers and here, and its end was told."""
+    for stage in stages:
+        for call in list(stage.tenant.simulator.calls.values()):
             await call.ended(PATIENCE_S)
-        assert await tenant.live_calls() == []
-    assert await platform.rows("SELECT COUNT(*) FROM calls_call WHERE announced_at IS NULL") == [(0,)]
+        assert await stage.tenant.live_calls() == []
+        untold = "SELECT COUNT(*) FROM calls_call WHERE announced_at IS NULL"
+        assert await stage.tenant.platform.rows(untold) == [(0,)]
 
 
 async def _put_away(platform: Platform, tenants: dict[str, Tenant]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from patter_site.common.doctor import Finding, examine
+from patter_site.common.doctor import Finding, apply_fix, examine
 
 MARKS = {"ok": "ok   ", "warn": "note ", "bad": "WRONG"}
 
@@ -25,8 +25,8 @@ class Command(BaseCommand):
             fixes = [(name, finding) for name, finding in findings if finding.fix]
             for name, finding in fixes:
                 self.stdout.write(f"mending {name}: {finding.says}")
-                if finding.fix:
-                    finding.fix()
+                if problem := apply_fix(finding):
+                    self.stdout.write(f"could not mend {name}: {problem}")
             findings = examine() if fixes else findings
         for name, finding in findings:
             self._say(name, finding)

@@ -13,7 +13,16 @@ from patter.bridge.answering import Act as Answer
 from patter.bridge.answering import Answering
 from patter.bridge.away import Away
 from patter.bridge.clock import MediaClock, earliest
-from patter.bridge.commands import CloseLeg, Command, Commands, EndSession, HangUp, Note
+from patter.bridge.commands import (
+    CloseLeg,
+    Command,
+    Commands,
+    EndSession,
+    HangUp,
+    Note,
+    ToolRun,
+    ToolStop,
+)
 from patter.bridge.engine import EndCall, Engine, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     CallerAudio,
@@ -33,7 +42,9 @@ from patter.bridge.events import (
     MachineHeard,
     MarkPlayed,
     ProviderSwitched,
+    RecordingRefused,
     SayAsked,
+    ToolDone,
     TransferAsked,
     TransferMoved,
 )
@@ -43,8 +54,9 @@ from patter.bridge.memory import Memory
 from patter.bridge.meter import Meter
 from patter.bridge.plan import CallPlan
 from patter.bridge.playback import Playback
-from patter.bridge.recorder import Recorder
+from patter.bridge.recording import Recording
 from patter.bridge.records import CallConnected, CallEnded, Interim, KeyPressed, Noted
+from patter.bridge.tool_turns import ToolTurns
 
 MOST_REJECTED_NOTES = 20
 
@@ -59,8 +71,9 @@ class CallMachine:
         self._lifecycle = Lifecycle(now)
         self._away = Away(self._parts, self._lifecycle, self._engine)
         self._answering = Answering(plan.answering, plan.direction)
-        self._recorder = Recorder() if plan.record else None
+        self._recording = Recording(plan, self._parts.clock, self._parts.playback)
         self._meter = Meter()
+        self._tools = ToolTurns(self._parts.memory)
         self._rejected = 0
         self._longest_until: float | None = None
         self._goodbye_said = False
@@ -75,10 +88,10 @@ class CallMachine:
     def receive(self, event: Event, now: float) -> Commands:
         if self._ended:
             return []  # the end was told, and it is the last entry
+        if isinstance(event, CallerAudio):  # fifty times a second; everything else is seldom
+            return self._settle(self._caller_audio(event, now), now)
         self._meter.count_event(event)
         match event:
-            case CallerAudio():
-                out = self._caller_audio(event, now)
             case MarkPlayed(name):
                 self._parts.playback.mark_played(name, now)
                 out = self._playback_moved(now)
@@ -110,19 +123,23 @@ class CallMachine:
                 out = self._act(Cue.HUNG_UP, now)
             case HangUpFailed(error):
                 out = [self._note("hang_up.failed", now, error=error), *self._act(Cue.HUNG_UP, now)]
+            case RecordingRefused(error):
+                out = [self._note("recording.refused", now, message=error)]
             case ProviderSwitched(stage, source, target, error):
                 told = {"stage": stage, "from": source, "to": target, "error": error}
                 out = [self._note("provider.switched", now, **told)]
             case FrameRejected(reason):
                 out = self._frame_rejected(reason, now)
+            case ToolDone() if not self._lifecycle.over:
+                self._tools.done(event, self._parts.clock.ms(now))
+                out = self._engine.receive(event, now)
             case _:
                 out = [] if self._lifecycle.over else self._engine.receive(event, now)
         return self._settle(out, now)
 
     def _caller_audio(self, event: CallerAudio, now: float) -> Outcome:
         at_ms = self._parts.clock.frame(event.media_ms, ms_of(len(event.payload)), now)
-        if self._recorder:
-            self._recorder.caller(event.payload, at_ms)
+        self._recording.caller(event.payload, at_ms)
         if self._lifecycle.over or not event.payload:
             return []
         if at_ms != event.media_ms:
@@ -136,7 +153,8 @@ class CallMachine:
             self._longest_until = now + self._plan.turn_taking.max_duration_s
             self._answering.opened(now)
             connected = Note(CallConnected(event.carrier_call_id, event.stream_id))
-            return [connected, *self._parts.playback.release(now), *self._engine.start(now)]
+            begun = [connected, *self._recording.begin(), *self._parts.playback.release(now)]
+            return [*begun, *self._engine.start(now)]
         if act is Act.REPLACE:
             # Whatever the old line had buffered is gone; the reply goes on from what was heard.
             self._parts.playback.hold(now)
@@ -262,8 +280,7 @@ class CallMachine:
 
     def _end(self, now: float) -> Outcome:
         self._ended = True
-        self._keep_heard(now)
-        segments = self._recorder.finish() if self._recorder else []
+        recorded = self._recording.finish(now)
         memory = self._parts.memory
         ended = CallEnded(
             self._lifecycle.reason,
@@ -272,7 +289,7 @@ class CallMachine:
             memory.history(),
             self._meter.usage(),
         )
-        return [*map(Note, segments), CloseLeg(), Note(ended), EndSession()]
+        return [*recorded, CloseLeg(), Note(ended), EndSession()]
 
     def _settle(self, out: Iterable[Command | EndCall | TransferCall], now: float) -> Commands:
         """Carry out an engine's wishes, and keep what was heard meanwhile."""
@@ -283,16 +300,24 @@ class CallMachine:
                 wishes.append(command)
             else:
                 self._meter.count_command(command)
+                self._note_run(command, now)
                 commands.append(command)
-        if self._answering.listens and (heard := self._listen_for_machines(commands, now)):
+        if commands and self._answering.listens and (heard := self._listen_for_machines(commands, now)):
             commands += self._settle(heard, now)
         # Last, so that the stops come after everything that was started in the same breath.
         for wish in wishes:
             commands += self._settle(self._granted(wish, now), now)
         if not self._ended:
-            self._keep_heard(now)
-            commands += map(Note, self._recorder.take_due() if self._recorder else ())
+            if not self._recording.consented:
+                commands += self._recording.watch(commands)
+            commands += map(Note, self._recording.take_due(now))
         return commands
+
+    def _note_run(self, command: Command, now: float) -> None:
+        if isinstance(command, ToolRun):
+            self._tools.begun(command, self._parts.clock.ms(now))
+        elif isinstance(command, ToolStop):
+            self._tools.stopped(command.run_id)
 
     def _granted(self, wish: EndCall | TransferCall, now: float) -> Outcome:
         if isinstance(wish, EndCall):
@@ -301,13 +326,6 @@ class CallMachine:
             return []
         who = {"run_id": wish.run_id, "asked_by": "agent"}
         return self._away.transfer(wish.target, wish.kind, wish.summary, now, **who)
-
-    def _keep_heard(self, now: float) -> None:
-        for heard in self._parts.playback.take_heard():
-            if self._recorder is None:
-                continue
-            late_ms = round((now - heard.ended_at) * 1000)
-            self._recorder.agent(heard.payload, self._parts.clock.ms(now) - late_ms)
 
     def _note(self, kind: str, now: float, **data: object) -> Note:
         return Note(Noted(kind, self._parts.clock.ms(now), data))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from patter.bridge.steady import SteadyZero
+
 STRAY_MS = 10_000
 """A frame further than this from where its stream should be does not move the clock."""
 
@@ -22,11 +24,13 @@ class MediaClock:
         self._offset_ms = 0  # where the present stream's zero lies in the call
         self._base_ms = 0
         self._base_at: float | None = None
+        self._zero = SteadyZero()
 
     def open(self, now: float) -> None:
         """Media begins, or begins again on another stream: time goes on from where it was."""
         self._offset_ms = self._base_ms = self.ms(now)
         self._base_at = now
+        self._zero.forget()
 
     def frame(self, media_ms: int, length_ms: int, now: float) -> int:
         """A frame arrived that began at ``media_ms`` of its stream. Returns where that is in the call."""
@@ -37,7 +41,13 @@ class MediaClock:
             self._offset_ms = start - media_ms
         if start + length_ms >= self._base_ms:
             self._base_ms, self._base_at = start + length_ms, now
+            self._zero.note(start + length_ms, now)
         return start
+
+    def steady_ms(self, at: float) -> int:
+        """Where in the media a moment was, of the last seconds, whatever frames were late since."""
+        zero = self._zero.at
+        return self.ms(at) if zero is None else max(0, round((at - zero) * 1000))
 
     def ms(self, now: float) -> int:
         """Milliseconds since media began."""

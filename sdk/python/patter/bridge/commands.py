@@ -49,6 +49,11 @@ class SendDigits:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Have the carrier record both sides from now on, each in a channel of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class TransferStart:
     """Connect the caller to a human. ``TransferMoved`` with this id tells how it goes.
 
@@ -213,6 +218,6 @@ ProviderCommand = (
     | ToolRun
     | ToolStop
 )
-LineCommand = HangUp | SendDigits | TransferStart | TransferStop | CloseLeg
+LineCommand = HangUp | SendDigits | StartRecording | TransferStart | TransferStop | CloseLeg
 Command = LegCommand | LineCommand | ProviderCommand | Note | EndSession
 Commands = list[Command]

@@ -124,6 +124,13 @@ class DigitsFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingRefused:
+    """The carrier does not record this call. It goes on."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransferMoved:
     """A transfer came further.
 
@@ -331,9 +338,12 @@ class TtsDone:
 
 @dataclass(frozen=True, slots=True)
 class TtsFailed:
+    """``permanent``: no voice will ever say it. ``tried``: asking again now would only be more silence."""
+
     say_id: str
     error: str
     permanent: bool = False
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +384,7 @@ ControlEvent = (
     | TransferAsked
     | DigitsSent
     | DigitsFailed
+    | RecordingRefused
     | TransferMoved
     | MachineHeard
     | HangUpDone

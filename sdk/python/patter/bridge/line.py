@@ -13,6 +13,7 @@ from patter.bridge.commands import (
     Mark,
     Play,
     SendDigits,
+    StartRecording,
     TransferStart,
     TransferStop,
 )
@@ -23,6 +24,7 @@ from patter.bridge.events import (
     HangUpDone,
     HangUpFailed,
     LegLost,
+    RecordingRefused,
     TransferMoved,
 )
 from patter.bridge.ports import CarrierControl, Leg, TransferControl
@@ -64,6 +66,7 @@ class Line:
             Clear: self._to_leg,
             HangUp: self._hang_up,
             SendDigits: self._send_digits,
+            StartRecording: self._start_recording,
             TransferStart: self._transfer_start,
             TransferStop: self._transfer_stop,
             CloseLeg: self._close_leg,
@@ -109,6 +112,10 @@ class Line:
             self._feed(DigitsSent())
 
         self._work.start("send_digits", work, DigitsFailed)
+
+    def _start_recording(self, _command: StartRecording) -> None:
+        ask = self._control.start_recording
+        self._work.start("start_recording", lambda: ask(self.carrier_call_id), RecordingRefused)
 
     def _transfer_start(self, command: TransferStart) -> None:
         def failed(error: str) -> Event:

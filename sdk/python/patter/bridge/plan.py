@@ -109,6 +109,8 @@ class CallPlan:
     keypad: Keypad = field(default_factory=Keypad)
     custom_params: Mapping[str, str] = field(default_factory=dict)
     record: bool = True
+    carrier_records: bool = False
+    """The carrier is to record, too, as soon as the call may be recorded."""
     transfers: TransferPolicy = field(default_factory=TransferPolicy)
     answering: AnsweringPlan = field(default_factory=AnsweringPlan)
     announcement: str = ""

@@ -10,12 +10,11 @@ Offsets are bytes of µ-law at 8 kHz from the beginning of the reply: 8 bytes ar
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from patter.bridge.commands import Clear, Commands, Mark, Play
+from patter.bridge.heard_at import BYTES_PER_S, HeardAudio, HeardTimes
 
 BYTES_PER_MS = 8
-BYTES_PER_S = 8000
 FRAME_BYTES = 160
 MARK_EVERY_BYTES = 200 * BYTES_PER_MS
 BACK_BYTES = 300 * BYTES_PER_MS
@@ -30,26 +29,19 @@ ROUNDING = 1e-6
 SILENCE = b"\xff"
 
 
-@dataclass(frozen=True, slots=True)
-class HeardAudio:
-    """Audio that the caller has heard. ``ended_at`` is the loop time at which its last byte was played."""
-
-    payload: bytes
-    ended_at: float
-
-
 class Playback:
     """The book of one call's replies. One reply plays at a time."""
 
     def __init__(self) -> None:
         self._next_mark = 0  # numbered across replies: an echo may arrive after the next reply began
-        self._heard_audio: list[HeardAudio] = []
+        self._times = HeardTimes()
         self._carrier_free_at = 0.0
         self._held = False  # there is no line: nothing can be sent, and nothing is heard
         self._reset()
         self._finished = False
 
     def _reset(self) -> None:
+        self._times.close()
         self._audio = bytearray()
         self._base = 0  # offset of the first kept byte
         self._sent = 0
@@ -58,8 +50,6 @@ class Playback:
         self._marks: dict[str, int] = {}
         self._boundaries: list[int] = []
         self._reference: tuple[int, float] | None = None  # an offset, and when it was being played
-        self._run_from = 0  # where the present stretch without a gap began
-        self._run_zero: float | None = None  # when offset 0 would have been played, told by its marks
         self._closed = False
         self._paused = False
         self._active = False
@@ -144,10 +134,9 @@ class Playback:
         finished, self._finished = self._finished, False
         return finished
 
-    def take_heard(self) -> list[HeardAudio]:
-        """What was heard since the last time, for the recording."""
-        heard, self._heard_audio = self._heard_audio, []
-        return heard
+    def take_heard(self, now: float | None = None) -> list[HeardAudio]:
+        """What was heard since the last time, for the recording. None: what marks may still time, too."""
+        return self._times.take(now)
 
     # -- the carrier answers --------------------------------------------------------------------
 
@@ -158,23 +147,15 @@ class Playback:
             return
         if self._reference is None or offset >= self._reference[0]:
             self._reference = (offset, now)
-        self._confirm(offset, self._played_at(offset, now))
+        self._times.mark(offset, now)
+        self._confirm(offset, now)
         self._finish_if_heard()
-
-    def _played_at(self, offset: int, now: float) -> float:
-        """When this was played. Marks come late, never early: the earliest of a stretch tells its time."""
-        zero = now - offset / BYTES_PER_S
-        if offset <= self._run_from:
-            return now
-        if self._run_zero is None or zero < self._run_zero:
-            self._run_zero = zero
-        return self._run_zero + offset / BYTES_PER_S
 
     def _confirm(self, offset: int, ended_at: float) -> None:
         if offset <= self._confirmed:
             return
         piece = bytes(self._audio[self._confirmed - self._base : offset - self._base])
-        self._heard_audio.append(HeardAudio(piece, ended_at))
+        self._times.add(piece, offset, ended_at)
         self._confirmed = offset
         self._marks = {name: at for name, at in self._marks.items() if at > offset}
         if (surplus := offset - KEEP_BYTES - self._base) > 0:
@@ -215,7 +196,7 @@ class Playback:
         start = max((at for at in starts if at >= heard - BACK_BYTES), default=heard - heard % FRAME_BYTES)
         self._sent = self._marked = self._confirmed = start
         self._reference = (start, now)
-        self._begin_run(start)
+        self._times.begin(start, now)
         commands = self._pump(now)
         self._finish_if_heard()
         return commands
@@ -271,7 +252,7 @@ class Playback:
             if self._carrier_free_at <= now:  # the carrier's buffer is empty: it plays this at once
                 self._carrier_free_at = now
                 self._reference = (self._sent, now)
-                self._begin_run(self._sent)
+                self._times.begin(self._sent, now)
             elif self._reference is None:  # it still plays the end of the reply before
                 self._reference = (self._sent, self._carrier_free_at)
             start = self._sent - self._base
@@ -308,13 +289,11 @@ class Playback:
         self._marks[name] = self._marked = self._sent
         return Mark(name)
 
-    def _begin_run(self, offset: int) -> None:
-        self._run_from, self._run_zero = offset, None
-
     def _finish_if_heard(self) -> None:
         if self._closed and self._confirmed == self.added and not self._paused and not self._held:
             self._finish()
 
     def _finish(self) -> None:
+        self._times.close()
         self._active = False
         self._finished = True

@@ -46,6 +46,9 @@ class CarrierControl(Protocol):
         Where that ends the media stream, the carrier is told to open a new one after it. Raises CarrierError.
         """
 
+    async def start_recording(self, carrier_call_id: str) -> None:
+        """Have the carrier record both sides, until the call ends. Raises CarrierError."""
+
 
 class TransferControl(Protocol):
     """How a carrier connects a caller to a human. What comes of it is told by the carrier's webhooks."""

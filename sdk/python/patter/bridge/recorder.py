@@ -1,4 +1,4 @@
-"""Our own recording: both sides by media time, in segments of 15 s.
+"""Our own recording: both sides by media time, given out in pieces of 5 s.
 
 The agent's side holds what was heard: audio is written when playback confirms it, at the time at
 which it was played. Cleared audio is never written. Gaps are silence.
@@ -6,15 +6,19 @@ which it was played. Cleared audio is never written. Gaps are silence.
 
 from __future__ import annotations
 
-from patter.bridge.records import RecordingSegment
+from patter.bridge.records import RecordingPiece
 
 BYTES_PER_MS = 8
-SEGMENT_BYTES = 15_000 * BYTES_PER_MS
-"""Twice 30 s was more memory than everything else of a call together."""
-JITTER_BYTES = 20 * BYTES_PER_MS
-"""A piece this near to the end of the one before follows it: two sides stay within 40 ms."""
+PIECE_BYTES = 5_000 * BYTES_PER_MS
+"""Memory of a call: this and ``SETTLE_BYTES`` of both sides, 128 kB."""
+JITTER_BYTES = 15 * BYTES_PER_MS
+"""A frame of the caller this near to the end of the one before follows it, unless that goes on."""
+CLOSE_BYTES = 4 * BYTES_PER_MS
+"""Nearer than this nothing is corrected."""
+PERSISTS = 25
+"""Frames that are all off by more than ``CLOSE_BYTES`` show that it is no jitter."""
 SETTLE_BYTES = 3_000 * BYTES_PER_MS
-"""A segment waits this long past its end, because heard audio is confirmed late."""
+"""A piece waits this long past its end, because heard audio is confirmed late."""
 
 
 class _Side:
@@ -23,6 +27,7 @@ class _Side:
     def __init__(self) -> None:
         self.audio = bytearray()
         self.base = 0
+        self._off = 0
 
     @property
     def end(self) -> int:
@@ -30,15 +35,18 @@ class _Side:
 
     def place(self, offset: int, payload: bytes) -> None:
         """Caller audio has the carrier's own times: what overlaps came twice."""
-        end = self.end
-        if offset < end - JITTER_BYTES:
-            payload = payload[end - offset :]
-        self.follow(offset, payload)
+        off = offset - self.end
+        self._off = self._off + 1 if CLOSE_BYTES < abs(off) <= JITTER_BYTES else 0
+        if abs(off) <= JITTER_BYTES and self._off < PERSISTS:
+            self.audio += payload
+            return
+        self._off = 0
+        self.follow(offset, payload[max(0, -off) :])
 
     def follow(self, offset: int, payload: bytes) -> None:
         """Place this, and lose none of it; after a gap where there was one."""
         gap = offset - self.end
-        if gap > JITTER_BYTES:
+        if gap > CLOSE_BYTES:
             self.audio += b"\xff" * gap
         self.audio += payload
 
@@ -51,12 +59,11 @@ class _Side:
 
 
 class Recorder:
-    """Collects both sides and gives out equally long segments."""
+    """Collects both sides and gives out equally long pieces."""
 
     def __init__(self) -> None:
         self._caller = _Side()
         self._agent = _Side()
-        self._index = 0
 
     def caller(self, payload: bytes, media_ms: int) -> None:
         self._caller.place(media_ms * BYTES_PER_MS, payload)
@@ -64,27 +71,31 @@ class Recorder:
     def agent(self, payload: bytes, ended_ms: int) -> None:
         self._agent.follow(max(0, ended_ms * BYTES_PER_MS - len(payload)), payload)
 
-    def take_due(self) -> list[RecordingSegment]:
-        """Segments that are complete on both sides."""
-        segments: list[RecordingSegment] = []
+    @property
+    def is_due(self) -> bool:
+        """Whether a piece is complete on both sides. Asked for after each event of a call."""
+        most = PIECE_BYTES + SETTLE_BYTES  # both sides begin at the same place
+        return len(self._caller.audio) >= most or len(self._agent.audio) >= most
+
+    def take_due(self) -> list[RecordingPiece]:
+        """Pieces that are complete on both sides."""
+        pieces: list[RecordingPiece] = []
         # Either side may be silent for the carrier: frames of silence need not come.
-        while self._end - self._caller.base >= SEGMENT_BYTES + SETTLE_BYTES:
-            segments.append(self._segment(self._caller.base + SEGMENT_BYTES))
-        return segments
+        while self.is_due:
+            pieces.append(self._piece(self._caller.base + PIECE_BYTES))
+        return pieces
 
     @property
     def _end(self) -> int:
         return max(self._caller.end, self._agent.end)
 
-    def finish(self) -> list[RecordingSegment]:
+    def finish(self) -> list[RecordingPiece]:
         """What is left at the end of the call."""
-        segments, end = [], self._end
+        pieces, end = [], self._end
         while end > self._caller.base:
-            segments.append(self._segment(min(end, self._caller.base + SEGMENT_BYTES)))
-        return segments
+            pieces.append(self._piece(min(end, self._caller.base + PIECE_BYTES)))
+        return pieces
 
-    def _segment(self, upto: int) -> RecordingSegment:
+    def _piece(self, upto: int) -> RecordingPiece:
         start_ms = self._caller.base // BYTES_PER_MS
-        segment = RecordingSegment(self._index, start_ms, self._caller.take(upto), self._agent.take(upto))
-        self._index += 1
-        return segment
+        return RecordingPiece(start_ms, self._caller.take(upto), self._agent.take(upto))

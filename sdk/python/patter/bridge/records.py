@@ -67,10 +67,12 @@ class TurnSettled:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingSegment:
-    """Both sides of a stretch of the call, µ-law 8 kHz, equally long. The agent's: what was heard."""
+class RecordingPiece:
+    """Both sides of a stretch of the call, µ-law 8 kHz, equally long. The agent's: what was heard.
 
-    index: int
+    Pieces follow each other without a gap, 5 s each but the last.
+    """
+
     start_ms: int
     caller: bytes
     agent: bytes
@@ -107,5 +109,5 @@ class CallEnded:
 
 
 Entry = (
-    CallConnected | Noted | Interim | KeyPressed | TurnSettled | RecordingSegment | TransferNoted | CallEnded
+    CallConnected | Noted | Interim | KeyPressed | TurnSettled | RecordingPiece | TransferNoted | CallEnded
 )

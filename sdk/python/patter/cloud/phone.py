@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any
+from typing import Any, cast
 
+from patter import rows
 from patter.call import Call
 from patter.cloud.calls import CloudCalls
 from patter.cloud.keep_alive import KeepAlive, signals_end
@@ -145,7 +146,7 @@ class CloudPhone:
             call.lose(ConnectError("Patter was disconnected before this call ended."))
 
 
-def _registration_body(given: Registration) -> dict[str, Any]:
+def _registration_body(given: Registration) -> rows.Register:
     accounts = {
         "twilio": {"account_sid": given.provider_key, "auth_token": given.provider_secret},
         "telnyx": {
@@ -161,7 +162,7 @@ def _registration_body(given: Registration) -> dict[str, Any]:
     for stage, config in (("stt", given.stt), ("tts", given.tts)):
         if config is not None:
             body[stage] = _provider_body(config)
-    return {**body, "replace": given.replace}
+    return cast(rows.Register, {**body, "replace": given.replace})
 
 
 def _provider_body(config: SttConfig | TtsConfig) -> dict[str, Any]:
@@ -178,7 +179,7 @@ def _provider_body(config: SttConfig | TtsConfig) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _call_body(options: CallOptions) -> dict[str, Any]:
+def _call_body(options: CallOptions) -> rows.CallCreate:
     if isinstance(options.agent, Agent):
         raise ConfigError("On a platform an agent is named by its id: agent='agt_…'.")
     fields = {
@@ -196,10 +197,10 @@ def _call_body(options: CallOptions) -> dict[str, Any]:
         "ring_s": options.ring_s,
         "metadata": options.metadata,
     }
-    return {name: value for name, value in fields.items() if value is not None}
+    return cast(rows.CallCreate, {name: value for name, value in fields.items() if value is not None})
 
 
-def _end_of(row: Data, turns: list[Data]) -> Data:
+def _end_of(row: rows.Call, turns: list[rows.Turn]) -> Data:
     """A call's row in the shape of the ``call_end`` frame."""
     seconds = row.get("duration_s") or 0
     spoken = (turn for turn in turns if turn["role"] in ("user", "assistant") and turn["text"])

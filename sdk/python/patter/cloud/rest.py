@@ -1,4 +1,4 @@
-"""The platform's REST interface, typed: ``phone.rest.agents``, ``.numbers``, ``.calls``.
+"""The platform's REST interface, ``phone.rest``: how it is asked. What there is to ask: ``resources.py``.
 
 A request that is answered with 5xx, or not at all, is made up to three times; POSTs carry an
 ``Idempotency-Key``, so that they have one effect however often they are made.
@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
+from patter.cloud.resources import (
+    Agents,
+    Calls,
+    CarrierAccounts,
+    McpSources,
+    Numbers,
+    ProviderCredentials,
+    Tools,
+)
 from patter.errors import ApiError, AuthError, ConnectError
 from patter.options import CloudOptions
-from patter.types import Data
 
 TIMEOUT_S = 30.0
 MOST_TRIES = 3
@@ -24,15 +32,22 @@ LONGEST_RETRY_S = 5.0
 
 
 class Rest:
-    """One client for all requests; opened when first used."""
+    """One client for all requests; opened when first used.
+
+    ``request`` reaches what has no method here: ``await phone.rest.request("GET", "api-keys")``.
+    """
 
     def __init__(self, options: CloudOptions) -> None:
         self._base = f"{options.rest_url}/api/v1/"
         self._headers = {"X-API-Key": options.api_key, "Accept": "application/json"}
         self._client: httpx.AsyncClient | None = None
-        self.agents = Resource(self, "agents")
-        self.numbers = Numbers(self, "numbers")
-        self.calls = Calls(self, "calls")
+        self.agents = Agents(self)
+        self.numbers = Numbers(self)
+        self.calls = Calls(self)
+        self.tools = Tools(self)
+        self.mcp_sources = McpSources(self)
+        self.carrier_accounts = CarrierAccounts(self)
+        self.provider_credentials = ProviderCredentials(self)
 
     async def request(
         self,
@@ -43,7 +58,10 @@ class Rest:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The body of a successful answer. Raises ApiError, AuthError and ConnectError."""
+        """The body of a successful answer: JSON read, anything else as bytes, None where it is empty.
+
+        Raises ApiError, AuthError and ConnectError.
+        """
         sent = dict(headers or {})
         if method == "POST":
             sent.setdefault("Idempotency-Key", uuid.uuid4().hex)
@@ -59,8 +77,8 @@ class Rest:
             else:
                 if last or not _may_work_later(answer):
                     return _body(answer)
-                if wait := answer.headers.get("Retry-After", ""):
-                    await asyncio.sleep(min(float(wait) if wait.isdigit() else 1.0, LONGEST_RETRY_S))
+                if (wait_s := _retry_after_s(answer)) is not None:
+                    await asyncio.sleep(min(wait_s, LONGEST_RETRY_S))
             await asyncio.sleep(RETRY_S * attempt)
         raise AssertionError("unreachable")
 
@@ -75,65 +93,6 @@ class Rest:
         return self._client
 
 
-class Resource:
-    """A resource of the platform: list, get, create, change, delete."""
-
-    def __init__(self, rest: Rest, path: str) -> None:
-        self._rest = rest
-        self._path = path
-
-    async def list(self, **filters: Any) -> list[Data]:
-        """The first page, newest first; ``limit`` says how many."""
-        page = await self._rest.request("GET", self._path, params=filters)
-        return list(page["results"])
-
-    async def all(self, **filters: Any) -> AsyncIterator[Data]:
-        """Every one, page after page."""
-        address: str | None = self._path
-        params: Mapping[str, Any] | None = filters
-        while address:
-            page = await self._rest.request("GET", address, params=params)
-            for row in page["results"]:
-                yield row
-            address, params = page.get("next"), None
-
-    async def get(self, id: str) -> Data:
-        return dict(await self._rest.request("GET", f"{self._path}/{id}"))
-
-    async def create(self, **fields: Any) -> Data:
-        return dict(await self._rest.request("POST", self._path, json=fields))
-
-    async def change(self, id: str, **fields: Any) -> Data:
-        return dict(await self._rest.request("PATCH", f"{self._path}/{id}", json=fields))
-
-    async def delete(self, id: str) -> None:
-        await self._rest.request("DELETE", f"{self._path}/{id}")
-
-
-class Numbers(Resource):
-    async def register(self, **fields: Any) -> Data:
-        """Bring a number with its carrier account and its voices; doing so twice changes nothing."""
-        return dict(await self._rest.request("POST", f"{self._path}/register", json=fields))
-
-
-class Calls(Resource):
-    async def place(self, fields: Mapping[str, Any], *, idempotency_key: str = "", placer: str = "") -> Data:
-        """Call somebody. ``placer``: the id of the SDK connection whose call it will be."""
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        if placer:
-            headers["X-Patter-Connection"] = placer
-        return dict(await self._rest.request("POST", self._path, json=dict(fields), headers=headers))
-
-    async def transcript(self, id: str) -> list[Data]:
-        return list((await self._rest.request("GET", f"{self._path}/{id}/transcript"))["turns"])
-
-    async def hang_up(self, id: str) -> Data:
-        return dict(await self._rest.request("POST", f"{self._path}/{id}/hang-up", json={}))
-
-    async def say(self, id: str, text: str) -> None:
-        await self._rest.request("POST", f"{self._path}/{id}/say", json={"text": text})
-
-
 def _given(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if params is None else {name: value for name, value in params.items() if value is not None}
 
@@ -143,19 +102,36 @@ def _may_work_later(answer: httpx.Response) -> bool:
     return answer.status_code >= 500 or answer.status_code == 429 or in_flight
 
 
+def _retry_after_s(answer: httpx.Response) -> float | None:
+    told = answer.headers.get("Retry-After", "")
+    return float(told) if told.isdigit() else 1.0 if told else None  # a date: soon
+
+
 def _body(answer: httpx.Response) -> Any:
-    if answer.is_success:
-        return answer.json() if answer.content else None
+    if not answer.is_success:
+        raise _refused(answer)
+    if not answer.content:
+        return None
+    is_json = answer.headers.get("Content-Type", "").partition(";")[0] == "application/json"
+    return answer.json() if is_json else answer.content
+
+
+def _refused(answer: httpx.Response) -> ApiError | AuthError:
     try:
         told = answer.json()["error"]
-        code, message, request_id = told["code"], told["message"], told.get("request_id")
+        code, message = str(told["code"]), str(told["message"])
+        fields, request_id = dict(told.get("fields") or {}), told.get("request_id")
     except (ValueError, KeyError, TypeError):
-        where = answer.request.url
-        raise ApiError(
-            answer.status_code,
-            "not_patter",
-            f"{where} answers with HTTP {answer.status_code} and not as Patter does. Check rest_url.",
-        ) from None
+        where, status = answer.request.url, answer.status_code
+        sentence = f"{where} answers with HTTP {status} and not as Patter does. Check rest_url."
+        return ApiError(status, "not_patter", sentence)
     if answer.status_code == 401:
-        raise AuthError(message)
-    raise ApiError(answer.status_code, code, message, request_id)
+        return AuthError(message)
+    return ApiError(
+        answer.status_code,
+        code,
+        message,
+        request_id,
+        fields=fields,
+        retry_after_s=_retry_after_s(answer),
+    )

@@ -7,6 +7,9 @@ from urllib.parse import urlencode, urlsplit
 from patter.carriers.twilio.markup import LOOPBACK
 from patter.errors import ConfigError
 
+MUSIC_PATH = "/webhooks/hold-music.wav"
+"""What callers at Telnyx hear who wait for a human."""
+
 
 class Addresses:
     """``public_url`` is https, or http on this machine (a simulated carrier). Raises ConfigError."""

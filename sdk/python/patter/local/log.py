@@ -11,7 +11,7 @@ from patter.bridge.records import (
     Entry,
     KeyPressed,
     Noted,
-    RecordingSegment,
+    RecordingPiece,
     TransferNoted,
     TurnSettled,
 )
@@ -85,7 +85,7 @@ class LocalLog:
                 self._tell("on_dtmf", {"digit": digit})
             case TurnSettled():
                 self._turn_settled(entry)
-            case RecordingSegment() if self._recording is not None:
+            case RecordingPiece() if self._recording is not None:
                 self._recording.add(entry)
             case CallEnded():
                 self._call_ended(entry)
@@ -101,6 +101,10 @@ class LocalLog:
         if self.end is None and status != self.status:
             self.status = status
             self._tell("on_call_status", {"status": status})
+
+    def recorded(self, data: Mapping[str, Any]) -> None:
+        """The carrier's recording of this call came, or did not."""
+        self._tell("on_recording", data)
 
     def _call_connected(self) -> None:
         self.status = "connected"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,13 @@ from patter.bridge.ports import CarrierControl, TransferControl
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.commands import Command
 from patter.carriers.telnyx.control import TelnyxControl
+from patter.carriers.telnyx.detection import OFF, checked_mode
 from patter.carriers.telnyx.rest import BASE_URL, TelnyxRest
 from patter.carriers.telnyx.words import sip_headers
 from patter.errors import CarrierError, ConfigError
-from patter.local.addresses import Addresses
+from patter.local.addresses import MUSIC_PATH, Addresses
 from patter.local.carrier import Confirm
+from patter.local.last_words import LastWords
 from patter.options import LocalOptions
 from patter.turn_taking import resolved_values
 
@@ -43,9 +45,11 @@ class TelnyxCarrier:
         self.public_key = options.telnyx_public_key
         self.connection_id = options.telnyx_connection_id
         self.addresses = addresses
+        self._detection = checked_mode(options.telnyx_detection)
         self._api_key = options.telnyx_key
         self._base_url = _with_version(base_url) if base_url else BASE_URL
         self._rest = self._client(10.0)
+        self.last_words = LastWords(self.hang_up)
 
     def _client(self, timeout_s: float) -> TelnyxRest:
         return TelnyxRest(self._api_key, self.connection_id, self._base_url, timeout_s=timeout_s)
@@ -69,12 +73,18 @@ class TelnyxCarrier:
 
     def _control(self, call: LocalCall) -> TelnyxControl:
         plan = call.plan
+
+        async def end_later(within_s: float) -> None:
+            self.last_words.expect(call.carrier_call_id, within_s)
+
         return TelnyxControl(
             self._client,
             call_id=call.id,
             own_number=plan.callee if plan.direction == "inbound" else plan.caller,
             webhook_url=self.webhook_url,
+            music_url=f"{self.addresses.base}{MUSIC_PATH}",
             reopen=lambda: self.open_stream(call),
+            end_later=end_later,
         )
 
     async def dial(self, call: LocalCall) -> float:
@@ -90,7 +100,7 @@ class TelnyxCarrier:
             webhook_url=self.webhook_url,
             timeout_s=ring_s,
             time_limit_s=int(plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S,
-            detection=commands.DETECTION if plan.answering.detect else "disabled",
+            detection=self._detection if plan.answering.detect else OFF,
             headers=sip_headers(plan.custom_params),
         )
         created = await self._rest.dial(command)
@@ -131,6 +141,9 @@ class TelnyxCarrier:
         """False: the call is over at Telnyx."""
         return await self._rest.send_to_live(command)
 
+    async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
+        return await self._rest.download_recording(recording_id, write)
+
     # -- set-up -----------------------------------------------------------------------------------
 
     async def set_up(self, number: str, confirm: Confirm) -> str:
@@ -163,6 +176,7 @@ class TelnyxCarrier:
         return ""
 
     async def close(self) -> None:
+        await self.last_words.close()
         await self._rest.close()
 
 

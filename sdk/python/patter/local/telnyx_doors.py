@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from patter.audio.hold import hold_music
 from patter.bridge.events import MachineHeard
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.telnyx.rest import GOODBYE
@@ -22,6 +23,7 @@ from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER,
 from patter.carriers.telnyx.webhooks import CallEvent, NotAWebhook, read_webhook
 from patter.carriers.telnyx.words import custom_params, end_reason, machine_result
 from patter.errors import PatterError
+from patter.local.addresses import MUSIC_PATH
 from patter.local.call import LocalCall
 from patter.local.calls import LocalCalls
 from patter.local.forms import read_body
@@ -57,12 +59,15 @@ class TelnyxDoors:
             "call.machine.premium.call_screening.detected": self._screened,
             "streaming.failed": self._stream_failed,
             "call.speak.ended": self._spoken,
+            "call.recording.saved": self._recorded,
+            "call.recording.error": self._not_recorded,
         }
 
     def routes(self) -> list[BaseRoute]:
         media = MediaDoor(STREAM_KINDS["telnyx"], self._calls)
         return [
             Route("/webhooks/telnyx", self._event, methods=["POST"]),
+            Route(MUSIC_PATH, _music),
             WebSocketRoute("/media/telnyx/{call_id}", media),
         ]
 
@@ -153,7 +158,20 @@ class TelnyxDoors:
         if call is not None and call.session is None:
             await self._carrier.open_stream(call)
 
+    async def _recorded(self, event: CallEvent) -> None:
+        """Often minutes after the end, when the call is known no longer: its state still names it."""
+        await self._calls.recordings.ready(event.client_state, event.text("recording_id"))
+
+    async def _not_recorded(self, event: CallEvent) -> None:
+        reason = event.text("reason") or "without a reason"
+        self._calls.recordings.failed(event.client_state, f"telnyx: the recording failed: {reason}")
+
     async def _spoken(self, event: CallEvent) -> None:
         """The last text in the carrier's own voice was said."""
         if event.client_state == GOODBYE:
-            await self._carrier.hang_up(event.call_control_id)
+            await self._carrier.last_words.said(event.call_control_id)
+
+
+async def _music(_request: Request) -> Response:
+    """For callers who wait, to be looped. The same for everybody, so it needs no proof."""
+    return Response(hold_music(), media_type="audio/wav")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from patter.bridge.events import TransferMoved
-from patter.carriers.briefing import briefing_of
-from patter.carriers.telnyx import commands
+from patter.carriers.telnyx import asking
+from patter.carriers.telnyx.commands import Command
 from patter.carriers.telnyx.webhooks import CallEvent
 from patter.carriers.telnyx.words import transfer_failure
+from patter.errors import CarrierError
 from patter.local.call import LocalCall
 from patter.local.calls import LocalCalls
 
 if TYPE_CHECKING:
     from patter.local.telnyx import TelnyxCarrier
 
-ACCEPTS = "1"
+logger = logging.getLogger("patter")
+
 Handler = Callable[[LocalCall, str, CallEvent], Awaitable[None]]
 
 
@@ -29,7 +33,8 @@ class TelnyxTransfers:
         self._handlers: Mapping[str, Handler] = {
             "call.initiated": self._initiated,
             "call.answered": self._answered,
-            "call.gather.ended": self._key_pressed,
+            "call.gather.ended": self._decided,
+            asking.TRANSCRIPTION: self._decided,
             "call.bridged": self._bridged,
             "call.hangup": self._hung_up,
         }
@@ -53,24 +58,32 @@ class TelnyxTransfers:
             return
         call.feed(TransferMoved(transfer_id, "briefing"))
         language = call.plan.language
-        text = briefing_of(call.transfers.summary_of(transfer_id), language, by_key=True)
-        about = f"{event.client_state}:briefing"
-        await self._carrier.send(
-            commands.ask_for_key(event.call_control_id, text, language, command_id=about)
-        )
+        by_key = not await self._hears(asking.listen(event, language))
+        summary = call.transfers.summary_of(transfer_id)
+        await self._carrier.send(asking.ask(event, summary, language, by_key=by_key))
 
-    async def _key_pressed(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
-        """The human listened to the summary: a 1 takes the call, anything else leaves it with the agent."""
+    async def _hears(self, listen: Command) -> bool:
+        """Where Telnyx cannot transcribe, there is the key."""
+        try:
+            return await self._carrier.send(listen)
+        except CarrierError as error:
+            logger.info("Telnyx does not transcribe this call: %s", error)
+            return False
+
+    async def _decided(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
+        """The human listened to the summary: a 1 or a yes takes the call."""
+        takes = asking.takes_call(event)
         if call.transfers.kind_of(transfer_id) != "warm" or call.transfers.is_over(transfer_id):
             return
-        if event.text("digits") != ACCEPTS:
+        if takes is False:
             call.feed(TransferMoved(transfer_id, "failed", "declined"))
             await self._carrier.hang_up(event.call_control_id)
-            return
-        about = f"{event.client_state}:bridge"
-        joined = commands.bridge(call.carrier_call_id, event.call_control_id, command_id=about)
-        if await self._carrier.send(joined):
-            call.feed(TransferMoved(transfer_id, "joined"))
+        elif takes:
+            for command in asking.quiet(call.carrier_call_id, event):
+                with contextlib.suppress(CarrierError):  # it does not keep both from each other
+                    await self._carrier.send(command)
+            if await self._carrier.send(asking.join(call.carrier_call_id, event)):
+                call.feed(TransferMoved(transfer_id, "joined"))
 
     async def _bridged(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
         call.feed(TransferMoved(transfer_id, "joined"))

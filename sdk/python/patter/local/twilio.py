@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from patter.bridge.ports import CarrierControl, TransferControl
@@ -92,18 +92,20 @@ class TwilioCarrier:
     async def open_stream(self, call: LocalCall) -> None:
         """Twilio asks at the address for resuming, by itself."""
 
+    async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
+        return await self._rest.download_recording(recording_id, write)
+
     async def set_up(self, number: str, confirm: Confirm) -> str:
         voice_url = self.addresses.webhook(NAME, "voice")
         status_url = self.addresses.webhook(NAME, "status")
         try:
             found = await self._rest.look_up_number(number)
-            if found.voice_url == voice_url and found.status_callback == status_url:
+            taken = found.calls_go_to
+            if taken == voice_url and found.status_callback == status_url:
                 return ""
-            if not (
-                _is_free(found.voice_url, voice_url) or await confirm(_question(number, found.voice_url))
-            ):
+            if not (_is_free(taken, voice_url) or await confirm(_question(number, taken))):
                 return (
-                    f"Calls to {number} still go to {found.voice_url}. To have them here, set the number's "
+                    f"Calls to {number} still go to {taken}. To have them here, set the number's "
                     f"voice address to {voice_url}, or serve(replace=True)."
                 )
             await self._rest.configure_number(found.sid, voice_url=voice_url, status_callback=status_url)

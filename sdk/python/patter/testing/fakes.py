@@ -108,6 +108,7 @@ class FakeControl:
         self.asked: list[str] = []
         self.says = says
         self.said: list[tuple[str, str, str]] = []
+        self.recorded: list[str] = []
 
     async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
         self.said.append((carrier_call_id, text, language))
@@ -120,6 +121,9 @@ class FakeControl:
         self.asked.append(carrier_call_id)
         if self.errors:
             raise self.errors.pop(0)
+
+    async def start_recording(self, carrier_call_id: str) -> None:
+        self.recorded.append(carrier_call_id)
 
 
 class FakeLog:

@@ -1,38 +1,92 @@
-"""An event loop with a clock of its own: it jumps to the next timer as soon as nothing else can run.
+"""An event loop with a clock of its own: it jumps to the next timer as soon as nothing else can happen.
 
-For code that waits and has no sockets. Seconds pass at once, and a busy machine changes nothing.
+For code that waits, alone or over sockets whose two ends both live on this loop. Minutes of a call pass in
+seconds, and a busy machine changes nothing: computing takes no time at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from typing import Any
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from concurrent.futures.thread import _worker
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+# What was sent on loopback is there at once; the kernel is given this long all the same.
+GRACE_S = 0.001
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """``time()`` begins at 0."""
+    """``time()`` begins at 0. While a thread or a child process works, it keeps real time."""
 
     def __init__(self) -> None:
         self._virtual_s = 0.0
+        self._in_executor = 0
+        self._children: list[asyncio.SubprocessTransport] = []
+        self._threads = _other_threads()
         super().__init__(_Jumping(self))
 
     def time(self) -> float:
         return self._virtual_s
 
-    def jump(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self._virtual_s += seconds
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody who does not live on this loop may still have something to say."""
+        self._children = [child for child in self._children if child.get_returncode() is None]
+        return bool(self._in_executor or self._children or _other_threads() - self._threads)
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        future = super().run_in_executor(executor, func, *args)
+        self._in_executor += 1
+        future.add_done_callback(self._out_of_executor)
+        return future
+
+    def _out_of_executor(self, _: asyncio.Future[Any]) -> None:
+        self._in_executor -= 1
+
+    async def subprocess_exec(self, *args: Any, **kwargs: Any) -> Any:
+        transport, protocol = await super().subprocess_exec(*args, **kwargs)
+        self._children.append(transport)
+        return transport, protocol
+
+
+def _other_threads() -> set[threading.Thread]:
+    """All but those of an executor, which stay when their work is done."""
+    return {each for each in threading.enumerate() if getattr(each, "_target", None) is not _worker}
 
 
 class _Jumping(selectors.DefaultSelector):
-    """Waits for nothing but what has happened already, and for other threads where there is no timer."""
+    """Waits for nothing but what has happened already, and for those who are not on the loop."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
-        self._jump = loop.jump
+        self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0 if timeout is not None else None)
-        if timeout and not ready:
-            self._jump(timeout)
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        if ready := super().select(0):
+            return ready
+        if self._loop.is_waited_for:
+            return self._in_real_time(timeout)
+        # One socket is the loop's own, for other threads.
+        if len(self.get_map()) > 1 and (ready := super().select(GRACE_S)):
+            return ready
+        self._loop.advance(timeout)
+        return []
+
+    def _in_real_time(self, timeout: float) -> list[Any]:
+        began = time.monotonic()
+        ready = super().select(timeout)
+        self._loop.advance(min(time.monotonic() - began, timeout))
         return ready

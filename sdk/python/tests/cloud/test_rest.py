@@ -59,10 +59,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_resources_are_listed_page_by_page_and_changed():
-    first = {"results": [{"id": "agt_2"}], "next": "PLACE/api/v1/agents?cursor=x", "previous": None}
+    # Its host is the platform's own name: whoever sits behind a proxy or a tunnel cannot reach it.
+    next_page = "https://patter.internal/api/v1/agents?cursor=x%3D&limit=1"
+    first = {"results": [{"id": "agt_2"}], "next": next_page, "previous": None}
     async with Api() as api:
         phone = Patter(KEY, backend_url=api.base_url)
-        first["next"] = f"{api.base_url}/api/v1/agents?cursor=x"
         last = {"results": [{"id": "agt_1"}], "next": None, "previous": None}
         api._answers = [JSONResponse(body) for body in (first, last, {"id": "agt_1"}, {"id": "agt_1"})]
         api._answers.append(Response(status_code=204))
@@ -71,6 +72,10 @@ async def test_resources_are_listed_page_by_page_and_changed():
         await phone.rest.agents.change("agt_1", name="Mia")
         await phone.rest.agents.delete("agt_1")
         await phone.disconnect()
+    assert [dict(request.query_params) for request in api.asked[:2]] == [
+        {"limit": "1"},
+        {"limit": "1", "cursor": "x="},
+    ]
     assert [request.url.path for request in api.asked][2:] == ["/api/v1/agents/agt_1"] * 3
     assert api.asked[0].headers["X-API-Key"] == KEY and api.bodies[3] == {"name": "Mia"}
 
@@ -117,6 +122,33 @@ async def test_what_is_refused_is_not_tried_again(answer, error, sentence):
             await phone.call("+14155551234")
         await phone.disconnect()
     assert len(api.asked) == 1
+
+
+async def test_a_refusal_says_which_values_are_wrong_and_when_to_try_again():
+    wrong = {"code": "validation_failed", "message": "stt.model: No.", "fields": {"stt.model": ["No."]}}
+    late = refused(429, "rate_limited", **{"Retry-After": "0"})
+    async with Api(JSONResponse({"error": wrong}, 400), late, late, late) as api:
+        phone = Patter(KEY, backend_url=api.base_url)
+        with pytest.raises(ApiError) as refusal:
+            await phone.rest.agents.create(name="Mia", stt={"provider": "deepgram", "model": "none"})
+        assert (refusal.value.fields, refusal.value.request_id) == ({"stt.model": ["No."]}, None)
+        with pytest.raises(ApiError) as refusal:
+            await phone.rest.agents.list()
+        assert (refusal.value.code, refusal.value.retry_after_s) == ("rate_limited", 0)
+        await phone.disconnect()
+
+
+async def test_what_this_sdk_does_not_know_is_passed_on_as_it_is():
+    turn = {"turn_id": "t1", "role": "narrator", "text": "Later.", "mood": "calm"}
+    wav = Response(b"RIFF", media_type="audio/wav")
+    answers = (JSONResponse({"turns": [turn]}), wav, JSONResponse({"tune": 1}))
+    async with Api(*answers) as api:
+        phone = Patter(KEY, backend_url=api.base_url)
+        assert await phone.rest.calls.transcript("call_1") == [turn]
+        assert await phone.rest.calls.recording("call_1") == b"RIFF"
+        assert await phone.rest.request("GET", "tunes/1", params={"loud": None}) == {"tune": 1}
+        await phone.disconnect()
+    assert api.asked[2].url.path == "/api/v1/tunes/1" and not api.asked[2].url.query
 
 
 async def test_an_address_where_nobody_is():

@@ -7,6 +7,7 @@ import pytest
 
 from patter import ConfigError, Patter
 from patter.simulators.script import Digits, HangUp, Listen, Say, Wait
+from patter.simulators.telnyx import Faults
 from patter.simulators.telnyx.world import Phone
 
 from .at_telnyx import CALLEE, CONNECTION, NUMBER, phone_of
@@ -111,10 +112,19 @@ async def test_a_transfer(world, telnyx, pipeline, behaviour):
 
 
 @pytest.mark.supports("a warm transfer", mode="pipeline", reply_by="handler", carrier="telnyx")
-@pytest.mark.parametrize(("key", "reason"), [("1", "transferred"), ("2", "caller_hung_up")])
-async def test_a_warm_transfer_is_taken_or_not(world, telnyx, pipeline, key, reason):
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"accepts": "1"}, "transferred"),
+        ({"accepts": "1", "faults": Faults(no_transcription=True)}, "transferred"),
+        ({"steps": (Say("yes please", patience_ms=1000), Listen())}, "transferred"),
+        ({"accepts": "2"}, "caller_hung_up"),
+    ],
+)
+async def test_a_warm_transfer_is_taken_or_not(world, telnyx, pipeline, answer, reason):
+    """By key, by word, and by key where the account may not have words understood."""
     sales = "+15550170000"
-    telnyx.add_phone(Phone(sales, accepts=key))
+    telnyx.add_phone(Phone(sales, **answer))
     phone, ends = phone_of(world), []
 
     async def transfers(msg, call):
@@ -124,10 +134,21 @@ async def test_a_warm_transfer_is_taken_or_not(world, telnyx, pipeline, key, rea
     agent = pipeline(phone, transfer_targets=[target])
     await world.serve(phone, agent, on_message=transfers, on_call_end=ends.append)
     leg = await telnyx.dial_in(NUMBER, "+15550002222", [ASKS, Wait(12000), HangUp()])
+    music = await leg.reached("carrier_played", timeout_s=20)
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(music.data["audio_url"])).content[:4] == b"RIFF"
+    if reason == "transferred":
+        await leg.reached("bridged", timeout_s=30)
+        leg.end("caller_hung_up")
     await leg.ended(60)
     await phone.disconnect()
     await world.close()
     assert ends[0]["reason"] == reason
+    [human] = [one for one in telnyx.calls.values() if one.order.to == sales]
+    asked = human.of_kind("carrier_said")[0].data["text"]
+    assert asked.startswith("Ada wants a price.")
+    assert ("say yes" in asked) is not human.order.faults.no_transcription
+    assert len(human.of_kind("bridged")) == (reason == "transferred")
 
 
 @pytest.mark.supports(

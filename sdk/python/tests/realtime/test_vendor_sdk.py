@@ -12,6 +12,8 @@ from patter.audio.frames import silence
 from patter.simulators.openai.script import tool, use_tools
 from patter.simulators.sound import tone
 
+pytestmark = pytest.mark.real_time  # the vendor's client counts the seconds of a session itself
+
 SESSION = {
     "type": "realtime",
     "instructions": "Be brief.",

@@ -1,6 +1,6 @@
 """Lines that stutter, fall silent, come twice, or never begin; and keys."""
 
-import time
+import asyncio
 
 import pytest
 from websockets.asyncio.client import connect
@@ -120,10 +120,10 @@ async def test_a_socket_that_never_starts_costs_nothing(call, answers, ears_and_
             await socket.send(up.phone.side.connected())
             await up.phone.until(lambda: ears_and_voice.sessions)
             opened = len(ears_and_voice.sessions)
-            began = time.monotonic()
+            began = asyncio.get_running_loop().time()
             with pytest.raises(ConnectionClosed):
                 await socket.recv()
-            assert time.monotonic() - began >= 9
+            assert asyncio.get_running_loop().time() - began >= 9
         assert len(ears_and_voice.sessions) == opened, "nobody was contacted for it"
         await up.phone.hang_up()
         await up.ended()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from patter.carriers.telnyx.detection import OFF, checked_mode
 from patter.carriers.telnyx.voices import SPEAK_VOICE, speak_language
 from patter.errors import ConfigError
 
@@ -23,8 +24,8 @@ MAX_TOKEN_CHARS = 4000
 MAX_PARAMETER_CHARS = 499
 MAX_TIME_LIMIT_S = 14_000
 """One page says 14,400, an error text 14,000: the smaller one passes both."""
-DETECTION = "premium_ios_call_screening_detection"
-"""The premium detection of answering machines, which tells of call screening, too."""
+TRANSCRIBER = "Telnyx"
+"""Telnyx's own recogniser, which needs no account elsewhere."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 REJECT_CAUSES = ("CALL_REJECTED", "USER_BUSY", "NOT_FOUND", "TEMPORARILY_UNAVAILABLE")
 RATES_HZ = {"PCMU": 8000, "PCMA": 8000, "L16": 16000}
@@ -107,7 +108,7 @@ def dial(
     webhook_url: str | None = None,
     timeout_s: int = 30,
     time_limit_s: int | None = None,
-    detection: str = "disabled",
+    detection: str = OFF,
     headers: Headers | None = None,
     link_to: str | None = None,
 ) -> Command:
@@ -115,7 +116,7 @@ def dial(
 
     Args:
         client_state: a text of ours that comes back in every webhook of the call.
-        detection: of answering machines: ``DETECTION``, premium, detect, detect_beep, ... or disabled.
+        detection: of answering machines: one of ``detection.MODES``.
         headers: SIP headers for the callee, with names that begin with ``X-``.
         link_to: another call's id; both then share a session.
     """
@@ -131,7 +132,7 @@ def dial(
         "webhook_url": _https(webhook_url),
         "timeout_secs": timeout_s,
         "time_limit_secs": limit_s,
-        "answering_machine_detection": detection,
+        "answering_machine_detection": checked_mode(detection),
         "send_silence_when_idle": True,
         "custom_headers": custom_headers(headers or {}) or None,
         "link_to": link_to,
@@ -188,6 +189,28 @@ def ask_for_key(
         maximum_tries=1,
         timeout_millis=timeout_s * 1000,
     )
+
+
+def stop_gather(call_control_id: str, *, command_id: str) -> Command:
+    """End what ``ask_for_key`` began, the text too. ``call.gather.ended`` says ``cancelled``."""
+    return _action(call_control_id, "gather_stop", command_id)
+
+
+def start_transcription(call_control_id: str, language: str, *, command_id: str) -> Command:
+    """Tell what the person at the far end says, in ``call.transcription``, until it is stopped."""
+    config = {"transcription_engine": TRANSCRIBER, "language": language.partition("-")[0].lower() or "en"}
+    return _action(
+        call_control_id,
+        "transcription_start",
+        command_id,
+        transcription_engine=TRANSCRIBER,
+        transcription_engine_config=config,
+        transcription_tracks="inbound",
+    )
+
+
+def stop_transcription(call_control_id: str, *, command_id: str) -> Command:
+    return _action(call_control_id, "transcription_stop", command_id)
 
 
 def send_digits(call_control_id: str, digits: str, *, command_id: str) -> Command:

@@ -13,6 +13,7 @@ from patter.bridge.commands import TransferStart
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.commands import Command
 from patter.carriers.telnyx.rest import TelnyxRest
+from patter.carriers.telnyx.voices import spoken_within_s
 from patter.errors import CarrierError
 
 OPEN_S = 4.0
@@ -33,6 +34,8 @@ class TelnyxControl:
         webhook_url: where the human's leg reports; empty: where the application's events go.
         music_url: what a caller hears who waits for a human; empty: nothing.
         reopen: asks for another media stream of the call.
+        end_later: the call is to be hung up after so many seconds, should Telnyx not have told by then that
+            its last text was said.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class TelnyxControl:
         webhook_url: str = "",
         music_url: str = "",
         reopen: Callable[[], Awaitable[None]],
+        end_later: Callable[[float], Awaitable[None]],
     ) -> None:
         self._rest = rest
         self._call_id = call_id
@@ -51,6 +55,7 @@ class TelnyxControl:
         self._webhook_url = webhook_url or None
         self._music_url = music_url
         self._reopen = reopen
+        self._end_later = end_later
         self._humans: dict[str, str] = {}
 
     # -- CarrierControl ---------------------------------------------------------------------------
@@ -64,9 +69,13 @@ class TelnyxControl:
     async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
         async with self._rest(SAY_WITHIN_S) as rest:
             await rest.say_and_hang_up(carrier_call_id, text, language)
+        await self._end_later(spoken_within_s(text[: commands.MAX_SPEAK_CHARS]))
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         await self._send(commands.send_digits(carrier_call_id, digits, command_id=uuid.uuid4().hex))
+
+    async def start_recording(self, carrier_call_id: str) -> None:
+        await self._send(commands.start_recording(carrier_call_id, command_id=f"{self._call_id}:record"))
 
     # -- TransferControl --------------------------------------------------------------------------
 

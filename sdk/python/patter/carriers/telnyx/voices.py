@@ -1,9 +1,12 @@
-"""The carrier's own voice: what ``speak`` is given. Data, with defaults."""
+"""The carrier's own voice: what ``speak`` is given, and how long it takes. Data, with defaults."""
 
 from __future__ import annotations
 
 SPEAK_VOICE = "female"
 """The voice that every account has; ``Provider.Model.Id`` names others."""
+
+SLOWEST_S_PER_CHARACTER = 0.12
+LONGEST_BEGINNING_S = 5.0
 
 SPEAK_LANGUAGES = frozenset(
     "arb cmn-CN cy-GB da-DK de-DE en-AU en-GB en-GB-WLS en-IN en-US es-ES es-MX es-US fr-CA fr-FR hi-IN "
@@ -34,6 +37,11 @@ _OF_LANGUAGE = {
     "tr": "tr-TR",
     "zh": "cmn-CN",
 }
+
+
+def spoken_within_s(text: str) -> float:
+    """After this long the carrier's voice has said a text, though it may not have told so."""
+    return LONGEST_BEGINNING_S + SLOWEST_S_PER_CHARACTER * len(text)
 
 
 def speak_language(language: str) -> str:

@@ -24,7 +24,7 @@ class Doors(Protocol):
     """The addresses that Twilio is given for one call."""
 
     def __call__(self, door: str, **query: str) -> str:
-        """The absolute address of a door (``resume``, ``transfer``, ``whisper``) for this call and stream."""
+        """The absolute address of a door (``resume``, ``whisper`` …) for this call and stream."""
 
 
 Rest = Callable[[float], AbstractAsyncContextManager[TwilioRest]]
@@ -59,6 +59,10 @@ class TwilioControl:
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:
         twiml = markup.play_digits(digits, self._door("resume"))
         await self._become(carrier_call_id, twiml)
+
+    async def start_recording(self, carrier_call_id: str) -> None:
+        async with self._rest(OPEN_S) as rest:
+            await rest.start_recording(carrier_call_id, self._door("recording"))
 
     # -- TransferControl --------------------------------------------------------------------------
 

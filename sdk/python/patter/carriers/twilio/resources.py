@@ -68,6 +68,15 @@ class TwilioNumber:
     voice_url: str
     status_callback: str
     takes_calls: bool
+    application_sid: str = ""
+    trunk_sid: str = ""
+
+    @property
+    def calls_go_to(self) -> str:
+        """An address, or whatever has taken the calls: Twilio ignores the address then. Empty: nowhere."""
+        if self.trunk_sid:
+            return f"trunk {self.trunk_sid}"
+        return f"application {self.application_sid}" if self.application_sid else self.voice_url
 
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> TwilioNumber:
@@ -79,6 +88,8 @@ class TwilioNumber:
             voice_url=_text(row, "voice_url"),
             status_callback=_text(row, "status_callback"),
             takes_calls=bool(abilities.get("voice")) if isinstance(abilities, dict) else True,
+            application_sid=_text(row, "voice_application_sid"),
+            trunk_sid=_text(row, "trunk_sid"),
         )
 
 

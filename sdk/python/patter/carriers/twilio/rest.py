@@ -141,6 +141,26 @@ class TwilioRest:
 
     # -- recordings ---------------------------------------------------------------------------
 
+    async def start_recording(self, carrier_call_id: str, callback: str) -> None:
+        """Record both sides of a call that was answered, until it ends. ``callback`` hears of the file.
+
+        A call that is already over is a success.
+        """
+        form: dict[str, str | list[str]] = {
+            "RecordingChannels": "dual",
+            "RecordingTrack": "both",
+            # What was trimmed would not lie at its time any more.
+            "Trim": "do-not-trim",
+            "RecordingStatusCallback": callback,
+            "RecordingStatusCallbackEvent": "completed absent",
+        }
+        path = _call_path(carrier_call_id).removesuffix(".json")
+        try:
+            await self._post(f"{path}/Recordings.json", form)
+        except CarrierError as error:
+            if error.code not in OVER_CODES:
+                raise
+
     async def download_recording(self, recording_sid: str, write: Callable[[bytes], object]) -> int:
         """Give a recording to ``write`` piece by piece: WAV, each side in its own channel. Returns its size.
 

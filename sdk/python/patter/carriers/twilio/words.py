@@ -11,7 +11,6 @@ INVALID_SIP = frozenset({"404", "410", "484", "604"})
 MAX_PARAM_CHARS = 500
 SIP_HEADER = "SipHeader_"
 OWN_KEYS = frozenset({"call"})
-YES = frozenset({"yes", "yeah", "sure", "okay", "ok", "accept", "ja", "gern", "sí", "si", "oui", "sì"})
 
 TRANSFER_REASONS = {"busy": "busy", "no-answer": "no_answer", "canceled": "cancelled", "failed": "failed"}
 """The end of a human's leg that nobody talked on, and why the transfer failed."""
@@ -28,12 +27,6 @@ def machine_result(answered_by: str) -> str:
 def greeting_is_over(answered_by: str) -> bool:
     """Whether what is said now is recorded: Twilio waited for a beep, a silence, or something else."""
     return answered_by.startswith("machine_end")
-
-
-def is_accepted(digits: str, speech: str) -> bool:
-    """Whether a human takes the call that they were told about: the key 1, or a word that means yes."""
-    first = speech.casefold().replace(",", " ").replace(".", " ").split()[:1]
-    return digits == "1" or bool(first and first[0] in YES)
 
 
 def transfer_failure(word: str, sip_code: str = "") -> str:

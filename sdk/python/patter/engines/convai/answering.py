@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from patter.bridge.commands import Command, HandlerAsk, HandlerStop, Note
+from patter.bridge.commands import Command, Note
 from patter.bridge.engine import Parts
-from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed
+from patter.bridge.events import (
+    HandlerDelta,
+    HandlerDone,
+    HandlerFailed,
+    LlmDelta,
+    LlmDone,
+    LlmFailed,
+)
 from patter.bridge.records import Noted
 from patter.engines.convai.caller import folded
+from patter.engines.convai.replier import Replier
 from patter.engines.convai.wanted import ReplyEnd, ReplyPiece, ReplyWanted
 from patter.engines.pipeline.clean import Cleaner
 from patter.engines.pipeline.sentences import Sentences
@@ -22,6 +30,9 @@ MOST_FAILURES = 3
 FIRST_WORD_WITHIN_S = 15.0
 """Of the answer or of the filler. After 20 s without a word the vendor ends the conversation."""
 
+NEVER_SAID = (-1, "")
+HandlerAnswers = HandlerDelta | HandlerDone | HandlerFailed
+ModelAnswers = LlmDelta | LlmDone | LlmFailed
 Send = Callable[[ReplyPiece | ReplyEnd], list[Command]]
 
 
@@ -59,12 +70,16 @@ class Answering:
         self._parts = parts
         self._plan = parts.plan
         self._send = send
+        self._replier = Replier(parts)
         self._failures = 0
         self._filler_at: float | None = None
         self._deadline: float | None = None
         self.turn: OpenTurn | None = None
-        self.given_up = False
-        """The handler failed too often: the answer that is being given is the apology, and the last."""
+        self.given_up = ""
+        """Whoever replies failed too often: the answer that is being given is the apology, and the last. The
+        reason for the call's end."""
+        self.hands_over = False
+        """The handler failed too often: the caller is to be put through to a human."""
 
     @property
     def going_on(self) -> bool:
@@ -98,13 +113,18 @@ class Answering:
         self._filler_at = now + values.filler_after_ms / 1000 if filler else None
         first_word_s = values.handler_timeout_s if filler else FIRST_WORD_WITHIN_S
         self._deadline = now + min(values.handler_timeout_s, first_word_s)
-        return [*stopped, HandlerAsk(turn_id, text, self._parts.memory.history())]
+        return [*stopped, self._replier.ask(turn_id, text)]
 
-    def moved(self, text: str) -> None:
-        """Another conversation goes on with the call: there the present turn is the caller's first."""
+    def moved(self) -> None:
+        """Another conversation goes on with the call, and counts what the caller says anew."""
+        if self.turn is not None:
+            self.turn.said = NEVER_SAID
+            self.turn.asks.clear()
+
+    def asked_again(self, text: str) -> None:
+        """The present turn is the first of the new conversation."""
         if self.turn is not None:
             self.turn.said = (1, folded(text))
-            self.turn.asks.clear()
 
     def gone(self, ask_id: str) -> None:
         """Whoever asked went away. The answer is kept: the same may be asked again."""
@@ -113,8 +133,8 @@ class Answering:
 
     # -- answered ---------------------------------------------------------------------------------
 
-    def delta(self, event: HandlerDelta, now: float) -> list[Command]:
-        turn = self._mine(event.turn_id)
+    def delta(self, event: HandlerDelta | LlmDelta, now: float) -> list[Command]:
+        turn = self._mine(event)
         if turn is None:
             return []
         self._deadline = now + self._plan.turn_taking.handler_timeout_s
@@ -123,20 +143,26 @@ class Answering:
             turn.answered = True
         return self._say(turn, turn.sentences.push(event.text), now)
 
-    def done(self, event: HandlerDone, now: float) -> list[Command]:
-        turn = self._mine(event.turn_id)
+    def done(self, event: HandlerDone | LlmDone, now: float) -> tuple[list[Command], OpenTurn | None]:
+        """Gives the turn too where that was a deliberate silence."""
+        turn = self._mine(event)
         if turn is None:
-            return []
+            return [], None
         self._failures = 0
-        return self._finish(turn, now)
+        out = self._finish(turn, now)
+        return out, None if turn.pieces else turn
 
-    def failed(self, event: HandlerFailed, now: float) -> list[Command]:
-        turn = self._mine(event.turn_id)
-        return [] if turn is None else self._fail(turn, event.code, now)
+    def failed(self, event: HandlerFailed | LlmFailed, now: float) -> list[Command]:
+        turn = self._mine(event)
+        code = event.code if isinstance(event, HandlerFailed) else "model"
+        return [] if turn is None else self._fail(turn, code, now)
 
-    def _mine(self, turn_id: str) -> OpenTurn | None:
+    def _mine(self, event: HandlerAnswers | ModelAnswers) -> OpenTurn | None:
+        """The turn that an answer belongs to; None: nobody waits for it any more."""
+        answer_id = event.turn_id if isinstance(event, HandlerAnswers) else event.ask_id
         turn = self.turn
-        return turn if turn is not None and turn.turn_id == turn_id and turn.answering else None
+        mine = turn is not None and turn.answering and self._replier.id_of(turn.turn_id) == answer_id
+        return turn if mine else None
 
     def _say(self, turn: OpenTurn, chunks: list[str], now: float) -> list[Command]:
         out: list[Command] = []
@@ -161,13 +187,35 @@ class Answering:
     def _fail(self, turn: OpenTurn, code: str, now: float) -> list[Command]:
         self._failures += 1
         turn.stopped = True
-        phrases = self._plan.phrases
-        self.given_up = self._failures >= MOST_FAILURES
-        told = {"code": code, "turn_id": turn.turn_id}
-        out: list[Command] = [Note(Noted("reply.failed", self._parts.clock.ms(now), told))]
+        out: list[Command] = [self._note("reply.failed", now, code=code, turn_id=turn.turn_id)]
         out += self._say(turn, turn.sentences.flush(), now)
-        out += self._piece(turn, phrases.apology if self.given_up else phrases.retry, now)
-        return out + self._finish(turn, now)
+        if self._failures >= MOST_FAILURES:
+            return out + self._give_up(turn, now)
+        return out + self._piece(turn, self._plan.phrases.retry, now) + self._finish(turn, now)
+
+    def _give_up(self, turn: OpenTurn, now: float) -> list[Command]:
+        """Nobody answers this caller any more: what the agent's policy says, at last the apology."""
+        policy = "goodbye" if self._replier.by_model else self._plan.handler_policy
+        if policy == "model":
+            return self._take_over(turn, now)
+        self.hands_over = policy == "transfer"
+        phrases = self._plan.phrases
+        if not self.hands_over:
+            self.given_up = "provider_error" if self._replier.by_model else "handler_lost"
+        last = phrases.transfer if self.hands_over else phrases.apology
+        return self._piece(turn, last, now) + self._finish(turn, now)
+
+    def _take_over(self, turn: OpenTurn, now: float) -> list[Command]:
+        """The model answers what the handler did not."""
+        self._replier.take_over()
+        self._failures = 0
+        turn.stopped = False
+        self._filler_at, self._deadline = None, now + FIRST_WORD_WITHIN_S
+        replaced = self._note("handler.replaced", now, by="model")
+        return [replaced, self._replier.ask(turn.turn_id, "")]
+
+    def _note(self, kind: str, now: float, **data: object) -> Note:
+        return Note(Noted(kind, self._parts.clock.ms(now), data))
 
     # -- its end ----------------------------------------------------------------------------------
 
@@ -184,7 +232,7 @@ class Answering:
         turn.stopped = True
         turn.sentences = Sentences()  # what was not sent yet is not wanted any more
         out = self._finish(turn, turn.decided_at) if turn.answering else []
-        return [HandlerStop(turn.turn_id, heard), *out]
+        return [self._replier.stop(turn.turn_id, heard), *out]
 
     # -- time -------------------------------------------------------------------------------------
 
@@ -203,7 +251,8 @@ class Answering:
         if self._deadline is not None and self._deadline <= now:
             self._deadline = None
             if turn is not None and turn.answering:
-                out += [HandlerStop(turn.turn_id, ""), *self._fail(turn, "handler_timeout", now)]
+                late = "model" if self._replier.by_model else "handler_timeout"
+                out += [self._replier.stop(turn.turn_id, ""), *self._fail(turn, late, now)]
         return out
 
 

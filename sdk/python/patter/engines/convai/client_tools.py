@@ -22,6 +22,10 @@ PENDING = {"status": "pending"}
 STOPPED = {"status": "stopped", "error": "The caller went on before they were put through."}
 PUT_THROUGH_AFTER_S = 1.5
 """An agent that transfers without a word gets this long to begin one."""
+HANDED_OVER = "handler_lost"
+"""The run of a transfer that no model asked for: the handler is lost, and a human takes the caller."""
+HANDED_OVER_AFTER_S = 4.0
+"""The agent gets this long to begin to say so."""
 
 
 class ClientTools:
@@ -68,6 +72,16 @@ class ClientTools:
         if (call := self._late.pop(event.run_id, None)) is not None:
             return [ContextUpdate(f"The tool {call.name} has answered: {as_text(event.result)}")]
         return []
+
+    def hand_over(self, target: str, now: float) -> None:
+        """Put the caller through once they heard of it."""
+        self._transfer = TransferCall(HANDED_OVER, target)
+        self.transfer_at = now + HANDED_OVER_AFTER_S
+
+    @property
+    def handing_over(self) -> bool:
+        """The caller is put through whatever they say."""
+        return self._transfer is not None and self._transfer.run_id == HANDED_OVER
 
     def take_transfer(self) -> Outcome:
         """What the agent said of it was heard: put the caller through."""

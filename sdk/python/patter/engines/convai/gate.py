@@ -23,6 +23,11 @@ class Gate:
         self._last = 0
         self._held: deque[AgentAudio] | None = None
 
+    def renew(self) -> None:
+        """Another conversation begins, and its ids with it."""
+        self._void_upto = self._last = 0
+        self._held = None
+
     def audio(self, piece: AgentAudio) -> list[AgentAudio]:
         """A piece came."""
         self._last = max(self._last, piece.event_id)

@@ -1,7 +1,7 @@
 """The line to ElevenLabs: opened, kept, and opened anew where that helps. Pure.
 
-Audio of the caller before the line is ready is kept for two seconds and given then. A conversation cannot
-be resumed: where the line is lost another one is begun, which is told what was said.
+Audio of the caller before the line is ready, or may hear them, is kept for two seconds and given then.
+A conversation cannot be resumed: where the line is lost another one is begun, which is told what was said.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class SpeechLine:
         self._from_phone: Convert | None = None
         self._to_phone: Convert | None = None
         self._open = False
+        self.deaf = False
+        """The conversation is not to hear the caller yet."""
         self.opened = False
         """The socket is there; the conversation may not have begun."""
         self._deadline: float | None = None
@@ -77,6 +79,14 @@ class SpeechLine:
         self._from_phone = from_phone(metadata.caller_format)
         self._deadline = None
         self._silent_at, self._quiet_at = now + SILENT_S, now + QUIET_S
+        return [] if self.deaf else self._give_early()
+
+    def listen(self) -> list[Command]:
+        """The conversation hears the caller from now on, and what they said meanwhile."""
+        self.deaf = False
+        return self._give_early() if self.ready else []
+
+    def _give_early(self) -> list[Command]:
         early = b"".join(self._early)
         self._early.clear()
         self._early_bytes = 0
@@ -91,7 +101,7 @@ class SpeechLine:
 
     def caller(self, payload: bytes, now: float) -> list[Command]:
         """Audio of the caller, µ-law 8 kHz."""
-        if not self.ready:
+        if not self.ready or self.deaf:
             self._keep(payload)
             return []
         self._quiet_at = now + QUIET_S

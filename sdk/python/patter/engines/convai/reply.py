@@ -34,6 +34,8 @@ class AgentReply:
         self.script = Script()
         self.aside = ""
         """A filler of ours at the beginning of its text: said, and no part of the answer."""
+        self.notice = ""
+        """An announcement at the beginning of its text: a turn of its own."""
         self.corrected: str | None = None
         self.broken = False
         """Its audio is incomplete."""

@@ -40,18 +40,20 @@ def settings_of(spec: ProviderSpec, *, call_token: str = "") -> ConvaiSettings:
     return ConvaiSettings(agent_id, spec.voice or "", token, variables)
 
 
-def initiation_of(plan: CallPlan, settings: ConvaiSettings, *, again: bool) -> Initiation:
+def initiation_of(plan: CallPlan, settings: ConvaiSettings, *, again: bool, notice: str = "") -> Initiation:
     """The first message of a conversation; ``again``: the call goes on in a new one, and greets nobody.
 
-    Only what Patter was told is overridden: an empty prompt or first message leaves the agent's own.
+    ``notice`` is said before anything else. Only what Patter was told is overridden: an empty prompt or first
+    message leaves the agent's own.
     """
     agent: dict[str, Any] = {}
     if plan.reply_by == "model" and plan.system_prompt.strip():
         agent["prompt"] = {"prompt": plan.system_prompt}
-    if again or (plan.first_message.strip() and plan.first_speaker == "caller"):
-        agent["first_message"] = ""  # whoever has nothing to say waits for the caller
-    elif plan.first_message.strip():
-        agent["first_message"] = plan.first_message
+    greeting = plan.first_message.strip()
+    silent = again or bool(greeting and plan.first_speaker == "caller")
+    first = " ".join(filter(None, (notice, "" if silent else greeting)))
+    if first or silent:  # whoever has nothing to say waits for the caller
+        agent["first_message"] = first
     overrides: dict[str, Any] = {"agent": agent} if agent else {}
     if settings.voice:
         overrides["tts"] = {"voice_id": settings.voice}

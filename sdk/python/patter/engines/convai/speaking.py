@@ -24,8 +24,9 @@ class Speaking:
         """Something of the agent was heard since the caller's last turn."""
 
     def begin(self, turn_id: str, kind: Kind, now: float) -> AgentReply:
-        if self.current is not None:  # it was played to its end, and only the carrier's echo is missing
-            self._write(self.current, self.current.text, now, interrupted=False)
+        if (before := self.current) is not None:  # played to its end, and only the carrier's echo is missing
+            heard = before.heard(self._parts.playback.heard_ms(now)) if before.broken else before.text
+            self._write(before, heard, now, interrupted=before.broken)
         self._closed = False
         self.current = AgentReply(
             turn_id, kind, self._parts.playback, now=now, now_ms=self._parts.clock.ms(now)
@@ -70,8 +71,8 @@ class Speaking:
         self.spoke = True
         return self.settle()
 
-    def finished(self, now: float) -> tuple[AgentReply, list[Command]] | None:
-        """The reply, once, when it was heard to its end."""
+    def finished(self, now: float) -> tuple[AgentReply, str, list[Command]] | None:
+        """The reply, once, when it was heard to its end, and what was heard of its text."""
         reply = self.current
         if not self._parts.playback.take_finished() or reply is None:
             return None
@@ -80,7 +81,7 @@ class Speaking:
         broken = reply.broken or reply.cut_short
         heard = reply.heard(self._parts.playback.heard_ms(now)) if broken else reply.text
         self._write(reply, heard, now, interrupted=broken)
-        return reply, self.settle()
+        return reply, heard, self.settle()
 
     def cut(self, now: float) -> tuple[AgentReply, str, list[Command]] | None:
         """End the reply here. Gives it, what was heard of it, and what is to be done."""
@@ -121,9 +122,10 @@ class Speaking:
         now_ms = self._parts.clock.ms(now)
         memory = self._parts.memory
         full = reply.text
-        if reply.aside and text.startswith(reply.aside):
-            memory.add(reply.turn_id, "system", reply.aside, reply.started_ms, now_ms)
-            text, full = text.removeprefix(reply.aside).strip(), full.removeprefix(reply.aside).strip()
+        for said, role in ((reply.notice, "assistant"), (reply.aside, "system")):
+            if said and text.startswith(said):
+                memory.add(reply.turn_id, role, said, reply.started_ms, now_ms)
+                text, full = text.removeprefix(said).strip(), full.removeprefix(said).strip()
         if not text:
             return None
         return memory.add(

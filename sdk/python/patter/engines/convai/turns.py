@@ -5,7 +5,7 @@ from __future__ import annotations
 from patter.bridge.answering import MACHINE_TEXT
 from patter.bridge.commands import Note
 from patter.bridge.engine import Outcome, Parts
-from patter.bridge.events import HandlerDone
+from patter.bridge.events import HandlerDone, LlmDone
 from patter.bridge.keypad import Keyed, Keys, digit_text
 from patter.bridge.memory import Turn
 from patter.bridge.records import Interim, Noted
@@ -92,7 +92,7 @@ class Turns:
 
     def await_answer(self, turn: Turn, silence_ms: int, now: float) -> None:
         """Somebody owes an answer to this turn from now on."""
-        self._voice.speaking.spoke = False
+        self._voice.caller_spoke()
         self._silence.caller_spoke()
         self._owed.answer(turn, now, silence_ms, now + self._values.handler_timeout_s)
 
@@ -133,16 +133,15 @@ class Turns:
         piece = self._line.send(ReplyPiece(wanted.ask_id, text)) if text else []
         return [*piece, *self._line.send(ReplyEnd(wanted.ask_id))]
 
-    def handler_done(self, event: HandlerDone, now: float) -> Outcome:
-        """The handler has said everything."""
-        turn = self._answering.turn
-        out: Outcome = [*self._answering.done(event, now)]
-        if turn is not None and turn.turn_id == event.turn_id and not turn.pieces:
-            # A deliberate silence: the caller's turn was answered, and does not go on.
-            turn.stopped = turn.heard = True
-            self._owed.nothing()
-            out += self._voice.speaking.settle()
-        return out
+    def reply_done(self, event: HandlerDone | LlmDone, now: float) -> Outcome:
+        """Whoever replies has said everything."""
+        done, silent = self._answering.done(event, now)
+        if silent is None:
+            return [*done]
+        # A deliberate silence: the caller's turn was answered, and does not go on.
+        silent.stopped = silent.heard = True
+        self._owed.nothing()
+        return [*done, *self._voice.speaking.settle()]
 
     def machine(self, now: float) -> Outcome:
         """A machine's beep was heard: whoever replies decides what is left on it."""

@@ -6,6 +6,7 @@ from patter.bridge.commands import Note
 from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import Event
 from patter.bridge.records import Noted
+from patter.engines.convai.announcement import Announcement
 from patter.engines.convai.answering import Answering
 from patter.engines.convai.line import SpeechLine
 from patter.engines.convai.owed import Owed
@@ -20,13 +21,23 @@ from patter.engines.pipeline.reply import Kind
 class Voice:
     """One voice at a time. ``answering`` and ``owed`` say whose answer it is."""
 
-    def __init__(self, parts: Parts, line: SpeechLine, answering: Answering, owed: Owed) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        line: SpeechLine,
+        answering: Answering,
+        owed: Owed,
+        announcement: Announcement,
+    ) -> None:
         self._parts = parts
         self._line = line
         self._answering = answering
         self._owed = owed
+        self._announcement = announcement
         self._own = Replies(parts)
         """Our own voice: stored phrases, or another provider's."""
+        self._unfinished: tuple[AgentReply, str] | None = None
+        """A reply whose conversation broke, and what was heard of it."""
         self.words = OwnWords(parts.plan.reply_by)
         self.speaking = Speaking(parts)
 
@@ -86,6 +97,7 @@ class Voice:
             return self.speaking.begin(self.next_turn_id(), wish.kind, now)
         turn_id, kind = self._owed.whose(self._answering.turn)
         reply = self.speaking.begin(turn_id or self.next_turn_id(), kind, now)
+        reply.notice = self._announcement.text
         self._owed.time(reply, self._answering.turn)
         self._owed.nothing()
         return reply
@@ -141,18 +153,43 @@ class Voice:
 
     def moved(self, now: float) -> Outcome:
         """The carrier played something."""
-        own = self._own.current is not None
-        return self._own.playback_moved(now) if own else [*self.speaking.moved(now)]
+        if self._own.current is not None:
+            return self._own.playback_moved(now)
+        self._announcement.moved(self.current, self._parts.playback.heard_ms(now))
+        return [*self.speaking.moved(now)]
 
     def finished(self, now: float) -> Outcome | None:
         """Once, when the agent was heard to its end."""
         finished = self.speaking.finished(now) if self._own.current is None else None
         if finished is None:
             return None
-        reply, settled = finished
+        reply, heard, settled = finished
+        self._announcement.finished(reply)
+        self._unfinished = (reply, heard) if reply.broken else None
         if self._answers(reply):
             self._answering.heard()
         return [*settled]
+
+    @property
+    def breaks_off(self) -> bool:
+        """The rest of a reply is owed, and not known yet: whoever replies goes on."""
+        return self._unfinished is not None and self._answering.going_on
+
+    def take_rest(self) -> str:
+        """What the caller did not hear of a reply whose conversation broke; empty: nothing is owed."""
+        if self._unfinished is None:
+            return ""
+        reply, heard = self._unfinished
+        self._unfinished = None
+        turn = self._answering.turn
+        text = turn.text if turn is not None and turn.turn_id == reply.turn_id else reply.text
+        rest = text.removeprefix(heard).strip() if text.startswith(heard) else ""
+        return rest if any(map(str.isalnum, rest)) else ""
+
+    def caller_spoke(self) -> None:
+        """The caller went on: what they did not hear is not said any more."""
+        self.speaking.spoke = False
+        self._unfinished = None
 
     # -- time -------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from starlette.websockets import WebSocket
 
 from patter.simulators.elevenlabs.convai_brain import echoing
 from patter.simulators.elevenlabs.convai_rules import NEW_AGENT, check_agent, check_tool, merged
-from patter.simulators.elevenlabs.convai_side import Conversation, Ways
+from patter.simulators.elevenlabs.convai_side import Conversation
+from patter.simulators.elevenlabs.convai_ways import Ways
 from patter.simulators.elevenlabs.rules import RefusalError, planned
 from patter.simulators.fault_plan import FaultPlan
 from patter.simulators.voice import Voice

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from patter.carriers.telnyx.voices import SPEAK_LANGUAGES
 from patter.simulators.telnyx.flow import Flow
@@ -18,6 +20,8 @@ from patter.simulators.telnyx.refusals import RefusalError, not_answered, over
 
 MS_PER_CHARACTER = 65
 KEY_S = 0.2
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+TRANSCRIBERS = ("Google", "Telnyx", "Deepgram", "Azure", "A", "B")
 Body = Mapping[str, Any]
 
 
@@ -105,14 +109,45 @@ async def _gather(flow: Flow, body: Body, board: Switchboard) -> None:
         await asyncio.sleep(int(body.get("timeout_millis") or 60_000) / 1000)
         flow.tell("call.gather.ended", digits="", status="timeout")
 
-    flow.beside(wait())
+    flow.gathering = flow.beside(wait())
+
+
+async def _stop_gather(flow: Flow, body: Body, board: Switchboard) -> None:
+    gathering, flow.gathering = flow.gathering, None
+    if gathering is not None and not gathering.done():
+        gathering.cancel()
+        flow.tell("call.gather.ended", digits="", status="cancelled")
+
+
+async def _start_transcription(flow: Flow, body: Body, board: Switchboard) -> None:
+    if flow.leg.order.faults.no_transcription:
+        raise RefusalError(403, "10010", "Not authorized", "This account has no transcription")
+    if body.get("transcription_engine") not in (None, *TRANSCRIBERS):
+        words = ", ".join(TRANSCRIBERS)
+        raise RefusalError(
+            422, "10032", "Invalid enumerated value", f"transcription_engine is one of {words}"
+        )
+    if body.get("transcription_tracks") not in (None, "inbound", "outbound", "both"):
+        raise RefusalError(422, "10032", "Invalid enumerated value", "transcription_tracks")
+    flow.transcribes = True
+
+
+async def _stop_transcription(flow: Flow, body: Body, board: Switchboard) -> None:
+    flow.transcribes = False
 
 
 async def _send_dtmf(flow: Flow, body: Body, board: Switchboard) -> None:
     digits = body["digits"]
     if not isinstance(digits, str) or not digits or not set(digits) <= set("0123456789ABCD*#wW"):
         raise RefusalError(422, "10015", "Invalid value", "digits are 0-9 A-D * # w W", "/digits")
+    _check_number(body, "duration_millis", 100, 500)
     flow.leg.note("carrier_pressed", digits=digits)
+
+
+def _check_number(body: Body, name: str, least: int, most: int) -> None:
+    value = body.get(name)
+    if value is not None and (type(value) is not int or not least <= value <= most):
+        raise RefusalError(422, "10033", "Value out of range", f"{name} is {least} to {most}", f"/{name}")
 
 
 async def _start_stream(flow: Flow, body: Body, board: Switchboard) -> None:
@@ -129,6 +164,11 @@ async def _stop_stream(flow: Flow, body: Body, board: Switchboard) -> None:
 
 
 async def _transfer(flow: Flow, body: Body, board: Switchboard) -> None:
+    if not E164.fullmatch(str(body["to"])) and not str(body["to"]).startswith("sip:"):
+        raise RefusalError(422, "10016", "Phone number must be in +E164 format", str(body["to"]), "/to")
+    _check_number(body, "timeout_secs", 5, 600)
+    _check_number(body, "time_limit_secs", 60, 14_400)
+    check_headers(body.get("custom_headers") or [])
     board.connect(flow, body)
 
 
@@ -146,6 +186,7 @@ async def _start_recording(flow: Flow, body: Body, board: Switchboard) -> None:
         raise RefusalError(
             422, "10032", "Invalid enumerated value", "channels single or dual, format wav or mp3"
         )
+    _check_number(body, "max_length", 0, 14_400)
     leg = flow.leg
     if leg.recording is not None:
         raise RefusalError(422, "10027", "Unprocessable", "This call is being recorded already")
@@ -165,6 +206,8 @@ async def _nothing_to_do(flow: Flow, body: Body, board: Switchboard) -> None:
 
 
 async def _start_playback(flow: Flow, body: Body, board: Switchboard) -> None:
+    if not any(body.get(name) for name in ("audio_url", "media_name", "playback_content")):
+        raise RefusalError(422, "10004", "Missing required parameter", "audio_url", "/audio_url")
     flow.leg.note("carrier_played", audio_url=body.get("audio_url", ""))
     flow.tell("call.playback.started", media_url=body.get("audio_url"))
 
@@ -196,6 +239,12 @@ ACTIONS: dict[str, Action] = {
         ),
         frozenset({"payload", "voice"}),
     ),
+    "gather_stop": Action(_stop_gather),
+    "transcription_start": Action(
+        _start_transcription,
+        frozenset({"transcription_engine", "transcription_engine_config", "transcription_tracks"}),
+    ),
+    "transcription_stop": Action(_stop_transcription),
     "send_dtmf": Action(_send_dtmf, frozenset({"digits", "duration_millis"}), frozenset({"digits"})),
     "streaming_start": Action(_start_stream, STREAM_FIELDS, frozenset({"stream_url"})),
     "streaming_stop": Action(_stop_stream),
@@ -220,7 +269,10 @@ ACTIONS: dict[str, Action] = {
     ),
     "record_stop": Action(_stop_recording),
     "playback_start": Action(
-        _start_playback, frozenset({"audio_url", "media_name", "loop", "overlay", "stop", "target_legs"})
+        _start_playback,
+        frozenset(
+            "audio_url media_name playback_content audio_type loop overlay stop target_legs".split(),
+        ),
     ),
     "playback_stop": Action(_stop_playback, frozenset({"stop", "overlay"})),
     "client_state_update": Action(_nothing_to_do, required=frozenset({"client_state"}), answered=False),
@@ -238,6 +290,7 @@ async def perform(name: str, flow: Flow, body: Body, board: Switchboard) -> None
         leg.note("command_repeated", name=name)
         return
     check_fields(body, action.fields | COMMON | action.required, action.required)
+    check_webhook(body)
     if action.answered and leg.answered_ms is None:
         raise not_answered()
     leg.note("command", name=name, command_id=str(body.get("command_id") or ""))
@@ -253,6 +306,19 @@ def check_fields(body: Body, known: frozenset[str], required: frozenset[str]) ->
         raise RefusalError(
             422, "10015", "Invalid parameter", f"unknown: {', '.join(unknown)}", f"/{unknown[0]}"
         )
+
+
+def check_headers(given: Any) -> list[dict[str, str]]:
+    for row in given if isinstance(given, list) else [None]:
+        if not isinstance(row, dict) or set(row) != {"name", "value"}:
+            raise RefusalError(422, "10015", "Invalid value", "custom_headers is a list of names and values")
+    return list(given)
+
+
+def check_webhook(body: Body) -> None:
+    url = body.get("webhook_url")
+    if url and urlsplit(str(url)).scheme not in ("http", "https"):
+        raise RefusalError(422, "10015", "Invalid value", "webhook_url is an address", "/webhook_url")
 
 
 def check_state(value: Any) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from patter.simulators.telnyx.commands import WEBHOOK, check_fields, check_state
-from patter.simulators.telnyx.detection import MODES
+from patter.carriers.telnyx.detection import MODES
+from patter.simulators.telnyx.commands import (
+    E164,
+    WEBHOOK,
+    check_fields,
+    check_headers,
+    check_state,
+    check_webhook,
+)
 from patter.simulators.telnyx.refusals import RefusalError
 from patter.simulators.telnyx.world import Account, Application, World
 
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 REQUIRED = frozenset({"connection_id", "to", "from"})
 FIELDS = (
     REQUIRED
@@ -46,6 +51,7 @@ class DialRequest:
 def read_dial(body: Mapping[str, Any], account: Account, world: World, running: int) -> DialRequest:
     """Raises RefusalError."""
     check_fields(body, FIELDS, REQUIRED)
+    check_webhook(body)
     application = world.applications.get(str(body["connection_id"]))
     if application is None or application.account is not account or not application.active:
         detail = "The requested connection_id (Call Control App ID) is either invalid or does not exist."
@@ -69,7 +75,7 @@ def read_dial(body: Mapping[str, Any], account: Account, world: World, running: 
         timeout_s=_seconds(body, "timeout_secs", 30, 5, 600),
         time_limit_s=_seconds(body, "time_limit_secs", 14_400, 30, 14_400),
         detection=detection,
-        headers=tuple(_headers(body.get("custom_headers") or [])),
+        headers=tuple(check_headers(body.get("custom_headers") or [])),
         sends_silence=body.get("send_silence_when_idle") is True,
         command_id=str(body.get("command_id") or ""),
     )
@@ -99,10 +105,3 @@ def _seconds(body: Mapping[str, Any], name: str, default: int, least: int, most:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise RefusalError(422, "10033", "Value out of range", f"{name} is {least} to {most}", f"/{name}")
     return float(value)
-
-
-def _headers(given: Any) -> list[dict[str, str]]:
-    for row in given if isinstance(given, list) else [None]:
-        if not isinstance(row, dict) or set(row) != {"name", "value"}:
-            raise RefusalError(422, "10015", "Invalid value", "custom_headers is a list of names and values")
-    return list(given)

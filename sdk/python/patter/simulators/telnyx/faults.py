@@ -32,6 +32,7 @@ class Faults(CarrierFaults):
         drops_mute_calls: a call whose application sends no sound for 1.6 s after ``start`` is dropped.
         hang_up_422: a hang-up is answered as if the call were over (it still ends).
         hangs_up_first: the caller is gone when the first command arrives.
+        no_transcription: what is said in this leg is not transcribed: the account may not.
         socket_fails: so many times the media socket cannot be opened.
         expired_recording_links: so many links to the recording are dead when they are given out.
     """
@@ -62,5 +63,6 @@ class Faults(CarrierFaults):
     drops_mute_calls: bool = False
     hang_up_422: bool = False
     hangs_up_first: bool = False
+    no_transcription: bool = False
     socket_fails: int = 0
     expired_recording_links: int = 0

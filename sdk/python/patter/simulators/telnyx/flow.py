@@ -42,6 +42,8 @@ class Flow:
         self.world = world
         self.postman = Postman(leg, webhooks)
         self.streaming: asyncio.Task[None] | None = None
+        self.gathering: asyncio.Task[None] | None = None
+        self.transcribes = False
         self._limit_s = min(leg.order.time_limit_s, max_call_s)
         self._beside: set[asyncio.Task[None]] = set()
         self._lingering: list[asyncio.Task[None]] = []
@@ -285,6 +287,15 @@ class Flow:
         if fact.kind == "digit":
             # Keys are told twice: here and on the media socket.
             self.tell("call.dtmf.received", digit=fact.data["digit"])
+        elif fact.kind == "said" and self.transcribes:
+            self.beside(self._transcribe(fact))
+
+    async def _transcribe(self, fact: Fact) -> None:
+        """Words are read from the script of whoever says them: this carrier has no ears of its own."""
+        await asyncio.sleep(fact.data["duration_ms"] / 1000)
+        heard = {"transcript": fact.data["text"], "confidence": 0.9, "transcription_track": "inbound"}
+        for is_final in (False, True):
+            self.tell("call.transcription", transcription_data={**heard, "is_final": is_final})
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

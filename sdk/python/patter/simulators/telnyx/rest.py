@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -57,9 +58,11 @@ class RestApi:
             ("command", "POST", "/v2/calls/{id}/actions/{name}", self._command),
             ("application", "GET", "/v2/call_control_applications/{id}", self._application),
             ("application", "PATCH", "/v2/call_control_applications/{id}", self._change_application),
+            ("profile", "GET", "/v2/outbound_voice_profiles", self._profiles),
             ("profile", "GET", "/v2/outbound_voice_profiles/{id}", self._profile),
             ("numbers", "GET", "/v2/phone_numbers", self._numbers),
             ("calls", "GET", "/v2/connections/{id}/active_calls", self._active_calls),
+            ("recording", "GET", "/v2/recordings", self._recordings),
             ("recording", "GET", "/v2/recordings/{id}", self._recording),
             ("recording", "DELETE", "/v2/recordings/{id}", self._delete_recording),
             ("numbers", "PATCH", "/v2/phone_numbers/{id}", self._change_number),
@@ -129,10 +132,31 @@ class RestApi:
             raise RefusalError(
                 422, "10004", "Missing required parameter", "application_name, webhook_event_url"
             )
+        if body.get("webhook_api_version") not in (None, "1", "2"):
+            raise RefusalError(422, "10032", "Invalid enumerated value", "webhook_api_version is 1 or 2")
+        if urlsplit(str(body["webhook_event_url"])).scheme not in ("http", "https"):
+            raise RefusalError(422, "10015", "Invalid value", "not an address", "/webhook_event_url")
         application.name = str(body["application_name"])
         application.webhook_url = str(body["webhook_event_url"])
         application.api_version = str(body.get("webhook_api_version") or application.api_version)
+        if isinstance(body.get("outbound"), dict):
+            application.profile = self._chosen(body["outbound"].get("outbound_voice_profile_id"), account)
         return JSONResponse({"data": application_json(application)})
+
+    def _chosen(self, profile_id: object, account: Account) -> Profile | None:
+        """An outbound voice profile by its id; none takes the present one away."""
+        if not profile_id:
+            return None
+        for profile in self._world.profiles_of(account):
+            if profile.id == profile_id:
+                return profile
+        raise RefusalError(
+            422, "10015", "Invalid value", "no such profile", "/outbound/outbound_voice_profile_id"
+        )
+
+    async def _profiles(self, request: Request, account: Account) -> Response:
+        rows = [profile_json(profile) for profile in self._world.profiles_of(account)]
+        return JSONResponse(page_of(rows, request.query_params))
 
     async def _profile(self, request: Request, account: Account) -> Response:
         for profile in self._world.profiles_of(account):
@@ -168,6 +192,18 @@ class RestApi:
         application = self._app(request, account)
         legs = self._exchange.calls.values()
         rows = [leg_json(leg) for leg in legs if leg.order.application is application and not leg.is_over]
+        return JSONResponse(page_of(rows, request.query_params))
+
+    async def _recordings(self, request: Request, account: Account) -> Response:
+        """The finished ones, of one leg where ``filter[call_control_id]`` says which."""
+        wanted, base = request.query_params.get("filter[call_control_id]"), self._world.base_url
+        rows = [
+            recording.as_json(base)
+            for leg in self._exchange.calls.values()
+            if leg.order.application.account is account and wanted in (None, leg.id)
+            for recording in leg.recordings.values()
+            if recording.ended_ms is not None
+        ]
         return JSONResponse(page_of(rows, request.query_params))
 
     async def _recording(self, request: Request, account: Account) -> Response:
@@ -231,7 +267,7 @@ def _not_found() -> RefusalError:
 
 def page_of(rows: list[dict[str, Any]], asked: Mapping[str, str]) -> dict[str, Any]:
     """Twenty rows at a time, unless more are asked for (at most 250)."""
-    number, size = int(asked.get("page[number]", 1)), min(int(asked.get("page[size]", 20)), 250)
+    number, size = _page_number(asked, "page[number]", 1), min(_page_number(asked, "page[size]", 20), 250)
     meta = {
         "page_number": number,
         "page_size": size,
@@ -239,6 +275,13 @@ def page_of(rows: list[dict[str, Any]], asked: Mapping[str, str]) -> dict[str, A
         "total_results": len(rows),
     }
     return {"data": rows[(number - 1) * size : number * size], "meta": meta}
+
+
+def _page_number(asked: Mapping[str, str], name: str, default: int) -> int:
+    value = asked.get(name, str(default))
+    if not value.isdecimal() or not int(value):
+        raise RefusalError(422, "10015", "Invalid value", f"{name} is a number from 1 on")
+    return int(value)
 
 
 def leg_json(leg: Leg) -> dict[str, Any]:

@@ -25,7 +25,7 @@ SHAPES: Mapping[str, str | None] = {"media": "media", "mark": "mark", "clear": N
 SHORTEST_MS, LONGEST_MS = 20, 30_000
 BYTES_PER_MS = {"PCMU": 8, "PCMA": 8}
 USER_ID = "3e6f995f-85f7-4705-9741-53b116d28237"
-ERRORS = {"malformed_frame": 100003, "invalid_media": 100004}
+ERRORS = {"malformed_frame": 100003, "invalid_media": 100004, "rate_limit_reached": 100005}
 
 NO_FAULTS = Faults()
 
@@ -163,7 +163,8 @@ class StreamSide:
             return []
         self._check_length(payload)
         self.counts["sounded"] += 1
-        self.buffer.add(self._from_application.feed(payload), now_ms)
+        if not self.buffer.add(self._from_application.feed(payload), now_ms):
+            return [self._error("rate_limit_reached", "more than ten minutes of sound are waiting")]
         return []
 
     def _check_length(self, payload: bytes) -> None:

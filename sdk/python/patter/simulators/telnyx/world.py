@@ -147,6 +147,8 @@ class World(CarrierWorld):
         self.applications: dict[str, Application] = {}
         self.numbers: dict[str, Number] = {}
         self.phones: dict[str, Phone] = {}
+        self.spare_profiles: list[tuple[Account, Profile]] = []
+        """Outbound voice profiles that no application has."""
         self.lose_answers_of: set[str] = set()
         """API keys whose next dial is carried out, and its answer never arrives."""
 
@@ -155,4 +157,7 @@ class World(CarrierWorld):
         return self.phones.get(number) or Phone(number)
 
     def profiles_of(self, account: Account) -> list[Profile]:
-        return [one.profile for one in self.applications.values() if one.account is account and one.profile]
+        assigned = [
+            one.profile for one in self.applications.values() if one.account is account and one.profile
+        ]
+        return [*assigned, *(profile for owner, profile in self.spare_profiles if owner is account)]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from patter.simulators.caller import Clip
 from patter.simulators.observed import ObservedCall
@@ -40,6 +41,7 @@ class Order:
     status_callback: str = ""
     status_events: frozenset[str] = frozenset({"completed"})
     behaviour: str = "answer"
+    queued_s: float = 0.0
     answer_after_s: float = 0.1
     ring_timeout_s: float = 60.0
     time_limit_s: float = 120.0
@@ -62,6 +64,7 @@ class Call(ObservedCall):
         self.replaced = asyncio.Event()
         self.replacement: Source | None = None
         self.answered_by: str | None = None
+        self.recordings: list[Any] = []
 
     # -- asked from outside -------------------------------------------------------------------
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from patter.simulators.carrier.ledger import Billed
 from patter.simulators.twilio.call import Source
 from patter.simulators.twilio.flow import Flow
+from patter.simulators.twilio.params import is_number
 from patter.simulators.twilio.rooms import Seat
+from patter.simulators.twilio.trouble import TroubleError
 from patter.simulators.twilio.twiml import Document, Element
 from patter.simulators.twilio.webhooks import Fields, rfc_2822_now
 from patter.simulators.twilio.world import Phone, new_sid
@@ -28,7 +30,7 @@ class Dialled:
 
 
 async def dial(flow: Flow, verb: Element, document: Document) -> Document | None:
-    """Run the verb; the document of its ``action`` comes back, if it has one."""
+    """Run the verb; the document of its ``action`` comes back, if it has one. Raises TroubleError."""
     leaving = _leaves_in_time(flow)
     try:
         if verb.children and verb.children[0].tag == "Conference":
@@ -83,6 +85,9 @@ async def _number(flow: Flow, verb: Element, document: Document) -> Dialled:
     """Another phone rings. The two are not heard by anybody here."""
     noun = verb.children[0] if verb.children else None
     number = noun.text if noun else verb.text
+    if not is_number(number):
+        raise TroubleError(13223, "the number to dial is not in E.164 format")
+    _check_caller_id(flow, verb.attributes.get("callerId", ""))
     phone = flow.world.phone(number)
     leg = _Leg(flow, noun, document, phone)
     flow.call.note("carrier_dialled", number=number, caller_id=verb.attributes.get("callerId", ""))
@@ -94,6 +99,14 @@ async def _number(flow: Flow, verb: Element, document: Document) -> Dialled:
     finally:
         if status == "canceled":  # the caller left, or is wanted back: the other phone stops ringing
             leg.tell("completed" if leg.answered else "canceled", "487")
+
+
+def _check_caller_id(flow: Flow, caller_id: str) -> None:
+    """A number of the account's own, or the caller's. Raises TroubleError."""
+    order = flow.call.order
+    own = {number.number for number in flow.world.numbers_of(order.account.account_sid)}
+    if caller_id and caller_id not in own | {order.from_}:
+        raise TroubleError(13214, f"the caller id {caller_id} is neither verified nor the caller's")
 
 
 class _Leg:

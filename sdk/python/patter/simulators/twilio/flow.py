@@ -42,7 +42,7 @@ class Flow:
         self.world = world
         self.postman = Postman(call, webhooks)
         self.handset: Handset | None = None
-        self.recordings: list[Recording] = []
+        self.recordings: list[Recording] = call.recordings
         self.lingering: list[asyncio.Task[None]] = []
         self._webhooks = webhooks
         self._run_verbs = run_verbs
@@ -130,6 +130,7 @@ class Flow:
     async def _dialled(self) -> bool:
         """Dial the phone; whether it was answered."""
         call, order = self.call, self.call.order
+        await asyncio.sleep(order.queued_s)
         self._set_status("initiated", resource="queued")
         await asyncio.sleep(RINGS_AFTER_S)
         if order.behaviour == "failed":

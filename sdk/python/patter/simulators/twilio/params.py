@@ -22,6 +22,28 @@ CREATE = frozenset(
     "RecordingStatusCallback RecordingStatusCallbackMethod RecordingStatusCallbackEvent Trim CallerId "
     "CallReason CallToken Byoc SipAuthUsername SipAuthPassword".split()
 )
+# What the value of a parameter may be, beside what is checked on its own.
+VALUES: Mapping[str, str] = {
+    "Record": r"true|false",
+    "RecordingChannels": r"mono|dual",
+    "RecordingTrack": r"both|inbound|outbound",
+    "Trim": r"trim-silence|do-not-trim",
+    "RecordingStatusCallbackEvent": r"(?:in-progress|completed|absent| )+",
+    "AsyncAmd": r"true|false",
+    "MachineDetection": r"Enable|DetectMessageEnd",
+}
+RANGES: Mapping[str, tuple[int, int]] = {
+    "MachineDetectionTimeout": (3, 60),
+    "MachineDetectionSpeechThreshold": (1000, 6000),
+    "MachineDetectionSpeechEndThreshold": (500, 5000),
+    "MachineDetectionSilenceTimeout": (2000, 10_000),
+    "Timeout": (1, 600),
+    "TimeLimit": (1, 86_400),
+}
+RECORD = frozenset(
+    "RecordingChannels RecordingTrack Trim RecordingStatusCallback RecordingStatusCallbackMethod "
+    "RecordingStatusCallbackEvent".split()
+)
 UPDATE = frozenset(
     "Url Method Twiml Status FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod TimeLimit".split()
 )
@@ -69,6 +91,7 @@ class CallRequest:
 def read_create(form: Form, own_numbers: frozenset[str]) -> CallRequest:
     """Check a call to create. Raises RefusalError with Twilio's code."""
     check_names(form, CREATE)
+    check_values(form)
     to = _address_to(form)
     _check_from(form, own_numbers)
     url, twiml = _one(form, "Url"), _one(form, "Twiml")
@@ -92,23 +115,19 @@ def read_create(form: Form, own_numbers: frozenset[str]) -> CallRequest:
         twiml="" if url else twiml,
         status_callback=_one(form, "StatusCallback"),
         status_events=_status_events(form),
-        timeout_s=_number(form, "Timeout", 60, 1, 600),
-        time_limit_s=_number(form, "TimeLimit", 14_400, 1, 86_400),
+        timeout_s=int(_one(form, "Timeout") or 60),
+        time_limit_s=int(_one(form, "TimeLimit") or 14_400),
         detection=_detection(form),
     )
 
 
 def _detection(form: Form) -> Detection:
-    mode, is_async = _one(form, "MachineDetection"), _one(form, "AsyncAmd") or "false"
-    if mode not in ("", "Enable", "DetectMessageEnd"):
-        raise RefusalError(400, 20001, "MachineDetection is Enable or DetectMessageEnd")
-    if is_async not in ("true", "false"):
-        raise RefusalError(400, 20001, "AsyncAmd is true or false")
-    timeout_s = _number(form, "MachineDetectionTimeout", 30, 3, 60)
+    mode, is_async = _one(form, "MachineDetection"), _one(form, "AsyncAmd") == "true"
+    timeout_s = int(_one(form, "MachineDetectionTimeout") or 30)
     # With digits to send there is no detection, whatever was asked for.
     if not mode or _one(form, "SendDigits"):
         return Detection()
-    return Detection(mode, _one(form, "AsyncAmdStatusCallback") if is_async == "true" else "", timeout_s)
+    return Detection(mode, _one(form, "AsyncAmdStatusCallback") if is_async else "", timeout_s)
 
 
 def check_names(form: Form, known: frozenset[str]) -> None:
@@ -117,6 +136,18 @@ def check_names(form: Form, known: frozenset[str]) -> None:
     for name, values in form.items():
         if len(values) > 1 and name != "StatusCallbackEvent":
             raise RefusalError(400, 20001, f"{name} is given more than once")
+
+
+def check_values(form: Form) -> None:
+    for name in form:
+        value = _one(form, name)
+        pattern = r"GET|POST" if name.endswith("Method") else VALUES.get(name, r".*")
+        if value and not re.fullmatch(pattern, value, re.DOTALL):
+            raise RefusalError(400, 20001, f"{name} is not valid: {value}")
+    for name, (least, most) in RANGES.items():
+        value = _one(form, name)
+        if value and not (value.isdecimal() and least <= int(value) <= most):
+            raise RefusalError(400, 20001, f"{name} is {least} to {most}")
 
 
 def check_url(url: str, code: int) -> None:
@@ -135,7 +166,7 @@ def _address_to(form: Form) -> str:
     to = _one(form, "To")
     if not to:
         raise RefusalError(400, 21201, "No 'To' number is specified")
-    if not to.startswith(("sip:", "client:")) and not _is_number(to):
+    if not to.startswith(("sip:", "client:")) and not is_number(to):
         raise RefusalError(400, 21211, f"The phone number you are attempting to call, {to}, is not valid.")
     return to
 
@@ -144,9 +175,9 @@ def _check_from(form: Form, own_numbers: frozenset[str]) -> None:
     from_ = _one(form, "From")
     if not from_:
         raise RefusalError(400, 21213, "A 'From' phone number is required.")
-    if not from_.startswith(("sip:", "client:")) and not _is_number(from_):
+    if not from_.startswith(("sip:", "client:")) and not is_number(from_):
         raise RefusalError(400, 21212, f"The 'From' number {from_} is not a valid phone number.")
-    if _is_number(from_) and from_ not in own_numbers:
+    if is_number(from_) and from_ not in own_numbers:
         raise RefusalError(400, 21210, f"The source phone number provided, {from_}, is not yet verified.")
 
 
@@ -158,19 +189,10 @@ def _status_events(form: Form) -> frozenset[str]:
     return events or frozenset({"completed"})
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     return re.fullmatch(r"\+[1-9][0-9]{1,14}", text) is not None
 
 
 def _one(form: Form, name: str) -> str:
     values = form.get(name, ())
     return values[0] if values else ""
-
-
-def _number(form: Form, name: str, default: int, least: int, most: int) -> int:
-    value = _one(form, name)
-    if not value:
-        return default
-    if not value.isdecimal() or not least <= int(value) <= most:
-        raise RefusalError(400, 20001, f"{name} is {least} to {most}")
-    return int(value)

@@ -17,10 +17,13 @@ class Recording:
     callback: str
     started_ms: int
     started_at: str
+    source: str
 
     @classmethod
-    def begin(cls, call: Call, callback: str) -> Recording:
-        recording = cls(new_sid("RE"), callback, call.now_ms(), rfc_2822_now(call.order.faults.clock_skew_s))
+    def begin(cls, call: Call, callback: str, *, source: str = "StartCallRecordingTwiML") -> Recording:
+        recording = cls(
+            new_sid("RE"), callback, call.now_ms(), rfc_2822_now(call.order.faults.clock_skew_s), source
+        )
         call.note("recording_started", recording_sid=recording.sid)
         return recording
 
@@ -43,6 +46,6 @@ class Recording:
             ("RecordingChannels", "2"),
             ("RecordingTrack", "both"),
             ("RecordingStartTime", self.started_at),
-            ("RecordingSource", "StartCallRecordingTwiML"),
+            ("RecordingSource", self.source),
             ("ErrorCode", "0"),
         ]

@@ -18,6 +18,7 @@ from patter.simulators.carrier.rest_faults import answered, take, torn
 from patter.simulators.twilio.call import Call, Source
 from patter.simulators.twilio.params import (
     NUMBER,
+    RECORD,
     UPDATE,
     CallRequest,
     Form,
@@ -25,8 +26,10 @@ from patter.simulators.twilio.params import (
     check_names,
     check_twiml,
     check_url,
+    check_values,
     read_create,
 )
+from patter.simulators.twilio.recordings import Recording
 from patter.simulators.twilio.world import Account, Number, World
 
 ROOT = "/2010-04-01/Accounts/{account_sid}"
@@ -63,6 +66,7 @@ class RestApi:
             ("numbers", "GET", f"{ROOT}/IncomingPhoneNumbers.json", self._list_numbers),
             ("number", "GET", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._fetch_number),
             ("number", "POST", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._update_number),
+            ("command", "POST", f"{ROOT}/Calls/{{sid}}/Recordings.json", self._start_recording),
             ("recording", "GET", f"{ROOT}/Recordings/{{sid}}.wav", self._recording),
             ("recording", "DELETE", f"{ROOT}/Recordings/{{sid}}.json", self._delete_recording),
         ]
@@ -99,7 +103,7 @@ class RestApi:
                 "sid": account.account_sid,
                 "friendly_name": account.name,
                 "status": account.status,
-                "type": "Full",
+                "type": account.kind,
                 "owner_account_sid": account.account_sid,
                 "uri": f"/2010-04-01/Accounts/{account.account_sid}.json",
             }
@@ -107,7 +111,11 @@ class RestApi:
 
     async def _create_call(self, request: Request, account: Account) -> Response:
         own = frozenset(number.number for number in self._world.numbers_of(account.account_sid))
-        call = await self._exchange.dial_out(account, read_create(await _form(request), own))
+        asked = read_create(await _form(request), own)
+        running = sum(not call.is_over for call in self._calls_of(account))
+        if account.most_calls is not None and running >= account.most_calls:
+            raise RefusalError(400, 10004, "Call concurrency limit exceeded")
+        call = await self._exchange.dial_out(account, asked)
         if call.order.faults.lost_create_answer:
             return torn(201)
         return JSONResponse(call_json(call), 201)
@@ -130,6 +138,7 @@ class RestApi:
     async def _update_call(self, request: Request, account: Account) -> Response:
         form = await _form(request)
         check_names(form, UPDATE)
+        check_values(form)
         call = self._call(request, account)
         given = {name: values[0] for name, values in form.items()}
         if call.is_over:
@@ -154,6 +163,7 @@ class RestApi:
     async def _update_number(self, request: Request, account: Account) -> Response:
         form = await _form(request)
         check_names(form, NUMBER)
+        check_values(form)
         number = self._number(request, account)
         given = {name: values[0] for name, values in form.items()}
         for name in ("VoiceUrl", "VoiceFallbackUrl", "StatusCallback"):
@@ -166,6 +176,22 @@ class RestApi:
         number.friendly_name = given.get("FriendlyName", number.friendly_name)
         _set_owner(number, given)
         return JSONResponse(number_json(number))
+
+    async def _start_recording(self, request: Request, account: Account) -> Response:
+        form = await _form(request)
+        check_names(form, RECORD)
+        call = self._call(request, account)
+        if call.status != "in-progress":
+            raise RefusalError(404, 21220, "Invalid call state")
+        given = {name: values[0] for name, values in form.items()}
+        callback = given.get("RecordingStatusCallback", "")
+        if callback:
+            check_url(callback, 21203)
+        recording = Recording.begin(call, callback, source="StartCallRecordingAPI")
+        call.recordings.append(recording)
+        channels = 2 if given.get("RecordingChannels") == "dual" else 1
+        body = {"sid": recording.sid, "call_sid": call.sid, "status": "in-progress", "channels": channels}
+        return JSONResponse(body, 201)
 
     async def _recording(self, request: Request, account: Account) -> Response:
         sid = request.path_params["sid"]
@@ -290,7 +316,7 @@ def call_json(call: Call) -> dict[str, Any]:
         "phone_number_sid": None,
         "price": None,
         "price_unit": "USD",
-        "queue_time": "0",
+        "queue_time": str(round(order.queued_s * 1000)),
         "uri": f"/2010-04-01/Accounts/{account_sid}/Calls/{call.sid}.json",
         "subresource_uris": {},
     }
@@ -309,7 +335,7 @@ def number_json(number: Number) -> dict[str, Any]:
         "status_callback_method": "POST",
         "voice_application_sid": number.voice_application_sid or None,
         "trunk_sid": number.trunk_sid or None,
-        "capabilities": {"voice": True, "SMS": False, "MMS": False, "fax": False},
+        "capabilities": {"voice": number.takes_calls, "SMS": False, "MMS": False, "fax": False},
         "uri": f"/2010-04-01/Accounts/{number.account_sid}/IncomingPhoneNumbers/{number.sid}.json",
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
@@ -52,6 +53,37 @@ ELEMENTS: Mapping[str, tuple[set[str], set[str]]] = {
         {"Say", "Play", "Pause"},
     ),
     "Number": ({"sendDigits", "url", "method", "statusCallback", "statusCallbackEvent"}, set()),
+}
+_METHOD, _FLAG, _COUNT = r"GET|POST", r"true|false", r"[0-9]+"
+# What the value of an attribute may be; another one is a warning, and as if the attribute were not there.
+VALUES: Mapping[tuple[str, str], str] = {
+    ("Recording", "channels"): r"mono|dual",
+    ("Recording", "track"): r"both|inbound|outbound",
+    ("Recording", "trim"): r"trim-silence|do-not-trim",
+    ("Recording", "recordingStatusCallbackEvent"): r"(?:in-progress|completed|absent| )+",
+    ("Say", "loop"): _COUNT,
+    ("Play", "loop"): _COUNT,
+    ("Play", "digits"): r"[0-9A-D*#wW]+",
+    ("Pause", "length"): _COUNT,
+    ("Reject", "reason"): r"rejected|busy",
+    ("Dial", "timeout"): _COUNT,
+    ("Dial", "timeLimit"): _COUNT,
+    ("Dial", "hangupOnStar"): _FLAG,
+    ("Dial", "answerOnBridge"): _FLAG,
+    ("Dial", "record"): r"do-not-record|record-from-(?:answer|ringing)(?:-dual)?",
+    ("Number", "sendDigits"): r"[0-9A-D*#wW]+",
+    ("Number", "statusCallbackEvent"): r"(?:initiated|ringing|answered|completed| )+",
+    ("Conference", "beep"): r"true|false|onEnter|onExit",
+    ("Conference", "startConferenceOnEnter"): _FLAG,
+    ("Conference", "endConferenceOnExit"): _FLAG,
+    ("Conference", "muted"): _FLAG,
+    ("Conference", "maxParticipants"): r"[0-9]{1,3}",
+    ("Gather", "input"): r"dtmf|speech|dtmf speech|speech dtmf",
+    ("Gather", "numDigits"): r"[1-9][0-9]*",
+    ("Gather", "timeout"): _COUNT,
+    ("Gather", "speechTimeout"): r"[0-9]+|auto",
+    ("Gather", "finishOnKey"): r"[0-9*#]?",
+    ("Gather", "actionOnEmptyResult"): _FLAG,
 }
 
 
@@ -116,6 +148,8 @@ def _known(node: ElementTree.Element, troubles: list[Trouble]) -> Element:
     kept = {name: value for name, value in node.attrib.items() if name in attributes}
     for name in sorted(node.attrib.keys() - kept.keys()):
         troubles.append(Trouble(12200, f"attribute {name!r} is not known in {node.tag}"))
+    for name in sorted(name for name, value in kept.items() if not _may_be(node.tag, name, value)):
+        troubles.append(Trouble(12200, f"{name}={kept.pop(name)!r} is not allowed in {node.tag}"))
     inside = []
     for child in node:
         if child.tag in children:
@@ -123,6 +157,11 @@ def _known(node: ElementTree.Element, troubles: list[Trouble]) -> Element:
         else:
             troubles.append(Trouble(12200, f"element {child.tag!r} is not known in {node.tag}"))
     return Element(node.tag, kept, (node.text or "").strip(), tuple(inside))
+
+
+def _may_be(tag: str, name: str, value: str) -> bool:
+    pattern = _METHOD if name.lower().endswith("method") else VALUES.get((tag, name), r".*")
+    return re.fullmatch(pattern, value, re.DOTALL) is not None
 
 
 @dataclass(frozen=True, slots=True)
