@@ -1,4 +1,4 @@
-"""Recordings in an S3, over its own protocol: stored, joined, heard in part, deleted; and one that is away."""
+"""Recordings in an S3, over its own protocol: kept, joined, heard in part, deleted; and one that is away."""
 
 from __future__ import annotations
 
