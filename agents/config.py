@@ -207,7 +207,7 @@ class HandlerPolicyField(StrictSerializer):
         choices=HANDLER_POLICIES,
         required=False,
         help_text="`goodbye` (default), `model`: the model of `llm` goes on, `transfer`: to `transfer_to`. "
-        "The mode `realtime` only says goodbye.",
+        "In the mode `realtime` the model that goes on is the Realtime model itself.",
     )
     transfer_to = serializers.CharField(
         max_length=100, required=False, help_text="One of the transfer targets, or a number that is allowed."
@@ -332,12 +332,7 @@ def _check_handler_policy(config: Mapping[str, Any]) -> None:
     """Whoever is to go on must be there. Raises ValidationError."""
     policy = config.get("policies", {}).get("handler", {})
     mode = config.get("mode", "pipeline")
-    if mode == "realtime" and policy.get("lost", "goodbye") != "goodbye":
-        refusal = (
-            f"In the mode {mode} a call whose handler is lost ends with a goodbye: lost is 'goodbye' there."
-        )
-        raise serializers.ValidationError({"policies": [refusal]})
-    if policy.get("lost") == "model" and not config.get("llm"):
+    if policy.get("lost") == "model" and mode != "realtime" and not config.get("llm"):
         raise serializers.ValidationError({"policies": ["The model that goes on is chosen under 'llm'."]})
     if policy.get("lost") != "transfer":
         return

@@ -19,6 +19,7 @@ from benchmarks import machine, recording, report
 from benchmarks.false_pauses import false_pauses
 from benchmarks.figures import Row, Usage, make_row
 from benchmarks.processes import BenchFailed, Child, child, cores, usage
+from benchmarks.stages import reply_ms_since_now
 from benchmarks.system import Account, Target, floor, handler, platform, providers, real_servers
 
 ROWS = {
@@ -130,8 +131,10 @@ class Bench:
         self, name: tuple[str, str, str], target: Target, calls: int, seconds: float, idle: Usage
     ) -> Row:
         _tell(f"{' '.join(name)}: {calls} calls for {seconds:g} s …")
+        reply_ms = reply_ms_since_now(self._folder)
         result, before, after = self._load(target, name, calls, seconds)
         self.troubles += result["troubles"]
+        time.sleep(1.0)  # the log of the calls is written behind them
         row = make_row(
             name=name,
             calls=calls,
@@ -140,6 +143,7 @@ class Bench:
             after=after,
             idle=idle,
             floor_cpu=self._floor_cpu.get((name[0], calls)),
+            reply_ms=reply_ms(),
         )
         _tell(
             "  "
@@ -147,7 +151,6 @@ class Bench:
                 f"{head} {cell}" for head, cell in list(zip(report.HEADS, report.cells(row), strict=True))[4:]
             )
         )
-        time.sleep(1.0)
         return row
 
     def _load(

@@ -49,6 +49,9 @@ class Row:
     cpu_s_per_call_minute: float | None = None
     times_floor: float | None = None
     mb_per_call: float | None = None
+    reply_p50_ms: float | None = None
+    reply_p95_ms: float | None = None
+    """From the end of a turn to the first words of its answer: by a handler, the way over ``/ws/sdk``."""
     carrier_late_ms: float | None = None
     """How late the load itself was, p95: above some milliseconds the machine was not quiet."""
 
@@ -71,6 +74,7 @@ def make_row(
     after: Usage,
     idle: Usage,
     floor_cpu: float | None = None,
+    reply_ms: Sequence[float] = (),
 ) -> Row:
     """A row from what the carrier saw and what the processes used."""
     latencies: Sequence[float] = result["latencies_ms"]
@@ -98,5 +102,7 @@ def make_row(
         cpu_s_per_call_minute=cpu,
         times_floor=cpu / floor_cpu if floor_cpu else None,
         mb_per_call=(after.rss_mb - idle.rss_mb) / calls,
+        reply_p50_ms=percentile(reply_ms, 50),
+        reply_p95_ms=percentile(reply_ms, 95),
         carrier_late_ms=percentile(result["tick_late_ms"], 95),
     )

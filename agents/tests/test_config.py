@@ -42,7 +42,7 @@ def test_a_name_is_enough():
         (
             {"mode": "realtime", "llm": {"provider": "openai", "options": {"temperature": 1}}},
             "llm.options",
-            "There is no option 'temperature'; known: eagerness",
+            "There is no option 'temperature'; known: audio_format, eagerness",
         ),
         (
             {"tts": {"provider": "whisper9"}},
@@ -132,9 +132,8 @@ def test_whoever_goes_on_for_a_lost_handler_must_be_there(handler, sentence):
     assert sentence in str(refused.value.detail)
 
 
-@pytest.mark.parametrize("lost", ["model", "transfer"])
-def test_a_realtime_agent_has_nobody_who_goes_on(lost):
-    agent = {"name": "A", "mode": "realtime", "policies": {"handler": {"lost": lost}}}
-    assert refused(**agent)["policies"][0].startswith("In the mode realtime a call whose handler is lost")
-    agent["policies"] = {"handler": {"lost": "goodbye"}}
-    assert validated_config(agent)["policies"] == {"handler": {"lost": "goodbye"}}
+def test_the_model_of_a_realtime_agent_is_there_already():
+    agent = {"name": "A", "mode": "realtime", "policies": {"handler": {"lost": "model"}}}
+    assert validated_config(agent)["policies"] == {"handler": {"lost": "model"}}
+    agent["policies"] = {"handler": {"lost": "transfer", "transfer_to": "nowhere"}}
+    assert refused(**agent)["policies"][0].startswith("Name one of the transfer targets")

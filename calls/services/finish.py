@@ -89,7 +89,7 @@ def save_turns(call: Call, transcript: Sequence[Mapping[str, Any]]) -> None:
 
 def index_transcript(call: Call) -> None:
     """Bring the searchable text up to the turns."""
-    said = [turn.text for turn in turns_of(call) if turn.text]
+    said = [turn.text for turn in turns_of(call) if turn.text and turn.role != "tool"]
     if not said:
         return
     text = "\n".join(said)

@@ -42,6 +42,8 @@ def publish(group: str, message: Message) -> None:
 
     ``message["type"]`` names the consumer's handler. Text and control only, never audio.
     """
+    if _nobody_is_in(group):  # whoever looks at calls is told of all that happens in them: mostly nobody does
+        return
     _post(lambda layer: layer.group_send(group, message))
 
 
@@ -53,6 +55,12 @@ def send(channel: str, message: Message) -> None:
 async def apublish(group: str, message: Message) -> None:
     """``publish`` for a coroutine of the server's loop that wants to wait until it is out."""
     await get_channel_layer().group_send(group, message)
+
+
+def _nobody_is_in(group: str) -> bool:
+    """Where that can be known at once: a task, and a look through all groups, would tell nobody."""
+    layer = get_channel_layer()
+    return isinstance(layer, InMemoryChannelLayer) and group not in layer.groups
 
 
 def _post(call: Callable[[Any], Awaitable[None]]) -> None:

@@ -37,14 +37,15 @@ MOST_ROWS = 200
 
 def _agent_row(agent: Agent) -> dict[str, Any]:
     config = published_config(agent)
+    tts = config.get("tts") or {}
     return {
         "id": agent.pk,
         "name": agent.name,
         "system_prompt": config.get("system_prompt", ""),
         "first_message": config.get("first_message", ""),
         "language": config.get("language", "en"),
-        "voice": config.get("voice"),
-        "voice_provider": (config.get("tts") or {}).get("provider", "openai"),
+        "voice": config.get("voice") or tts.get("voice"),
+        "voice_provider": tts.get("provider", "openai"),
         "model": (config.get("llm") or {}).get("model"),
         "tools": config.get("tools", []),
         "created_at": agent.created_at,
@@ -94,6 +95,15 @@ def _agent_config(given: Mapping[str, Any]) -> dict[str, Any]:
     if model:
         config["llm"] = {"provider": "openai", **({} if speaks else {"model": model})}
     return config
+
+
+def _with_voice(agent: Agent, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Model, voice and its provider say together how an agent speaks. What is not changed, it has already."""
+    names = ("model", "voice", "voice_provider")
+    if not any(given.get(name) for name in names):
+        return given
+    row = _agent_row(agent)
+    return {**{name: row[name] for name in names}, **given}
 
 
 def _voice(name: str | None, provider: str, model_speaks: bool) -> dict[str, Any]:
@@ -147,7 +157,7 @@ class OneAgent(OrganisationView):
 
     def patch(self, request: Request, pk: str) -> Response:
         agent = _found(agents_of(self.organisation), pk, "agent")
-        changed = change_draft(agent=agent, changes=_agent_config(_given(request)))
+        changed = change_draft(agent=agent, changes=_agent_config(_with_voice(agent, _given(request))))
         return Response(_agent_row(publish_agent(agent=changed)))
 
     def delete(self, request: Request, pk: str) -> Response:
@@ -195,7 +205,12 @@ class RegisterNumber(OrganisationView):
         serializer = RegisterSerializer(data={name: value for name, value in body.items() if value})
         serializer.is_valid(raise_exception=True)
         arguments = registration_of(serializer.validated_data)
-        return Response(_number_row(register_number(organisation=self.organisation, **arguments)), status=201)
+        try:
+            number = register_number(organisation=self.organisation, **arguments)
+        except Conflict as taken:
+            # It takes 409 for "known already", and would wait for calls that go to somebody else.
+            raise ValidationProblem(taken.message, code=taken.code, fields=taken.fields) from taken
+        return Response(_number_row(number), status=201)
 
 
 @extend_schema(exclude=True)

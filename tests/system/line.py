@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from patter.carriers.twilio.signature import HEADER, sign
 from patter.simulators.twilio.world import new_sid
-from tests.system.tenant import CALLER, Tenant
+from tests.system.tenant import CALLER, PATIENCE_S, Tenant
 
 
 @dataclass
@@ -101,12 +101,12 @@ class Line:
         }
         await self.send("start", body)
 
-    async def hears(self, within_s: float = 5.0) -> dict[str, Any]:
+    async def hears(self, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The first frame of the agent's."""
         async with asyncio.timeout(within_s):
             return dict(json.loads(await self.socket.recv()))
 
-    async def closed(self, within_s: float = 5.0) -> tuple[int, str]:
+    async def closed(self, within_s: float = PATIENCE_S) -> tuple[int, str]:
         """How the platform closes the socket: code and reason."""
         async with asyncio.timeout(within_s):
             try:

@@ -17,7 +17,7 @@ from patter.simulators.telnyx import Faults, Phone, TelnyxSimulator
 from patter.simulators.telnyx.leg import Leg
 from patter.simulators.voice import OfflineVoice
 from tests.system.platform import Platform
-from tests.system.tenant import CALLER, Tenant
+from tests.system.tenant import CALLER, PATIENCE_S, Tenant
 
 
 class TelnyxTenant(Tenant):
@@ -75,7 +75,7 @@ class TelnyxTenant(Tenant):
         self.simulator.add_phone(phone)
         return dict(await self.post("calls", {"to": phone.number, "agent": self.agent, **more}))
 
-    async def leg_of(self, call_id: str, within_s: float = 5.0) -> Leg:
+    async def leg_of(self, call_id: str, within_s: float = PATIENCE_S) -> Leg:
         """The simulated carrier's side of a call that the platform placed."""
         row = await self.until_known(call_id, within_s)
         return self.simulator.calls[row["carrier_call_id"]]

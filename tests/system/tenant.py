@@ -20,6 +20,8 @@ from tests.system.platform import Platform
 
 PASSWORD = "a long pass phrase of a test"
 CALLER = "+12025550187"
+# A machine that runs other suites too takes its time, and nobody waits who is answered.
+PATIENCE_S = 15.0
 LIVE = {"queued", "dialling", "ringing", "in_progress", "transferring"}
 
 
@@ -88,7 +90,7 @@ class Tenant:
             to or self.number, CALLER, parse_steps(steps), faults=faults, **more
         )
 
-    async def found(self, carrier_call: Call, within_s: float = 5.0) -> dict[str, Any]:
+    async def found(self, carrier_call: Call, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The platform's row of a call at the carrier."""
         deadline = time.monotonic() + within_s
         while True:
@@ -99,7 +101,7 @@ class Tenant:
             assert time.monotonic() < deadline, f"no such call: {carrier_call.sid}"
             await asyncio.sleep(0.05)
 
-    async def settled(self, call_id: str, within_s: float = 5.0) -> dict[str, Any]:
+    async def settled(self, call_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The call once it is over and its end was told to everybody."""
         ends = "('call.ended', 'call.failed')"
         told = f"SELECT 1 FROM events_event WHERE subject_id = '{call_id}' AND type IN {ends}"
@@ -112,14 +114,14 @@ class Tenant:
             assert time.monotonic() < deadline, f"the call is still {row['status']}: {row}"
             await asyncio.sleep(0.1)
 
-    async def until_status(self, call_id: str, status: str, within_s: float = 5.0) -> dict[str, Any]:
+    async def until_status(self, call_id: str, status: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         deadline = time.monotonic() + within_s
         while (row := await self.get(f"calls/{call_id}"))["status"] != status:
             assert time.monotonic() < deadline, f"{row['status']} instead of {status}"
             await asyncio.sleep(0.05)
         return dict(row)
 
-    async def until_known(self, call_id: str, within_s: float = 5.0) -> dict[str, Any]:
+    async def until_known(self, call_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The call once its carrier has given it a name."""
         deadline = time.monotonic() + within_s
         while not (row := await self.get(f"calls/{call_id}"))["carrier_call_id"]:

@@ -79,7 +79,10 @@ async def test_a_server_that_fails_twice_books_once_and_the_caller_is_told(tmp_p
             steps = [{"say": PHRASES[0]}, {"wait_s": 9}, {"say": PHRASES[1]}, {"listen": True}]
             carrier_call = await (await tenant.ring(steps)).ended(60)
             row = await tenant.settled((await tenant.found(carrier_call))["id"])
-            said = [turn["text"] for turn in await tenant.turns(row["id"]) if turn["role"] != "user"]
+            turns = await tenant.turns(row["id"])
+            said = [turn["text"] for turn in turns if turn["role"] != "user"]
+            done = next(turn["text"] for turn in turns if turn["role"] == "tool")
+            assert done == 'book_table(seats=2) → {"table": 7}'
             assert "Your table is number 7." in said
             assert "One moment, please." in said, "the caller does not wait in silence"
             assert row["end_reason"] == "agent_ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -72,7 +73,7 @@ async def separate(folder: Path, servers: Servers, **more: str) -> AsyncIterator
     name = f"patter_system_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-    redis_url = servers.redis.rstrip("/").removesuffix("/0") + "/7"
+    redis_url = f"{servers.redis.rstrip('/').removesuffix('/0')}/{_own_redis_database()}"
     client = redis.Redis.from_url(redis_url)
     client.flushdb()
     client.close()
@@ -89,6 +90,11 @@ async def separate(folder: Path, servers: Servers, **more: str) -> AsyncIterator
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
     _complain(platform)
+
+
+def _own_redis_database() -> int:
+    """Each worker of pytest-xdist empties its own: another world may live beside this one."""
+    return 7 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 def _complain(platform: Platform) -> None:

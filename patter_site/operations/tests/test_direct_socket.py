@@ -9,10 +9,12 @@ import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from patter.carriers.direct import DIRECT, deliver
+from patter.carriers.direct import DIRECT, deliver, writer
+from patter.engines.sockets import text_frame
 from patter_site.operations.direct_socket import DirectSocket
 
 PATIENCE_S = 20
+CLOSE = b"\x88\x80\0\0\0\0"
 
 
 class Application:
@@ -120,3 +122,85 @@ async def test_text_that_is_none_is_refused(app):
         await ended(app)
     assert closed.value.rcvd.code == 1007
     assert app.heard == []
+
+
+async def test_long_texts_and_pings_come_between_short_ones(app):
+    long = "x" * 100_000
+    async with serving(app) as address, connect(address) as socket:
+        app.begin.set()
+        await socket.send("before")
+        async with asyncio.timeout(PATIENCE_S):
+            await (await socket.ping())
+        await socket.send(long)
+        await socket.send("after")
+        await socket.close()
+        await ended(app)
+    assert app.heard == ["before", long, "after"]
+
+
+@contextlib.asynccontextmanager
+async def raw(address: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A client that writes bytes as it likes, after the handshake."""
+    host, port = address.removeprefix("ws://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    lines = ["GET / HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade"]
+    lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""]
+    writer.write("\r\n".join(lines).encode())
+    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+    yield reader, writer
+    writer.close()
+
+
+async def test_frames_may_be_cut_anywhere(app):
+    texts = ["one", "two" * 100, "", "three"]
+    stream = b"".join(map(text_frame, texts))
+    async with serving(app) as address, raw(address) as (_, socket):
+        app.begin.set()
+        for at in range(len(stream)):
+            socket.write(stream[at : at + 1])
+            if at % 7 == 0:
+                await asyncio.sleep(0)
+        socket.write(text_frame("four") + text_frame("five") + CLOSE + text_frame("too late"))
+        await ended(app)
+    assert app.heard == [*texts, "four", "five"]
+
+
+@pytest.mark.parametrize("frame", [b"\x81\x03one", b"\xc1\x80\0\0\0\0", b"\x80\x80\0\0\0\0"])
+async def test_frames_that_may_not_be_end_the_socket(app, frame):
+    """Without a mask, with a bit that no extension asked for, a continuation of nothing."""
+    async with serving(app) as address, raw(address) as (reader, socket):
+        app.begin.set()
+        socket.write(text_frame("fine") + frame)
+        said = await asyncio.wait_for(reader.read(), PATIENCE_S)
+        assert said[:1] == b"\x88" and said[2:4] == (1002).to_bytes(2, "big")
+        await ended(app)
+    assert app.heard == ["fine"]
+
+
+class Echo(Application):
+    """Says everything back, at once."""
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.write = writer(scope)
+        await super().__call__(scope, receive, send)
+
+    def take(self, message) -> None:
+        super().take(message)
+        assert self.write(message["text"])
+
+
+async def test_what_is_written_directly_arrives_and_after_the_end_it_is_refused():
+    echo = Echo(direct=True)
+    texts = ["", "short", "ä" * 100, "long " * 20_000]
+    async with serving(echo) as address, connect(address) as socket:
+        echo.begin.set()
+        for text in texts:
+            await socket.send(text)
+            assert await asyncio.wait_for(socket.recv(), PATIENCE_S) == text
+        await socket.close()
+        await ended(echo)
+    assert not echo.write("nobody hears this")
+
+
+def test_without_the_extension_writing_directly_is_refused():
+    assert not writer({})("text")

@@ -21,13 +21,38 @@ def test_agents_are_made_changed_and_taken_out_of_use(cast):
         "/api/agents", {"name": "Old", "model": "gpt-4o", "voice": "alloy", "tools": None}
     )
     assert made.status_code == 201
-    assert (made.json()["name"], made.json()["model"], made.json()["voice"]) == ("Old", "gpt-4o", None)
+    assert (made.json()["name"], made.json()["model"], made.json()["voice"]) == ("Old", "gpt-4o", "alloy")
     address = f"/api/agents/{made.json()['id']}"
     changed = api(cast.key).patch(address, {"system_prompt": "Be brief."})
     assert (changed.status_code, changed.json()["system_prompt"]) == (200, "Be brief.")
     assert [agent["id"] for agent in api(cast.key).get("/api/agents").json()] == [made.json()["id"]]
     assert api(cast.key).delete(address).status_code == 204
     assert api(cast.key).get("/api/agents").json() == []
+
+
+@pytest.mark.parametrize(
+    ("model", "mode"), [("gpt-4o", "pipeline"), ("gpt-4o-mini-realtime-preview", "realtime")]
+)
+def test_a_change_of_voice_leaves_the_way_in_which_an_agent_speaks(cast, model, mode):
+    given = {"name": "Old", "model": model, "voice": "alloy", "voice_provider": "openai"}
+    made = api(cast.key).post("/api/agents", given).json()
+    changed = api(cast.key).patch(f"/api/agents/{made['id']}", {"voice": "nova"}).json()
+    assert (changed["voice"], changed["model"]) == ("nova", made["model"])
+    assert api(cast.key).get(f"/api/v1/agents/{made['id']}").json()["mode"] == mode
+
+
+def test_a_number_that_somebody_else_answers_is_an_error_that_an_old_program_raises(cast):
+    """It ignores 409 when it registers."""
+    body = {"number": "+14155550100", "provider": "twilio"}
+    secrets = {"api_key": "AC" + "0" * 32, "api_secret": "x" * 32}
+    mine = create_agent(organisation=cast.organisation, config={"name": "Mia"})
+    account = create_carrier_account(
+        organisation=cast.organisation, carrier="twilio", account_sid=secrets["api_key"], auth_token="x" * 32
+    )
+    create_number(organisation=cast.organisation, number=body["number"], carrier_account=account, agent=mine)
+    refused = api(cast.key).post("/api/phone-numbers", {**body, "provider_credentials": secrets})
+    assert refused.status_code == 400
+    assert "Mia" in error_of(refused)["message"]
 
 
 def test_another_organisations_rows_are_not_there(cast):

@@ -45,6 +45,7 @@ class LocalOptions:
     telnyx_key: str = field(default="", repr=False)
     telnyx_public_key: str = ""
     telnyx_connection_id: str = ""
+    telnyx_detection: str = ""
     openai_key: str = field(default="", repr=False)
     deepgram_key: str = field(default="", repr=False)
     elevenlabs_key: str = field(default="", repr=False)

@@ -294,7 +294,7 @@ class HandlerPolicyField(TypedDict):
 
     lost: NotRequired[Literal["goodbye", "model", "transfer"]]
     """``goodbye`` (default), ``model``: the model of ``llm`` goes on, ``transfer``: to
-    ``transfer_to``. The mode ``realtime`` only says goodbye.
+    ``transfer_to``. In the mode ``realtime`` the model that goes on is the Realtime model itself.
     """
     transfer_to: NotRequired[str]
     """One of the transfer targets, or a number that is allowed."""

@@ -8,7 +8,19 @@ import pytest
 from patter.simulators.twilio import TwilioSimulator
 from patter.testing.loop import VirtualLoop
 
-WHOLE_CALLS = ("convai", "local", "realtime", "rows", "telnyx")
+WHOLE_CALLS = (
+    "chains",
+    "contract",
+    "convai",
+    "deepgram",
+    "elevenlabs",
+    "handlers",
+    "local",
+    "openai",
+    "realtime",
+    "rows",
+    "telnyx",
+)
 
 
 def pytest_asyncio_loop_factories(

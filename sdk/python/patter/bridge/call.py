@@ -13,7 +13,16 @@ from patter.bridge.answering import Act as Answer
 from patter.bridge.answering import Answering
 from patter.bridge.away import Away
 from patter.bridge.clock import MediaClock, earliest
-from patter.bridge.commands import CloseLeg, Command, Commands, EndSession, HangUp, Note
+from patter.bridge.commands import (
+    CloseLeg,
+    Command,
+    Commands,
+    EndSession,
+    HangUp,
+    Note,
+    ToolRun,
+    ToolStop,
+)
 from patter.bridge.engine import EndCall, Engine, Outcome, Parts, TransferCall
 from patter.bridge.events import (
     CallerAudio,
@@ -35,6 +44,7 @@ from patter.bridge.events import (
     ProviderSwitched,
     RecordingRefused,
     SayAsked,
+    ToolDone,
     TransferAsked,
     TransferMoved,
 )
@@ -46,6 +56,7 @@ from patter.bridge.plan import CallPlan
 from patter.bridge.playback import Playback
 from patter.bridge.recording import Recording
 from patter.bridge.records import CallConnected, CallEnded, Interim, KeyPressed, Noted
+from patter.bridge.tool_turns import ToolTurns
 
 MOST_REJECTED_NOTES = 20
 
@@ -62,6 +73,7 @@ class CallMachine:
         self._answering = Answering(plan.answering, plan.direction)
         self._recording = Recording(plan, self._parts.clock, self._parts.playback)
         self._meter = Meter()
+        self._tools = ToolTurns(self._parts.memory)
         self._rejected = 0
         self._longest_until: float | None = None
         self._goodbye_said = False
@@ -76,10 +88,10 @@ class CallMachine:
     def receive(self, event: Event, now: float) -> Commands:
         if self._ended:
             return []  # the end was told, and it is the last entry
+        if isinstance(event, CallerAudio):  # fifty times a second; everything else is seldom
+            return self._settle(self._caller_audio(event, now), now)
         self._meter.count_event(event)
         match event:
-            case CallerAudio():
-                out = self._caller_audio(event, now)
             case MarkPlayed(name):
                 self._parts.playback.mark_played(name, now)
                 out = self._playback_moved(now)
@@ -118,6 +130,9 @@ class CallMachine:
                 out = [self._note("provider.switched", now, **told)]
             case FrameRejected(reason):
                 out = self._frame_rejected(reason, now)
+            case ToolDone() if not self._lifecycle.over:
+                self._tools.done(event, self._parts.clock.ms(now))
+                out = self._engine.receive(event, now)
             case _:
                 out = [] if self._lifecycle.over else self._engine.receive(event, now)
         return self._settle(out, now)
@@ -285,17 +300,24 @@ class CallMachine:
                 wishes.append(command)
             else:
                 self._meter.count_command(command)
+                self._note_run(command, now)
                 commands.append(command)
-        if self._answering.listens and (heard := self._listen_for_machines(commands, now)):
+        if commands and self._answering.listens and (heard := self._listen_for_machines(commands, now)):
             commands += self._settle(heard, now)
         # Last, so that the stops come after everything that was started in the same breath.
         for wish in wishes:
             commands += self._settle(self._granted(wish, now), now)
         if not self._ended:
-            commands += self._recording.watch(commands)
-            self._recording.keep_heard(now)
-            commands += map(Note, self._recording.take_due())
+            if not self._recording.consented:
+                commands += self._recording.watch(commands)
+            commands += map(Note, self._recording.take_due(now))
         return commands
+
+    def _note_run(self, command: Command, now: float) -> None:
+        if isinstance(command, ToolRun):
+            self._tools.begun(command, self._parts.clock.ms(now))
+        elif isinstance(command, ToolStop):
+            self._tools.stopped(command.run_id)
 
     def _granted(self, wish: EndCall | TransferCall, now: float) -> Outcome:
         if isinstance(wish, EndCall):

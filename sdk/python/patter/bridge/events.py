@@ -338,9 +338,12 @@ class TtsDone:
 
 @dataclass(frozen=True, slots=True)
 class TtsFailed:
+    """``permanent``: no voice will ever say it. ``tried``: asking again now would only be more silence."""
+
     say_id: str
     error: str
     permanent: bool = False
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,11 +71,17 @@ class Recorder:
     def agent(self, payload: bytes, ended_ms: int) -> None:
         self._agent.follow(max(0, ended_ms * BYTES_PER_MS - len(payload)), payload)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether a piece is complete on both sides. Asked for after each event of a call."""
+        most = PIECE_BYTES + SETTLE_BYTES  # both sides begin at the same place
+        return len(self._caller.audio) >= most or len(self._agent.audio) >= most
+
     def take_due(self) -> list[RecordingPiece]:
         """Pieces that are complete on both sides."""
         pieces: list[RecordingPiece] = []
         # Either side may be silent for the carrier: frames of silence need not come.
-        while self._end - self._caller.base >= PIECE_BYTES + SETTLE_BYTES:
+        while self.is_due:
             pieces.append(self._piece(self._caller.base + PIECE_BYTES))
         return pieces
 

@@ -7,7 +7,7 @@ announcement, where there is one. A call whose announcement nobody heard is not 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from patter.bridge.clock import MediaClock
 from patter.bridge.commands import Note, StartRecording
@@ -62,7 +62,7 @@ class Recording:
         given = any(isinstance(each, Note) and self._consent.hear(each.entry) for each in commands)
         if not given:
             return []
-        self._playback.take_heard()  # the announcement itself
+        self._playback.take_heard()  # the announcement itself, which is not recorded
         return self._start()
 
     def _start(self) -> list[StartRecording]:
@@ -73,18 +73,28 @@ class Recording:
         if self._recorder is not None and self._consent.given:
             self._recorder.caller(payload, at_ms)
 
-    def keep_heard(self, now: float | None) -> None:
+    def _keep_heard(self, now: float | None) -> None:
         """Write what was heard of the agent since the last time. None: what marks may still time, too."""
         for heard in self._playback.take_heard(now):
-            if self._recorder is not None and self._consent.given:
-                self._recorder.agent(heard.payload, self._clock.steady_ms(heard.ended_at))
+            if self._recorder is None or not self._consent.given:
+                continue
+            self._recorder.agent(heard.payload, self._clock.steady_ms(heard.ended_at))
 
-    def take_due(self) -> list[RecordingPiece]:
-        return self._recorder.take_due() if self._recorder else []
+    @property
+    def consented(self) -> bool:
+        """Whether the call may be recorded: there is nothing to watch for any more."""
+        return self._consent.given
+
+    def take_due(self, now: float) -> Sequence[RecordingPiece]:
+        """Pieces that are complete. Asked for after each event of a call."""
+        self._keep_heard(now)
+        if self._recorder is None or not self._recorder.is_due:
+            return ()
+        return self._recorder.take_due()
 
     def finish(self, now: float) -> list[Note]:
         """The rest, at the end of the call; or why there is nothing."""
-        self.keep_heard(None)
+        self._keep_heard(None)
         withheld = self._wanted and not self._consent.given
         why = {"reason": "announcement_not_heard"}
         notes = [Note(Noted("recording.withheld", self._clock.ms(now), why))] if withheld else []

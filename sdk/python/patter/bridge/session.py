@@ -49,13 +49,14 @@ class CallSession:
         self._due = machine.next_timer()
         self._inbox: deque[Event] = deque()
         self._feeding = False
+        self.over = False
         self._over = asyncio.Event()
         self._error: Exception | None = None
         self._table: dict[type, Callable[[Any], None]] = {
             **self._line.table,
             **self._performing.table,
             Note: lambda command: log.write(command.entry),
-            EndSession: lambda _: self._over.set(),
+            EndSession: lambda _: self._end(),
         }
 
     async def run(self) -> None:
@@ -88,10 +89,6 @@ class CallSession:
         """The caller's leg at the carrier; empty before the stream began."""
         return self._line.carrier_call_id
 
-    @property
-    def over(self) -> bool:
-        return self._over.is_set()
-
     # -- feeding ----------------------------------------------------------------------------------
 
     def feed(self, event: Event) -> None:
@@ -112,24 +109,30 @@ class CallSession:
             self._broken(error)
         finally:
             self._feeding = False
-        self._set_timer()
+        # Most events only push the next time away: the one that is set wakes us up early. That is harmless.
+        due = self._due
+        if self._timer is None or due is None or due < self._timer_at or self.over:
+            self._set_timer()
+
+    def _end(self) -> None:
+        self.over = True
+        self._over.set()
 
     def _broken(self, error: Exception) -> None:
         """The machine itself failed: a fault of ours. The call ends here, and ``run`` raises it."""
         self._error = error
-        self._over.set()
+        self._end()
 
     def _one(self, event: Event) -> None:
         now = self._loop.time()
-        self._run_timers(now)
+        if self._due is not None and self._due <= now:
+            self._run_timers(now)
         if isinstance(event, LegOpened):
             self._line.carrier_call_id = event.carrier_call_id
         self._perform(self._machine.receive(event, now))
         self._due = self._machine.next_timer()
 
     def _run_timers(self, now: float) -> None:
-        if self._due is None or self._due > now:
-            return
         for _ in range(MOST_TIMERS):
             self._perform(self._machine.handle_timer(now))
             due = self._due = self._machine.next_timer()
@@ -139,10 +142,7 @@ class CallSession:
 
     def _set_timer(self) -> None:
         due = None if self.over else self._due
-        # Most events only push the next time away: the one that is set wakes us up early. That is harmless.
         if self._timer is not None:
-            if due is not None and self._timer_at <= due:
-                return
             self._timer.cancel()
             self._timer = None
         if due is not None:
@@ -153,8 +153,10 @@ class CallSession:
     def _timer_due(self) -> None:
         self._timer = None
         self._feeding = True
+        now = self._loop.time()
         try:
-            self._run_timers(self._loop.time())
+            if self._due is not None and self._due <= now:
+                self._run_timers(now)
         except Exception as error:
             self._broken(error)
         finally:
@@ -166,7 +168,7 @@ class CallSession:
             self._table[type(command)](command)
 
     def _stop(self) -> None:
-        self._over.set()
+        self._end()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

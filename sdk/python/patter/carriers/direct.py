@@ -1,7 +1,8 @@
-"""An ASGI extension that a server may have: messages by a call instead of a queue.
+"""ASGI extensions that a server may have: messages by a call instead of a queue, and out without a task.
 
 A media socket gets fifty messages a second. A queue, and a task that wakes up for each, cost more than
-what is done with the message. Where the server has it, ``scope["extensions"][DIRECT]`` is a ``Deliver``.
+what is done with the message. Where the server has them, ``scope["extensions"][DIRECT]`` is a ``Deliver``
+and ``[DIRECT_WRITE]`` a ``Write``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 DIRECT = "patter.direct"
+DIRECT_WRITE = "patter.direct.write"
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -18,6 +20,19 @@ Deliver = Callable[[Callable[[Message], None]], Awaitable[Message]]
 
 Returns the ``websocket.disconnect``. Raises what the function raised; it is not called again after that.
 """
+
+Write = Callable[[str], bool]
+"""Writes a text as one message, at once. False: not now, or never more; ``send`` knows, and nothing was
+written. Not to be mixed with a ``send`` that still waits."""
+
+
+def writer(scope: Mapping[str, Any]) -> Write:
+    """``Write``, or what refuses always where the server has none."""
+    return (scope.get("extensions") or {}).get(DIRECT_WRITE) or _refuse
+
+
+def _refuse(text: str) -> bool:
+    return False
 
 
 async def deliver(scope: Mapping[str, Any], receive: Receive, take: Callable[[Message], None]) -> Message:

@@ -1,4 +1,8 @@
-"""The caller's leg over a media socket: commands become frames, in order, written by one task."""
+"""The caller's leg over a media socket: commands become frames, in order.
+
+They are written as soon as the commands of one moment are all here, without a task where the server can
+do that (``direct.py``); what it refuses, one task writes, which knows how to wait.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 
 from patter.audio.frames import FRAME_MS, silence
 from patter.bridge.commands import Clear, Mark, Play
+from patter.carriers.direct import Write
 from patter.carriers.media_wire import MediaWire
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -28,6 +33,7 @@ class SocketLeg:
 
     Args:
         overflow: told when the carrier reads too slowly.
+        write_now: writes a frame at once, or refuses; None: everything is written by the task.
         silence_every_s: while the agent says nothing, a frame of silence goes out this often; None: never.
     """
 
@@ -37,14 +43,21 @@ class SocketLeg:
         send: Send,
         overflow: Callable[[], None],
         silence_every_s: float | None = None,
+        write_now: Write | None = None,
     ) -> None:
         self._wire = wire
         self._send = send
+        self._write_now = write_now
         self._overflow = overflow
         self._silence_every_s = silence_every_s
         self._played_at = 0.0
         self._waiting: deque[list[bytes] | Mark | Clear] = deque()
         self._waiting_bytes = 0
+        self._texts: deque[str] = deque()
+        """Frames of what came first, as texts that are not written yet."""
+        self._due = False
+        self._busy = False
+        """The task writes: nobody may overtake it."""
         self._news = asyncio.Event()
         self._closed = asyncio.Event()
         self._code = NORMAL
@@ -56,7 +69,7 @@ class SocketLeg:
             self._play(command.payload)
         else:
             self._waiting.append(command)
-        self._news.set()
+        self._tell()
         if self._waiting_bytes > MOST_WAITING_BYTES or len(self._waiting) > MOST_WAITING:
             self.stop(GOING_AWAY)
             self._overflow()
@@ -70,23 +83,54 @@ class SocketLeg:
         else:
             self._waiting.append([payload])
 
+    def _tell(self) -> None:
+        if self._write_now is None or self._busy:
+            self._news.set()
+        elif not self._due:
+            # More of the same moment may follow, and is one frame with this.
+            self._due = True
+            asyncio.get_running_loop().call_soon(self._write_at_once)
+
+    def _write_at_once(self) -> None:
+        self._due = False
+        if not self._busy and not self._all_written():
+            self._news.set()
+
+    def _all_written(self) -> bool:
+        """Write what is here. False: the task has to wait, or to fail where that is seen."""
+        try:
+            while self._encode():
+                if self._write_now is None or not self._write_now(self._texts[0]):
+                    return False
+                self._texts.popleft()
+        except RuntimeError:
+            return False
+        return True
+
     async def write(self) -> None:
-        """Write frames until the leg is closed."""
+        """Write what could not be written at once, until the leg is closed."""
         self._keep_sounding()
-        while self._waiting or not self._closed.is_set():
+        while self._waiting or self._texts or not self._closed.is_set():
             await self._news.wait()
             self._news.clear()
-            while self._waiting:
-                for text in self._next():
-                    await self._send({"type": "websocket.send", "text": text})
+            self._busy = True
+            while self._encode():
+                await self._send({"type": "websocket.send", "text": self._texts.popleft()})
+            self._busy = False
+
+    def _encode(self) -> bool:
+        """Whether there are frames to be written."""
+        while self._waiting and not self._texts:
+            self._texts.extend(self._next())
+        return bool(self._texts)
 
     def _next(self) -> Sequence[str]:
-        item = self._waiting.popleft()
-        if not isinstance(item, list):
-            return self._wire.frames(item)
-        payload = b"".join(item)
+        item = self._waiting[0]
+        payload = b"".join(item) if isinstance(item, list) else b""
+        texts = self._wire.frames(Play(payload) if isinstance(item, list) else item)
         self._waiting_bytes -= len(payload)
-        return self._wire.frames(Play(payload))
+        self._waiting.popleft()
+        return texts
 
     def _keep_sounding(self) -> None:
         """Telnyx drops some calls to which nothing is sent: a little silence whenever nothing else is."""

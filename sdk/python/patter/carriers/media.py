@@ -11,7 +11,7 @@ from typing import Any
 
 from patter.bridge.events import Event, FrameRejected, HangUpAsked, LegLost, LegOpened, LegStopped
 from patter.bridge.session import CallSession
-from patter.carriers.direct import Message, Receive, deliver
+from patter.carriers.direct import Message, Receive, deliver, writer
 from patter.carriers.kinds import StreamKind
 from patter.carriers.leg import NORMAL, Send, SocketLeg
 from patter.carriers.media_wire import MediaWire
@@ -85,6 +85,7 @@ class MediaSocket:
             self._send,
             overflow=lambda: session.feed(LegLost("too slow")),
             silence_every_s=self._kind.silence_every_s,
+            write_now=writer(self._scope),
         )
         replaced = session.attach(leg)
         if replaced is not None:

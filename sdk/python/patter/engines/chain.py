@@ -24,6 +24,8 @@ class Failure:
 
     error: str
     permanent: bool = False
+    late: bool = False
+    """It was waited for until its deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,9 @@ class Chain:
 
     def worked(self, index: int) -> None:
         self._health.worked(self._names[index])
+
+    def failed_lately(self, index: int, now: float) -> bool:
+        return self._health.why_skipped(self._names[index], now) is not None
 
     def _labels(self, before: int, after: int) -> tuple[str, str]:
         old, new = self.specs[before], self.specs[after]

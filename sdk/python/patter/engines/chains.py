@@ -1,12 +1,14 @@
 """Several providers for one stage of a call, met as one port: when one fails, the next goes on.
 
 The machines above know nothing of it; a switch is told as ``ProviderSwitched``. The deadlines hold even
-where an adapter keeps none. They decide between providers: a chain of one has nobody to turn to and
-is waited for as long as the machine itself is patient.
+where an adapter keeps none. For ears and models they decide between providers: a chain of one has nobody
+to turn to and is waited for as long as the machine itself is patient. A voice is never waited for longer,
+because a caller hears that silence; a single one is given the time of two.
 
 - Ears: what was said since the last final text, up to 2 s, is given to the next recogniser.
 - Model: another one is asked only before the first word; after it, what is there is spoken.
-- Voice: another one speaks a chunk of which nothing was heard yet, and keeps the call.
+- Voice: another one speaks a chunk of which nothing was heard yet, and keeps the call. One that failed
+  lately, and is asked because all have, gets a moment only: the next phrase does not wait as the first did.
 """
 
 from __future__ import annotations
@@ -45,12 +47,16 @@ RING_BYTES = 16_000
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds: to open ears, to a model's first word, to a chunk's first audio, and between two pieces."""
+    """Seconds: to open ears, to a model's first word, to a chunk's first audio, and between two pieces.
+
+    ``again_s``: to the first audio of a voice that failed lately; one that is well takes 0.3 s.
+    """
 
     connect_s: float = 2.0
     first_token_s: float = 4.0
     first_audio_s: float = 2.0
     stall_s: float = 3.0
+    again_s: float = 0.7
 
 
 DEADLINES = Deadlines()
@@ -270,13 +276,13 @@ class ChainTts:
             failures.append(failure)
             self._chain.failed(index, failure, self._clock())
         told = failures[-1] if begun else _summary(failures)
-        # Everybody was asked: asking them all once more would only be more silence.
-        emit(TtsFailed(say_id, told.error, told.permanent or len(failures) > 1))
+        # Everybody was asked, or waited for: once more would only be more silence.
+        emit(TtsFailed(say_id, told.error, told.permanent, tried=len(failures) > 1 or told.late))
 
     async def _speak(self, index: int, say_id: str, text: str, emit: Emit) -> tuple[bool, Failure | None]:
         begun, done = False, False
         failure = Failure("the voice ended without a word")
-        stall_s = _if_any(self._chain, self._deadlines.stall_s)
+        stall_s = self._deadlines.stall_s
 
         def take(event: Event) -> None:
             nonlocal begun, done, failure
@@ -293,7 +299,7 @@ class ChainTts:
                         begun = True
                         waiting.discard(watch)
                         self._push_back(waiting)
-                        watch.reschedule(None if stall_s is None else self._now() + stall_s)
+                        watch.reschedule(self._now() + stall_s)
                     emit(event)
                 case _:
                     emit(event)
@@ -304,7 +310,7 @@ class ChainTts:
             await self._links[index].say(say_id, text, take)
 
         waiting = self._waiting.setdefault(index, set())
-        watch = asyncio.timeout(_if_any(self._chain, self._deadlines.first_audio_s))
+        watch = asyncio.timeout(self._patience_s(index))
         waiting.add(watch)
         try:
             broken = await _guarded(work, watch, "no audio in time")
@@ -313,9 +319,14 @@ class ChainTts:
         self._push_back(waiting)
         return begun, None if done else broken or failure
 
+    def _patience_s(self, index: int) -> float:
+        if self._chain.failed_lately(index, self._clock()):
+            return self._deadlines.again_s
+        return self._deadlines.first_audio_s * (1 if len(self._chain.specs) > 1 else 2)
+
     def _push_back(self, waiting: set[asyncio.Timeout]) -> None:
         """A voice that speaks one text at a time is not late with the next."""
-        until = self._now() + self._deadlines.first_audio_s
+        until = self._now() + self._deadlines.first_audio_s * (1 if len(self._chain.specs) > 1 else 2)
         for watch in waiting:
             if watch.when() is not None and not watch.expired():
                 watch.reschedule(until)
@@ -340,7 +351,8 @@ def _summary(failures: list[Failure]) -> Failure:
     """What is told when all failed: each one's word, and whether trying again is of no use."""
     if not failures:
         return Failure("there is no provider", permanent=True)
-    return Failure("; ".join(failure.error for failure in failures), all(f.permanent for f in failures))
+    error = "; ".join(failure.error for failure in failures)
+    return Failure(error, all(f.permanent for f in failures), any(f.late for f in failures))
 
 
 async def _guarded(work: Callable[[], Awaitable[None]], watch: asyncio.Timeout, late: str) -> Failure | None:
@@ -354,7 +366,7 @@ async def _guarded(work: Callable[[], Awaitable[None]], watch: asyncio.Timeout, 
             raise
         return _told(error)  # nobody stopped it: something within it was cancelled
     except Exception as error:
-        return Failure(late) if watch.expired() else _told(error)
+        return Failure(late, late=True) if watch.expired() else _told(error)
     return None
 
 

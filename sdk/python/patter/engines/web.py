@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
 import httpx
 
+from patter.engines import quick_http
 from patter.engines.refusal import read_refusal
 from patter.errors import EngineError
 from patter.tools.guard import AddressRefused, GuardedTransport, HostUnknown, guard_for
@@ -31,14 +33,23 @@ def client_for(base_url: str) -> httpx.AsyncClient:
         limits = httpx.Limits(
             max_connections=None, max_keepalive_connections=KEPT_ALIVE, keepalive_expiry=KEPT_ALIVE_S
         )
-        guard = guard_for(base_url)
         client = clients[base_url] = httpx.AsyncClient(
             base_url=base_url,
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
             limits=limits,
-            transport=GuardedTransport(guard, limits=limits) if guard is not None else None,
+            transport=_transport(base_url, limits),
         )
     return client
+
+
+def _transport(base_url: str, limits: httpx.Limits) -> httpx.AsyncBaseTransport | None:
+    """What carries the requests to an address; None: httpx's own way, which knows proxies."""
+    guard = guard_for(base_url)
+    if guard is not None:
+        return GuardedTransport(guard, limits=limits)
+    if quick_http.is_there and not getproxies():
+        return quick_http.QuickTransport(keep=KEPT_ALIVE, keep_s=KEPT_ALIVE_S)
+    return None
 
 
 async def close_clients() -> None:

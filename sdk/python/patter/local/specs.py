@@ -83,8 +83,8 @@ def model_spec(agent: Agent, keys: Keys) -> ProviderSpec:
     spec = agent.llm.spec() if agent.llm else ProviderSpec(keys.first("openai"))
     if not spec.provider:
         raise ConfigError(
-            "Nobody would answer: give serve(on_message=…), llm=LlmConfig(…), or an openai_key for OpenAI's "
-            "model."
+            "Nobody would answer: give on_message=…, the agent llm=LlmConfig(…), or Patter an openai_key for "
+            "OpenAI's model."
         )
     return keys.complete(replace(spec, model=spec.model or agent.model))
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PROMPT = "You:   "
 HELP = "Type what you say. /press 1 presses keys, an empty line waits, /quit hangs up."
-NAMES = {"user": "You:  ", "assistant": "Agent:"}
+NAMES = {"user": "You:  ", "assistant": "Agent:", "tool": "Tool: "}
 ACCOUNT_SID, AUTH_TOKEN = "AC" + "0" * 32, "simulated"
 CALLER, CALLEE = "+15550100002", "+15550100001"
 WAITS_S = 15.0

@@ -58,6 +58,10 @@ class Scene:
         )
         self.machine = CallMachine(wanted, RealtimeMachine, self.now)
         self.feed(LegOpened("MZ1", "CA1", "AC1"))
+        self._begin()
+
+    def _begin(self) -> None:
+        """The settings are in force."""
         self.provider(SessionUpdated())
 
     def feed(self, *events: Event) -> None:

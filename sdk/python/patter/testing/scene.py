@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from patter.audio.judged_voice import VoiceModels
 from patter.bridge.call import CallMachine
@@ -173,7 +173,7 @@ class Scene:
 
     # -- the caller -------------------------------------------------------------------------------
 
-    def open(self, *, age_ms: int = 0) -> Scene:
+    def open(self, *, age_ms: int = 0) -> Self:
         """The call begins; with ``age_ms`` nothing happened in it for so long."""
         self.feed(LegOpened("MZ1", "CA1", "AC1"))
         self.pass_ms(age_ms)

@@ -37,6 +37,7 @@ class Server:
     requests: list[Request] = field(default_factory=list)
     port: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -54,6 +55,7 @@ class Server:
             await self.arrived.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             method, path, _ = head[0].split(" ")
@@ -65,6 +67,7 @@ class Server:
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the other side is gone, or the test is over
         finally:
+            self.open.discard(writer)
             writer.close()
 
 
@@ -118,3 +121,6 @@ async def serving(*acts: Act) -> AsyncIterator[Server]:
         yield server
     finally:
         listener.close()
+        for writer in server.open:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # in which the loop lets go of them

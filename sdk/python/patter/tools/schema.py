@@ -1,8 +1,8 @@
 """Arguments against a tool's JSON Schema, before anything is sent; what is wrong, in words for the model.
 
 Schemas come from customers and from servers elsewhere, and are worked through while people speak. So the
-parts of JSON Schema whose price nobody can foresee are not carried out: patterns are told to the model and
-not matched (``pattern``, ``patternProperties``), and references are followed a bounded number of times.
+parts of JSON Schema whose price nobody can foresee are not carried out: a ``pattern`` is matched only where
+that is cheap (``patterns.py``), and references are followed a bounded number of times.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 
+from patter.tools.patterns import breaks
 from patter.tools.results import clean_text
 
 MOST_SCHEMA_CHARACTERS = 20_000
@@ -85,9 +86,14 @@ def _validator(schema: Mapping[str, Any]) -> Any:
 
     bounded = extend(
         Draft202012Validator,
-        {"$ref": reference, "$dynamicRef": reference, "pattern": _unchecked, "patternProperties": _unchecked},
+        {"$ref": reference, "$dynamicRef": reference, "pattern": _pattern, "patternProperties": _unchecked},
     )
     return bounded(schema)
+
+
+def _pattern(_: Any, pattern: Any, instance: Any, __: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and isinstance(pattern, str) and breaks(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _unchecked(*_: Any) -> Sequence[ValidationError]:

@@ -70,7 +70,7 @@ class BusyLine:
         while self._todo:
             now, _, what = heapq.heappop(self._todo)
             what(now)
-        self.pieces += self.machine._recorder.finish()  # type: ignore[union-attr]
+        self.pieces += self.machine._recording._recorder.finish()  # type: ignore[union-attr]
 
     # -- the carrier ----------------------------------------------------------------------------
 

@@ -39,17 +39,17 @@ def test_without_an_announcement_there_is_nothing_to_wait_for():
     assert consent.given and not consent.hear(turn("Hello"))
 
 
-def loud_ms(segments: list[RecordingPiece], side: str) -> list[int]:
+def loud_ms(pieces: list[RecordingPiece], side: str) -> list[int]:
     """When there is sound on a side, in milliseconds of the call."""
-    audio = b"".join(getattr(segment, side) for segment in segments)
+    audio = b"".join(getattr(piece, side) for piece in pieces)
     return [at // 8 for at in range(0, len(audio), 160) if set(audio[at : at + 160]) - {0x7F, 0xFF}]
 
 
 def finished(call: Scene) -> tuple[list[RecordingPiece], list[str]]:
     call.feed(CarrierEnded())
     entries = [note.entry for note in call.all(Note)]
-    segments = [entry for entry in entries if isinstance(entry, RecordingPiece)]
-    return segments, [entry.kind for entry in entries if isinstance(entry, Noted)]
+    pieces = [entry for entry in entries if isinstance(entry, RecordingPiece)]
+    return pieces, [entry.kind for entry in entries if isinstance(entry, Noted)]
 
 
 def talking(**plan) -> Scene:
@@ -64,26 +64,26 @@ def test_both_sides_and_the_carrier_begin_when_the_announcement_is_over():
     call = talking(announcement=NOTICE)
     assert len(call.all(StartRecording)) == 1
     announced = next(turn for turn in call.notes(TurnSettled) if turn.text == NOTICE)
-    segments, kinds = finished(call)
+    pieces, kinds = finished(call)
     for side in ("caller", "agent"):
-        assert min(loud_ms(segments, side)) >= announced.ended_ms - 40, side
-    assert min(loud_ms(segments, "caller")) <= announced.ended_ms + 400
-    assert segments[0].start_ms == 0  # its times are those of the transcript
+        assert min(loud_ms(pieces, side)) >= announced.ended_ms - 40, side
+    assert min(loud_ms(pieces, "caller")) <= announced.ended_ms + 400
+    assert pieces[0].start_ms == 0  # its times are those of the transcript
     assert "recording.withheld" not in kinds
 
 
 def test_without_an_announcement_everything_is_recorded_from_the_beginning():
     call = talking()
     assert len(call.all(StartRecording)) == 1
-    segments, _ = finished(call)
-    assert min(loud_ms(segments, "caller")) <= 20
+    pieces, _ = finished(call)
+    assert min(loud_ms(pieces, "caller")) <= 20
 
 
 def test_a_call_that_ends_within_its_announcement_is_not_recorded():
     call = Scene(announcement=NOTICE, carrier_records=True).open()
     call.pass_ms(500, VOICE)
-    segments, kinds = finished(call)
-    assert segments == [] and not call.all(StartRecording)
+    pieces, kinds = finished(call)
+    assert pieces == [] and not call.all(StartRecording)
     assert kinds.count("recording.withheld") == 1
 
 

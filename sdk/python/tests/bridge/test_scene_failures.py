@@ -14,6 +14,7 @@ from patter.bridge.commands import (
 )
 from patter.bridge.events import (
     HandlerDelta,
+    HandlerFailed,
     LlmDelta,
     SttClosed,
     SttFailed,
@@ -167,3 +168,14 @@ def test_odd_pieces_of_audio_do_not_shift_what_was_heard() -> None:
     call.feed(*[TtsAudio(say, b"\x90" * 7) for _ in range(2000)], TtsDone(say))
     reply = call.machine._engine._replies.current  # type: ignore[attr-defined]
     assert reply.script.spans[0].audio_ms == 1750
+
+
+def test_a_sentence_that_broke_off_is_not_run_into_the_phrase_that_asks_again() -> None:
+    call = Scene().open()
+    call.says("hello there")
+    turn_id = call.last(HandlerAsk).turn_id
+    call.feed(HandlerDelta(turn_id, "We open at nine. And we"), HandlerFailed(turn_id, "handler_error", "x"))
+    call.pass_ms(6000)
+    assert [say.text for say in call.all(TtsSay)][:3] == [
+        "We open at nine.", "And we", "Sorry, I did not get that.",
+    ]  # fmt: skip

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from patter.bridge.commands import HandlerAsk, TtsSay
 from patter.bridge.plan import Phrases
 from patter.engines.tts.offline import link
+from patter.testing.noisy_line import HOURS, begin_speaking, five_minutes, silent_after_ms
 from patter.testing.spoken import (
     AGENT,
     SPEAKERS,
@@ -17,22 +17,11 @@ from patter.testing.spoken import (
     SpokenScene,
     caller_saying,
     cough,
-    noise,
     voices_for,
 )
 from patter.turn_taking import turn_taking_of
 
-HOURS = (
-    "We open at nine in the morning, and on Sundays at eleven. The kitchen closes at ten, but the bar stays "
-    "open until two. Please bring a document with your name on it. Parking is behind the house, next to the "
-    "river. If you would rather sit outside, tell us the day before, and we shall keep a table for you."
-)
 OFFER = "Would you like beef or chicken with your rice, or rather the fish of the day?"
-WORDS = [
-    *("stop", "no", "hello", "excuse me", "wait a moment please", "I have a question", "that is wrong"),
-    *("perhaps tomorrow", "one moment", "can I ask you something", "yes but", "operator"),
-]
-FIVE_MINUTES = 300_000
 
 whoever = pytest.mark.parametrize("speaker", SPEAKERS.values(), ids=SPEAKERS)
 in_every_preset = pytest.mark.parametrize("preset", ["quick", "balanced", "patient"])
@@ -51,14 +40,7 @@ async def speaking(
     values = turn_taking_of({"preset": preset, "idle_prompt_s": 60})
     voices = await voices_for(text, speaker=agent)
     call = SpokenScene(voices, turn_taking=values, **line)  # type: ignore[arg-type]
-    return await _begin(call.open(), text, ms)
-
-
-async def _begin(call: SpokenScene, text: str, ms: int) -> SpokenScene:
-    call.hears("tell me please")
-    call.handler_says(text)
-    call.let(ms)
-    return call
+    return begin_speaking(call.open(), text, ms)
 
 
 def went_on(call: SpokenScene) -> bool:
@@ -174,15 +156,6 @@ async def test_silence_is_asked_about_once_the_agent_was_heard() -> None:
 # -- figures -----------------------------------------------------------------------------------------
 
 
-async def five_minutes(agent: Speaker, preset: str) -> SpokenScene:
-    values = turn_taking_of({"preset": preset, "idle_prompt_s": 60})
-    voices = await voices_for(HOURS, speaker=agent)
-    call = SpokenScene(voices, noise_dbfs=-45, echo_db=-20, turn_taking=values).open()
-    while len(call.played) < FIVE_MINUTES * 8:
-        await _begin(call, HOURS, 24_000)
-    return call
-
-
 @in_every_preset
 async def test_five_minutes_of_speech_with_noise_and_echo_bring_one_false_pause_at_most(preset: str) -> None:
     assert (await five_minutes(AGENT, preset)).kinds.count("barge_in.suspected") <= 1
@@ -192,22 +165,6 @@ async def test_five_minutes_of_speech_with_noise_and_echo_bring_one_false_pause_
 async def test_no_agent_s_voice_pauses_for_its_own_echo(speaker: Speaker) -> None:
     """In the preset that pauses soonest."""
     assert (await five_minutes(speaker, "quick")).kinds.count("barge_in.suspected") <= 1
-
-
-async def silent_after_ms(agent: Speaker, preset: str, callers: list[Speaker]) -> float:
-    """From a caller's first voiced frame to ``clear``, over noise and echo: the 95th percentile."""
-    values = turn_taking_of({"preset": preset})
-    voices = await voices_for(HOURS, speaker=agent)
-    took = []
-    for at, word in enumerate(WORDS * len(callers)):
-        call = SpokenScene(voices, noise_dbfs=-45, echo_db=-20, turn_taking=values).open()
-        await _begin(call, HOURS, 2400 + 80 * at)
-        before, began_ms = len(call.cleared_at), call.media_ms
-        call.sound(await caller_saying(word, speaker=callers[at % len(callers)]))
-        call.sound(noise(400, -60))
-        cleared = call.cleared_at[before:]
-        took.append(cleared[0] - began_ms if cleared else 9999)
-    return float(np.percentile(took, 95))
 
 
 @pytest.mark.parametrize(("preset", "within_ms"), [("quick", 60), ("balanced", 140), ("patient", 300)])

@@ -44,8 +44,10 @@ def fail_what_is_asked(call: Scene, but: Callable[[str], bool] = lambda text: Fa
 
 
 def scene(**plan: object) -> Scene:
-    """The first message failed, and the caller heard the stored phrase in its place."""
-    call = Scene(speaks=False, first_message="Hello.", **plan).open()  # type: ignore[arg-type]
+    """The first answer failed, and the caller heard the stored phrase in its place."""
+    call = Scene(speaks=False, **plan).open()  # type: ignore[arg-type]
+    call.says("hello")
+    call.handler_says("Hello.")
     fail_what_is_asked(call, lambda text: text in RETRY)
     call.pass_ms(1500)
     call.says("are you there")
@@ -54,8 +56,43 @@ def scene(**plan: object) -> Scene:
 
 def test_the_first_failure_of_a_dead_voice_is_not_silence():
     call = scene()
-    assert call.turns[0] == ("assistant", RETRY)
+    assert call.turns[:2] == [("user", "hello"), ("assistant", RETRY)]
     assert call.end is None
+
+
+@pytest.mark.parametrize("heard_ms", [0, 400])
+def test_a_greeting_that_breaks_is_no_reason_to_ask_the_caller_to_say_it_again(heard_ms):
+    call = Scene(speaks=False, first_message="Good morning, this is the kitchen.").open()
+    [greeting] = call.all(TtsSay)
+    if heard_ms:
+        call.feed(TtsAudio(greeting.say_id, b"\x90" * 8 * heard_ms))
+    call.feed(TtsFailed(greeting.say_id, "no audio in time", tried=True))
+    call.pass_ms(1000)
+    assert len(call.all(TtsSay)) == 1 and call.end is None
+    call.says("hello")
+    call.handler_says("Yes.")
+    said = call.last(TtsSay)
+    call.feed(TtsAudio(said.say_id, b"\x90" * 8 * 400), TtsDone(said.say_id))
+    call.pass_ms(1000)
+    assert call.turns[-1] == ("assistant", "Yes.")
+
+
+def test_a_greeting_that_no_voice_will_ever_say_ends_the_call_with_the_stored_apology():
+    call = Scene(speaks=False, first_message="Hello.").open()
+    fail_what_is_asked(call, lambda text: text in APOLOGY)
+    call.pass_ms(3000)
+    assert call.turns == [("assistant", APOLOGY)]
+    assert call.end is not None and call.end.reason == "provider_error"
+
+
+def test_an_announcement_that_nobody_heard_is_not_passed_over():
+    call = Scene(speaks=False, announcement="This call is recorded.", first_message="Hello.").open()
+    [notice] = call.all(TtsSay)
+    call.feed(TtsFailed(notice.say_id, "no audio in time", tried=True))
+    fail_what_is_asked(call, lambda text: text in APOLOGY)
+    call.pass_ms(3000)
+    assert call.turns == [("assistant", APOLOGY)]
+    assert call.end is not None and call.end.reason == "provider_error"
 
 
 def test_a_dead_voice_with_nothing_stored_ends_the_call_at_once_in_the_carrier_s():

@@ -27,7 +27,7 @@ from patter.engines.chains import ChainLlm, ChainStt, ChainTts, Deadlines
 from patter.errors import ConfigError
 
 A, B = ProviderSpec("a"), ProviderSpec("b")
-SHORT = Deadlines(0.05, 0.05, 0.05, 0.05)
+SHORT = Deadlines(0.05, 0.05, 0.05, 0.05, again_s=0.05)
 ASK = LlmAsk("t1", [])
 Emit = Callable[[object], None]
 
@@ -115,8 +115,8 @@ class Rig:
     def llm(self) -> ChainLlm:
         return ChainLlm(self.chain, SHORT, opener=self.opener, clock=self.clock)
 
-    def tts(self) -> ChainTts:
-        return ChainTts(self.chain, SHORT, opener=self.opener, clock=self.clock)
+    def tts(self, deadlines: Deadlines = SHORT) -> ChainTts:
+        return ChainTts(self.chain, deadlines, opener=self.opener, clock=self.clock)
 
     def stt(self) -> ChainStt:
         return ChainStt(self.chain, SHORT, opener=self.opener, clock=self.clock)
@@ -279,7 +279,32 @@ async def test_when_all_voices_failed_the_chunk_is_not_tried_again():
     rig = Rig(Link(script(RuntimeError("x"))), Link(script(forever)), stage="tts")
     await rig.tts().say("s1", "One.", rig.events.append)
     [failed] = rig.others
-    assert isinstance(failed, TtsFailed) and failed.permanent
+    assert isinstance(failed, TtsFailed) and failed.tried and not failed.permanent
+
+
+PATIENT = Deadlines(first_audio_s=60, again_s=0.05)
+"""A test that waited so long would not end."""
+
+
+@pytest.mark.parametrize("links", [1, 2])
+async def test_a_silent_voice_is_waited_for_once_and_not_again_by_the_next_phrase(links):
+    rig = Rig(*[Link(script(forever)) for _ in range(links)], stage="tts")
+    await rig.tts().say("s1", "One.", rig.events.append)
+    await asyncio.wait_for(rig.tts(PATIENT).say("s2", "Two.", rig.events.append), 10)
+    assert [(event.say_id, event.permanent, event.tried) for event in rig.others] == [
+        ("s1", False, True),
+        ("s2", False, True),
+    ]
+    assert [len(link.asked) for link in rig.links] == [2] * links
+
+
+async def test_a_silent_voice_that_speaks_again_is_waited_for_as_before():
+    rig = Rig(Link(script(forever)), stage="tts")
+    await rig.tts().say("s1", "One.", rig.events.append)
+    rig.links = (Link(script(audio, lambda asked: TtsDone(asked))),)
+    await rig.tts(PATIENT).say("s2", "Two.", rig.events.append)
+    assert rig.others[1:] == [audio("s2"), TtsDone("s2")]
+    assert not rig.chain.failed_lately(0, rig.clock.now)
 
 
 async def test_one_voice_alone_may_be_tried_again():

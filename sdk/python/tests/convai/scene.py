@@ -8,7 +8,7 @@ from patter.bridge.call import CallMachine
 from patter.bridge.commands import HandlerAsk, SpeechOpen, SpeechSend
 from patter.bridge.events import SpeechMessage, SpeechOpened
 from patter.bridge.plan import CallPlan
-from patter.bridge.records import TurnSettled
+from patter.bridge.records import Noted, TurnSettled
 from patter.engines.convai.machine import ConvaiMachine
 from patter.engines.convai.settings import ConvaiSettings
 from patter.engines.convai.wanted import ReplyEnd, ReplyPiece, ReplyWanted
@@ -80,6 +80,10 @@ class ConvaiScene(Scene):
     @property
     def asked(self) -> list[str]:
         return [ask.text for ask in self.all(HandlerAsk)]
+
+    def notes_of(self, kind: str) -> list[Noted]:
+        """The notes of the call's timeline of this kind."""
+        return [note for note in self.notes(Noted) if note.kind == kind]
 
     def end_of_turn_latency(self) -> dict[str, int]:
         """The stages of the last turn's latency."""

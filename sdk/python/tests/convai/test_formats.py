@@ -7,10 +7,7 @@ import pytest
 
 from patter.audio.mulaw import to_pcm16
 from patter.engines.convai.formats import FORMATS, from_phone, to_phone
-from patter.simulators.script import HangUp, Say
-from patter.simulators.sound import is_audible, tone
-
-from .home import ADA, OUR, agent_of
+from patter.simulators.sound import tone
 
 RATES = {name: 8000 if name == "ulaw_8000" else int(name.removeprefix("pcm_")) for name in FORMATS}
 
@@ -47,26 +44,3 @@ def test_a_tone_keeps_its_pitch_and_its_level(name, size):
 def test_another_format_is_refused():
     with pytest.raises(ValueError, match="opus"):
         from_phone("opus_48000")
-
-
-PAIRS = [("pcm_16000", "pcm_16000"), ("ulaw_8000", "pcm_24000"), ("pcm_48000", "ulaw_8000")]
-
-
-@pytest.mark.parametrize(("caller", "agent"), PAIRS)
-async def test_formats_are_taken_from_the_metadata_of_the_call(sim, home, caller, agent):
-    """The voice that the caller hears, and the one that the agent hears, are the ones that were sent."""
-    home.options = {"agent_id": agent_of(home, "model", caller=caller, agent=agent)}
-    home.plan = {"reply_by": "model", "first_message": "Hello and welcome to Acme."}
-    home.vendor.convai.ways.utterances = ["hm"]
-    carried = await sim.dial_in(OUR, ADA, [Say("a long word or two"), HangUp()])
-    await carried.ended()
-    [conversation] = home.vendor.convai.conversations
-    for sound in (bytes(carried.media.agent), bytes(conversation.heard)):
-        hz, dbfs = pitch_and_level(to_pcm16(_voiced(sound)), 8000)
-        assert abs(hz - 440) < 12 and abs(dbfs + 12) < 1
-
-
-def _voiced(sound: bytes) -> bytes:
-    """Seven tenths of a second from within the first stretch that can be heard."""
-    frames = [sound[at : at + 160] for at in range(0, len(sound) - 159, 160)]
-    return b"".join([frame for frame in frames if is_audible(frame)][5:40])

@@ -46,6 +46,7 @@ class Line:
 
     def __init__(self, world: World, carrier: str, simulator: Any, reply_by: str) -> None:
         self.world = world
+        self.vendor = world.voice
         self.carrier = carrier
         self.simulator = simulator
         self.reply_by = reply_by

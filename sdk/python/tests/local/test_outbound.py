@@ -81,7 +81,7 @@ async def test_a_call_that_still_rings_can_be_given_up(world, pipeline):
 
 
 async def test_a_message_is_left_where_a_machine_answers(world, pipeline):
-    world.twilio.add_phone(Phone(CALLEE, steps=(Listen(),)))
+    world.twilio.add_phone(Phone(CALLEE, answered_by="machine", greeting_s=0.5, steps=(Listen(),)))
     phone, told = world.phone(), []
     await world.serve(phone, pipeline(phone), on_message=handler, on_machine_detection=told.append)
     call = await phone.call(
@@ -89,16 +89,11 @@ async def test_a_message_is_left_where_a_machine_answers(world, pipeline):
         first_message="Hi, this is Acme.",
         machine_detection=True,
         voicemail_message="Please call us back.",
+        wait=True,
     )
     [simulated] = world.twilio.calls.values()
-    await simulated.reached("agent_stopped")
-    verdict = {
-        "AccountSid": "AC00000000000000000000000000000001",
-        "CallSid": simulated.sid,
-        "AnsweredBy": "machine_end_beep",
-    }
-    assert (await world.webhook(f"amd?call={call.id}", verdict)).status_code == 204
-    assert (await call.ended)["reason"] == "voicemail"
+    assert (simulated.answered_by, call.reason) == ("machine", "voicemail")
+    assert simulated.trouble_codes == []
     assert call.history[-1] == {"role": "assistant", "text": "Please call us back."}
     await phone.disconnect()
     await world.close()

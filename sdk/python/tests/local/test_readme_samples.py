@@ -11,8 +11,10 @@ import pytest
 
 from patter import Patter
 from patter.options import CloudOptions
+from patter.simulators.openai.script import tool, use_tools
 from patter.simulators.script import HangUp, Listen, Say, Wait
 from patter.simulators.twilio.world import Phone
+from patter.testing.tool_server import answers, serving
 
 
 def changed(world, code):
@@ -58,13 +60,20 @@ async def test_the_sample_of_variables(world, sample, pipeline):
 
 
 async def test_the_sample_of_tools(world, sample):
-    phone = world.phone()
-    agent = (await run(sample("tools"), phone=phone))["agent"]
-    from patter.local.plan import toolbox_of
-
-    [spec] = toolbox_of(agent, {}).specs
-    assert (spec.name, spec.url) == ("check_availability", "https://api.example.com/availability")
-    assert spec.parameters["required"] == ["date"]
+    """In a call: its webhook fails, is called again under the same id, and the model tells the answer."""
+    world.model.answer = use_tools(tool("check_availability", date="2025-06-15"), then="Free: {results}.")
+    phone, ends = world.phone(), []
+    async with serving(answers(503), answers(200, b'{"free": "nine"}')) as server:
+        code = sample("tools").replace("https://api.example.com/availability", server.url)
+        agent = (await run(code, phone=phone))["agent"]
+        await world.serve(phone, agent, on_call_end=ends.append)
+        await world.ring(Say("what are your hours"), Wait(5000), HangUp())
+        await phone.disconnect()
+        await world.close()
+    assert len(server.requests) == 2 and len(server.effects) == 1
+    body = server.requests[1].json
+    assert (body["tool"], body["arguments"]) == ("check_availability", {"date": "2025-06-15"})
+    assert ends[0]["history"][-1]["text"].startswith('Free: {"free"')
 
 
 async def test_the_samples_of_recording_and_history(world, sample, pipeline, tmp_path, capsys):

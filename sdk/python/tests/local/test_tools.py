@@ -77,6 +77,8 @@ async def test_a_webhook_is_called_up_to_three_times_under_one_id(world, pipelin
     assert (body["tool"], body["arguments"]) == ("check_availability", {"date": "2025-06-15"})
     assert body["call_id"] == end["call_id"] and body["caller"] == "+15550002222"
     assert '"free"' in end["history"][-1]["text"]
+    (run,) = [turn for turn in end["transcript"] if turn["role"] == "tool"]
+    assert run["text"].startswith('check_availability(date="2025-06-15") → {') and '"nine"' in run["text"]
     functions = [one["function"]["name"] for one in world.model.questions[0].tools]
     assert functions == ["end_call", "transfer_call", "check_availability"]
 

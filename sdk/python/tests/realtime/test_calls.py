@@ -68,10 +68,10 @@ async def test_speaking_over_a_reply_stops_it_and_only_what_was_heard_is_kept(ho
 
 @pytest.mark.supports("keys", mode="realtime")
 @BOTH
-async def test_a_key_is_a_turn_of_its_own_and_stops_the_reply(home, reply_by):
+async def test_a_key_is_a_turn_of_its_own(home, reply_by):
     home.server.answer = lambda question: f"You pressed {question.last_said}."
     steps = [Digits("5", patience_ms=1200), HangUp()]
-    call = await home.dial(steps, reply_by=reply_by, first_message=LONG)
+    call = await home.dial(steps, reply_by=reply_by, first_message="Hello.")
     await call.ended()
     said = "pressed" if reply_by == "model" else "said"
     assert call.turns[-2:] == [("user", "[DTMF: 5]"), ("assistant", f"You {said} [DTMF: 5].")]

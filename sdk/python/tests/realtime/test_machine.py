@@ -15,7 +15,7 @@ from patter.bridge.events import (
 )
 from patter.bridge.plan import ToolTraits, TurnTaking
 from patter.bridge.transfers import TransferPolicy, TransferTarget
-from patter.engines.realtime.wire import SpeechStarted, ToolCalled, Trouble, UserSaid
+from patter.engines.realtime.wire import SessionUpdated, SpeechStarted, ToolCalled, Trouble, UserSaid
 from patter.testing.realtime_scene import Scene
 
 DESK = TransferPolicy((TransferTarget("desk", "+15550009999"),))
@@ -193,11 +193,18 @@ def test_a_reply_that_is_refused_while_another_is_made_comes_after_it():
     assert len(call.of_type("response.create")) == 2
 
 
-def test_a_session_is_renewed_in_silence_before_its_hour_is_over():
-    call = Scene(turn_taking=TurnTaking(idle_prompt_s=300, idle_prompts=20, max_duration_s=7200))
-    call.says("hello")
-    call.replies("Hi.")
+def test_an_old_session_is_left_as_soon_as_nobody_speaks():
+    call = Scene(turn_taking=TurnTaking(idle_prompt_s=300, max_duration_s=7200))
     call.now += 55 * 60
+    call.says("hello")
+    call.replies("Hi, how can I help?")
+    call.pass_ms(500)
+    assert call.speech_id == "speech1"
     call.pass_ms(1000)
-    call.pass_ms(300_000)
     assert call.speech_id == "speech2"
+    call.provider(SessionUpdated())
+    assert [item["role"] for item in call.items] == ["user", "assistant"]
+    call.says("a table")
+    call.replies("Of course.")
+    call.pass_ms(1500)
+    assert call.turns[-1] == ("assistant", "Of course.") and call.speech_id == "speech2"

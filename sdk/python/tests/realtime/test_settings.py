@@ -8,7 +8,7 @@ from patter.engines.realtime.trouble import Weight, is_fatal_close, weigh
 from patter.engines.realtime.usage import response_usage
 from patter.engines.realtime.wire import ToolCalled, Trouble, parse
 from patter.errors import ConfigError
-from patter.simulators.openai.realtime.shapes import check_session
+from patter.simulators.openai.realtime.session_shapes import check_session
 
 TOOL = {"type": "function", "function": {"name": "hours", "description": "When.", "parameters": {}}}
 
@@ -26,7 +26,7 @@ def test_every_session_has_the_shape_that_the_server_takes():
         {"keyterms": ["Acme"], "transcription_prompt": "Names.", "max_output_tokens": 300},
         {"keyterms": ["Acme"], "transcription_model": "whisper-1"},
     ):
-        assert check_session(session(**options))
+        assert check_session(session(**options), "gpt-realtime-2.1")
 
 
 def test_a_phone_call_is_carried_in_its_own_format():
@@ -74,6 +74,12 @@ def test_an_option_that_cannot_work_is_named(options, sentence):
 )
 def test_errors_weigh_differently(code, weight):
     assert weigh(Trouble(code, "")) is weight
+
+
+def test_a_server_that_fails_at_one_message_keeps_its_session():
+    assert weigh(Trouble("server_error", "")) is Weight.SESSION
+    assert weigh(Trouble("server_error", "", event_id="r1")) is Weight.REFUSED
+    assert weigh(Trouble("session_expired", "", event_id="r1")) is Weight.SESSION
 
 
 def test_settings_that_are_refused_and_the_old_shape_are_fatal():

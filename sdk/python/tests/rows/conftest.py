@@ -67,6 +67,7 @@ def call(
         turn_taking: dict[str, Any] | None = None,
         phone: dict[str, Any] | None = None,
         runner: Any = None,
+        record: bool = False,
         **plan: Any,
     ) -> AbstractAsyncContextManager[Call]:
         deepgram = ProviderSpec("deepgram", api_key=ears_and_voice.api_key, base_url=ears_and_voice.base_url)
@@ -90,7 +91,7 @@ def call(
             handler=handler,
             tools=runner,
         )
-        return calling(whole, performers, **(phone or {}))
+        return calling(whole, performers, record=record, **(phone or {}))
 
     return dial
 

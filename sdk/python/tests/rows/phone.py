@@ -25,6 +25,7 @@ from patter.bridge.session import CallSession, Performers
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.media import MediaSocket
 from patter.engines.pipeline.machine import PipelineMachine
+from patter.simulators.line import PhoneLine
 from patter.simulators.sound import tone
 from patter.simulators.twilio import Faults
 from patter.simulators.twilio.stream_side import Ids, StreamSide
@@ -96,12 +97,17 @@ class Phone:
     at_ms: int = 0
     silent_line: bool = False
     """The carrier sends no frames of silence."""
+    line: PhoneLine = field(default_factory=PhoneLine)
+    """What the line does to the caller's frames: noise, the agent's echo."""
+    began_ms: list[int] = field(default_factory=list)
+    """Where on the carrier's clock the agent's voice began to be heard, after 300 ms of silence or more."""
 
     def __post_init__(self) -> None:
         self.side = StreamSide(
             Ids(self.stream_sid, "AC1", "CA1"), Faults(marks_never_echoed=not self.echoes_marks)
         )
         self._sounds: deque[bytes] = deque()
+        self._sounded_ms = -1000
         self.held: list[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.over = asyncio.Event()
@@ -162,15 +168,20 @@ class Phone:
             while not self.over.is_set():
                 frame, messages = self.side.play(self.at_ms)
                 if frame != QUIET:
+                    self._sounds_now()
                     self.played += frame
                 if self._sounds or not self.silent_line:
-                    messages.append(
-                        self.side.media(self._sounds.popleft() if self._sounds else QUIET, self.at_ms)
-                    )
+                    said = self._sounds.popleft() if self._sounds else QUIET
+                    messages.append(self.side.media(self.line.carry(said, frame), self.at_ms))
                 self.at_ms += FRAME_MS
                 await self._send(messages)
                 due += FRAME_MS / 1000
                 await asyncio.sleep(max(0.0, due - loop.time()))
+
+    def _sounds_now(self) -> None:
+        if self.at_ms - self._sounded_ms >= 300:
+            self.began_ms.append(self.at_ms)
+        self._sounded_ms = self.at_ms
 
     async def _send(self, messages: list[str]) -> None:
         """Frames of a line that stutters wait in ``held``."""
@@ -219,10 +230,12 @@ class Call:
 
 
 @contextlib.asynccontextmanager
-async def calling(plan: CallPlan, performers: Performers, **phone: Any) -> AsyncIterator[Call]:
+async def calling(
+    plan: CallPlan, performers: Performers, *, record: bool = False, **phone: Any
+) -> AsyncIterator[Call]:
     """Dial, and hang up whatever is left afterwards. The strict carrier had nothing to complain of."""
     up: list[Phone] = []
-    home = Home(replace(plan, record=False), performers, on_hang_up=lambda: [each.leave() for each in up])
+    home = Home(replace(plan, record=record), performers, on_hang_up=lambda: [each.leave() for each in up])
     server = uvicorn.Server(
         uvicorn.Config(home, port=0, ws="websockets-sansio", lifespan="off", log_config=None)
     )

@@ -64,8 +64,8 @@ def ending_of(code: int | None, reason: str, trouble: Trouble | None = None) -> 
     """Of the close frame, and of the error message that came before it, if one did."""
     kind = trouble.kind if trouble is not None else ""
     code = code if code is not None else (trouble.code if trouble is not None else None)
-    if not kind:  # the reason may be such a word, or begin with it
-        kind = next((word for word in KINDS if word in reason), "")
+    if not kind:  # the reason may be such a word, or begin with it; some of them hold another
+        kind = max((word for word in KINDS if word in reason), key=len, default="")
     words = KINDS.get(kind) or _in_words(code, reason)
     if kind == MAX_DURATION or (code == 1000 and "duration" in reason.lower()):
         return Ending(After.TOO_LONG, KINDS[MAX_DURATION])

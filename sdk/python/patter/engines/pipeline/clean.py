@@ -1,4 +1,4 @@
-"""Makes a model's text speakable: markdown, code fences, emoji and addresses are not for ears."""
+"""Makes a model's text speakable: markdown, tags, code fences, emoji and addresses are not for ears."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ MARKS = re.compile(
     r"(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s?", re.M
 )
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3\U000e0000-\U000e007f]")
+TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>")
+RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$", re.M)
+"""A line across, also that under the head of a table."""
+ROW = re.compile(r"^\s*\|(.*?)\|?\s*$", re.M)
+CELL = re.compile(r"\s*\|\s*")
 SPACE = re.compile(r"\s+")
 
 
@@ -33,6 +38,9 @@ def speakable(text: str) -> str:
     text = LINK.sub(r"\1", text)
     text = URL.sub(" ", text)
     text = EMOJI.sub("", text)
+    text = TAG.sub(" ", text)
+    text = RULE.sub(" ", text)
+    text = ROW.sub(lambda row: CELL.sub(", ", row[1].strip()) + ".", text)
     text = MARKS.sub("", text)
     text = SPACE.sub(" ", text).strip()
     return text if any(character.isalnum() for character in text) else ""

@@ -28,8 +28,9 @@ from patter.engines.pipeline.prompt import Prompt
 from patter.engines.pipeline.reply import Kind, Reply, State
 from patter.engines.pipeline.settling import Settling
 from patter.engines.pipeline.tool_desk import ToolDesk
-from patter.engines.pipeline.tool_rounds import MOST_ROUNDS, ToolRounds
+from patter.engines.pipeline.tool_rounds import ToolRounds
 from patter.engines.pipeline.waits import Waits
+from patter.engines.tool_rules import MOST_ROUNDS
 
 MOST_FAILURES = 3
 HANDED_OVER = "handler_lost"
@@ -319,6 +320,7 @@ class Replies:
         if reply.empty and not reply.filled:
             self._parts.playback.cut(now)
             return [noted, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
+        reply.break_off()
         reply.push(" " + self._plan.phrases.retry, now)
         reply.finish()
         return [noted, *self._speak(reply, now)]
@@ -350,11 +352,16 @@ class Replies:
             heard_ms = self._parts.playback.heard_ms(now)
             commands += self._stop_asking(reply, reply.script.heard_text(heard_ms))
         reply.finish()
-        if reply.closing or self._voice_failures >= MOST_VOICE_FAILURES:
+        if reply.closing or self._voice_failures >= MOST_VOICE_FAILURES or self._spoils_the_call(reply):
             self._owes_apology = not reply.closing
             reply.closing = True
             self._end_reason = self._end_reason or "provider_error"
         return [*commands, *self._close_if_complete(reply, now)]
+
+    @staticmethod
+    def _spoils_the_call(reply: Reply) -> bool:
+        """An announcement that was not heard must not be passed over; a dead voice cannot carry a call."""
+        return reply.kind is Kind.NOTICE or (reply.kind is Kind.FIRST and reply.speech.failed_for_good)
 
     # -- time ---------------------------------------------------------------------------------------
 
@@ -401,7 +408,8 @@ class Replies:
         reply = self.current
         if reply is None or (say_id := reply.speech.waits_for) is None:
             return []
-        return [TtsStop(say_id), *self._tts_failed(reply, TtsFailed(say_id, "no audio in time"), now)]
+        late = TtsFailed(say_id, "no audio in time", tried=True)
+        return [TtsStop(say_id), *self._tts_failed(reply, late, now)]
 
     # -- endings --------------------------------------------------------------------------------------
 
@@ -430,10 +438,16 @@ class Replies:
         out += self._settling.reply(reply, heard, not text, now) + self._desk.close(reply)
         if reply.closing:
             return [*out, *self._end(heard_ms > 0, now)]
-        if reply.tools.transfer is None and reply.speech.failed is not None and reply.kind is not Kind.SYSTEM:
+        if self._asks_again(reply):
             # Every voice failed. The phrase is stored; where it is not, its failure ends the call at once.
             return [*out, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         return out + self._put_through(reply)
+
+    @staticmethod
+    def _asks_again(reply: Reply) -> bool:
+        """Whether the caller is owed a word for an answer that was not spoken. After a greeting we listen."""
+        broken = reply.speech.failed is not None and reply.tools.transfer is None
+        return broken and reply.kind not in (Kind.SYSTEM, Kind.FIRST)
 
     def _end(self, heard: bool, now: float) -> Outcome:
         """The last reply is over; ``heard``: something of it was."""

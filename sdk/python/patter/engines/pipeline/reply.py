@@ -7,6 +7,7 @@ from enum import Enum
 
 from patter.bridge.playback import Playback
 from patter.bridge.script import Script
+from patter.bridge.wellformed import Pieces
 from patter.engines.pipeline.sentences import Sentences
 from patter.engines.pipeline.speech import Speech
 from patter.engines.pipeline.tool_rounds import Run, ToolRounds
@@ -78,6 +79,7 @@ class Reply:
         """A filler was said in it."""
         self.closing = False
         """The call ends when this reply was heard in full."""
+        self._pieces = Pieces()
         self._text: list[str] = []
         self._sentences = Sentences()
         self._round_from = 0
@@ -92,6 +94,7 @@ class Reply:
 
     def push(self, text: str, now: float) -> None:
         """A piece of text arrived."""
+        text = self._pieces.push(text)
         if not text:
             return
         if self.timing.first_text_at is None and text.strip():
@@ -110,6 +113,11 @@ class Reply:
         for chunk in self._sentences.flush():
             self.speech.add(chunk)
         self.speech.finish()
+
+    def break_off(self) -> None:
+        """What was said so far is all: what follows is another sentence."""
+        for chunk in self._sentences.flush():
+            self.speech.add(chunk)
 
     def end_round(self) -> list[Run]:
         """The model wants tools and waits for them: what it said so far is a whole, and is spoken now."""

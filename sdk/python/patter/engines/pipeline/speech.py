@@ -44,6 +44,7 @@ class Speech:
         self._cleaner = Cleaner()
         self.first_audio_at: float | None = None
         self.failed: str | None = None
+        self.failed_for_good = False
 
     def add(self, text: str) -> None:
         """One chunk, as the model wrote it."""
@@ -117,13 +118,13 @@ class Speech:
         chunk = self._find(event.say_id)
         if chunk is None or chunk.done:
             return []
-        if not (chunk.started or chunk.early or chunk.retried or event.permanent):
+        if not (chunk.started or chunk.early or chunk.retried or event.permanent or event.tried):
             chunk.retried = True
             return [TtsSay(chunk.say_id, chunk.text)]
         if chunk.aside:  # the answer does not depend on it
             chunk.done = True
             return self._advance(now)
-        self.failed = event.error
+        self.failed, self.failed_for_good = event.error, event.permanent
         self._no_more = True
         self._waiting.clear()
         # The chunks before this one are sound, and are heard.

@@ -3,7 +3,7 @@
 Caller audio is never lost between two connections: what came since the last final text, up to 2 s,
 is given to the next one.
 
-What matters leaves at once. Silence that nobody waits for leaves 60 ms at a time: a message costs as much
+What matters leaves at once. Silence that nobody waits for leaves 100 ms at a time: a message costs as much
 as all that is decided about a frame, and most of a call is one side's silence.
 """
 
@@ -15,7 +15,7 @@ from patter.bridge.commands import Commands, SttAudio, SttOpen, SttStop
 from patter.bridge.events import SttClosed, SttFailed, SttOpened
 
 KEEP_BYTES = 16_000
-QUIET_BYTES = 480
+QUIET_BYTES = 800
 TRIES = 3
 FIRST_WAIT_S = 0.3
 OPEN_WITHIN_S = 5.0

@@ -8,13 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from patter.bridge.events import LlmToolCall
-
-MOST_ROUNDS = 3
-MOST_CALLS = 8
-"""In one round. A model that has lost its way calls one tool hundreds of times."""
-PENDING = {"status": "pending"}
-"""What the model is told of a tool that takes longer than the caller can wait."""
-STOPPED = {"status": "stopped", "error": "The caller went on before there was a result."}
+from patter.engines.tool_rules import MOST_CALLS, PENDING, STOPPED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from patter.engines.pipeline.reply import Reply
 
 FILL_AGAIN_S = 5.0
 """The longest silence while a tool runs."""
-VOICE_LATE_S = 5.0
-"""A voice that owes audio and gives none for this long has failed."""
+VOICE_LATE_S = 8.0
+"""A voice that owes audio and gives none for this long has failed, whatever its chain still hopes for."""
 
 
 class Waits:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from patter.engines.realtime.wire import SpeechStopped
 
+SPEAKS_AT_MOST_S = 60.0
+"""A session that heard a voice begin and does not hear it stop for this long hears nothing any more."""
+
 
 class Caller:
     """``silence_ms``: how long the provider waits in silence before it says that the voice stopped."""
@@ -12,20 +15,28 @@ class Caller:
         self._silence_ms = silence_ms
         self._started_ms = 0
         self._stopped_at: float | None = None
+        self._speaks_until: float | None = None
         self._lag_ms = 0
         self._texts: dict[str, str] = {}
         self.speaking = False
+        self.pending = False
+        """What they say, or have said, is no item of the conversation yet."""
 
-    def started(self, item_id: str, at_ms: int) -> None:
-        self.speaking = True
+    def started(self, at_ms: int, now: float) -> None:
+        self.speaking = self.pending = True
         self._started_ms = max(0, at_ms)
+        self._speaks_until = now + SPEAKS_AT_MOST_S
         self._stopped_at = None
 
     def stopped(self, message: SpeechStopped, sent_ms: int, now: float) -> None:
         """The provider's clock ran ``lag`` behind the audio that it was given."""
-        self.speaking = False
+        self.speaking, self._speaks_until = False, None
         self._stopped_at = now
         self._lag_ms = max(0, sent_ms - message.audio_end_ms)
+
+    def taken(self) -> None:
+        """The utterance became an item."""
+        self.pending = False
 
     def span(self, now_ms: int) -> tuple[int, int]:
         """When the utterance began and ended, in the call's media time."""
@@ -46,5 +57,15 @@ class Caller:
 
     def forget(self) -> None:
         """Another session: what the one before was hearing is told by this one anew."""
-        self.speaking = False
+        self.speaking = self.pending = False
+        self._speaks_until = None
         self._texts.clear()
+
+    # -- time -------------------------------------------------------------------------------------
+
+    def next_timer(self) -> float | None:
+        return self._speaks_until
+
+    def speaks_too_long(self, now: float) -> bool:
+        """The voice did not stop: nobody listens."""
+        return self._speaks_until is not None and self._speaks_until <= now

@@ -10,6 +10,7 @@ from collections import deque
 
 from patter.audio.frames import ms_of
 from patter.bridge.commands import Commands, SpeechOpen, SpeechSend, SpeechStop
+from patter.engines.realtime.formats import PCMU, SessionFormat
 from patter.engines.realtime.wire import append
 
 KEEP_BYTES = 16_000
@@ -25,7 +26,9 @@ RENEW_AFTER_S = 55 * 60.0
 class SpeechLine:
     """One call's connection. ``ready``: the session has our settings, and hears the caller."""
 
-    def __init__(self) -> None:
+    def __init__(self, audio: SessionFormat = PCMU) -> None:
+        self._format = audio
+        self._from_phone, self._to_phone = audio.from_phone(), audio.to_phone()
         self._count = 0
         self._failures = 0
         self._connected = False
@@ -56,6 +59,7 @@ class SpeechLine:
         self.speech_id = f"speech{self._count}"
         self._connected = self._lost = self.ready = False
         self._sent_bytes = 0
+        self._from_phone, self._to_phone = self._format.from_phone(), self._format.to_phone()
         self._again_at = None
         self._open_until = now + OPEN_WITHIN_S
         return [SpeechOpen(self.speech_id)]
@@ -79,14 +83,23 @@ class SpeechLine:
         if not self.ready:
             return []
         self._sent_bytes += size
-        return [SpeechSend(self.speech_id, append(payload))]
+        return [self._send(payload)]
+
+    def _send(self, payload: bytes) -> SpeechSend:
+        convert = self._from_phone
+        return SpeechSend(self.speech_id, append(payload if convert is None else convert(payload)))
+
+    def phone_audio(self, payload: bytes) -> bytes:
+        """What the session says, as the phone hears it: µ-law. Empty for less than a sample."""
+        convert = self._to_phone
+        return payload if convert is None else convert(payload)
 
     def begun(self, now: float) -> Commands:
         """The settings are in force: the caller's voice may go in."""
         self.ready = True
         self._open_until, self._ready_at = None, now
         self._sent_bytes = self._kept_bytes
-        return [SpeechSend(self.speech_id, append(payload)) for payload in self._kept]
+        return [self._send(payload) for payload in self._kept]
 
     def utterance_taken(self) -> None:
         """What was said need not be said to another session."""

@@ -33,12 +33,16 @@ from patter.bridge.keypad import Keyed, Keys, digit_text
 from patter.bridge.records import Interim, Noted
 from patter.engines.realtime import wire
 from patter.engines.realtime.caller import Caller
+from patter.engines.realtime.greeting import Greeting
 from patter.engines.realtime.ledger import Entry, Ledger
 from patter.engines.realtime.line import SpeechLine
+from patter.engines.realtime.quiet import Quiet
 from patter.engines.realtime.replies import Replies
 from patter.engines.realtime.reply import Kind
+from patter.engines.realtime.rules import Rules
+from patter.engines.realtime.sessions import Sessions, end_of, told_of
 from patter.engines.realtime.settings import settings_of
-from patter.engines.realtime.trouble import SETTINGS, Weight, is_fatal_close, weigh
+from patter.engines.realtime.trouble import Weight, weigh
 from patter.engines.realtime.wire import (
     AudioDelta,
     AudioDone,
@@ -56,10 +60,6 @@ from patter.engines.realtime.wire import (
     UserSaid,
 )
 
-LET_SPEAK_S = 3.0
-"""A first message waits at most this long for a caller who is speaking when it should begin."""
-LOOK_AGAIN_S = 0.2
-
 
 class RealtimeMachine:
     """Wires the line, the caller's turns and the replies. Raises ConfigError where they cannot work."""
@@ -68,70 +68,57 @@ class RealtimeMachine:
         assert parts.plan.speech is not None, "the plan of a realtime call names its provider"
         self._parts = parts
         self._plan = parts.plan
-        self._values = parts.plan.turn_taking
-        self._settings = settings_of(parts.plan.speech)
-        self._line = SpeechLine()
+        settings = settings_of(parts.plan.speech)
+        self._line = SpeechLine(settings.format)
         self._ledger = Ledger(parts.memory)
-        self._caller = Caller(self._settings.silence_ms)
+        self._caller = Caller(settings.silence_ms)
         self._replies = Replies(parts, self._line, self._ledger)
+        self._floor = self._replies.floor
+        self._sessions = Sessions(parts, settings, self._line, self._floor, self._replies.recovery)
+        self._greeting = Greeting(parts.plan)
+        self._quiet = Quiet(parts.plan.turn_taking)
         self._keys = Keys(parts.plan.keypad, parts.plan.turn_taking.keypad_pause_ms)
-        self._by_model = parts.plan.reply_by == "model"
-        self._automatic = False
-        """The server replies and interrupts by itself: not before the first message is over."""
-        self._greets_silence = False
-        self._first_at: float | None = None
-        self._first_latest = 0.0
         self._held: list[Entry | DigitPressed | SayAsked] = []
         self._cut_by_voice = False
-        self._idle_at: float | None = None
-        self._idle_prompts = 0
-        self._stopped = False
+        self._rules = Rules(
+            parts.plan, self._line, self._floor, self._greeting, self._caller, self._ledger, self._keys
+        )
         self._due: float | None = None
         self._due_known = False
         """Whether ``_due`` is when the next timer is due. It is asked for after each caller frame."""
-        self._away = False
-        """The caller's line is used for something else."""
-        self._hushed = False
-        """A machine listens: whatever it says is not answered."""
 
     # -- beginning ------------------------------------------------------------------------------
 
     def start(self, now: float) -> Outcome:
         out: Outcome = [*self._line.open(now)]
-        greets = bool(self._plan.first_message.strip())
-        self._greets_silence = greets and self._plan.first_speaker == "caller"
-        if greets and not self._greets_silence:
-            self._first_at = now + self._values.first_message_delay_ms / 1000
-            self._first_latest = self._first_at + LET_SPEAK_S
+        self._greeting.begin(now)
         return self._after(out + self._speak_first(now), now)
 
     def _speak_first(self, now: float) -> Outcome:
-        if self._first_at is None or self._first_at > now:
+        if not self._greeting.take(now, caller_speaks=self._caller.speaking):
             return []
-        if self._caller.speaking and now < self._first_latest:
-            self._first_at = now + LOOK_AGAIN_S
-            return []
-        return self._say(self._plan.first_message, now, Kind.FIRST)
+        return self._say(self._greeting.text, now, Kind.FIRST)
 
     def line_replaced(self, now: float) -> Outcome:
         """Playback goes on by itself, from what was heard on the line before."""
-        self._away = False
+        self._rules.away = False
         return self._after([], now)
 
     def line_left(self, now: float, *, goes_on: bool) -> Outcome:
         """The session waits in silence, and answers nothing of what it still hears."""
-        self._away = True
+        self._rules.away = True
         out = [] if goes_on else self._cut("transfer", now)
         self._caller.forget()
         self._write_keys()
-        self._first_at = self._first_at if goes_on else None
+        if not goes_on:
+            self._greeting.forget_time()
         return self._after(out, now)
 
     def hush(self, now: float) -> Outcome:
-        self._hushed = True
-        self._first_at, self._greets_silence = None, False
+        self._rules.hushed = True
+        self._greeting.forget()
         self._held.clear()
-        dropped = self._replies.drop(now)
+        dropped = self._replies.endings.drop(now)
         self._ledger.forget_open()
         return self._after(dropped, now)
 
@@ -142,7 +129,7 @@ class RealtimeMachine:
 
     def receive(self, event: Event, now: float) -> Outcome:
         if isinstance(event, CallerAudio):  # most of what happens, and no timer changes by it
-            return [] if self._replies.closing else [*self._line.audio(event.payload)]
+            return [] if self._floor.closing else [*self._line.audio(event.payload)]
         self._due_known = False
         if isinstance(event, SpeechMessage) and isinstance(event.message, AudioDelta):
             mine = self._line.owns(event.speech_id)
@@ -155,28 +142,26 @@ class RealtimeMachine:
                 return self._message(message, now) if self._line.owns(speech_id) else []
             case SpeechOpened(speech_id):
                 return self._opened(now) if self._line.owns(speech_id) else []
-            case SpeechFailed(speech_id, error, permanent):
-                return self._lost(error, now, permanent=permanent) if self._line.owns(speech_id) else []
-            case SpeechClosed(speech_id, code, reason):
-                fatal = is_fatal_close(code, reason)
-                told = f"closed with {code}: {reason}".rstrip(": ")
-                return self._lost(told, now, permanent=fatal) if self._line.owns(speech_id) else []
+            case SpeechFailed() | SpeechClosed():
+                error, permanent = end_of(event)
+                owned = self._line.owns(event.speech_id)
+                return self._lost(error, now, permanent=permanent) if owned else []
             case HandlerDelta() | HandlerDone() | HandlerFailed():
                 return self._replies.handler(event, now)
             case ToolDone():
-                return self._replies.tool_done(event, now)
+                return self._replies.rounds.answered(event, now)
             case TtsAudio():
-                return self._replies.spare_audio(event, now)
+                return self._replies.saying.spare_audio(event, now)
             case TtsDone(say_id):
-                return self._replies.spare_done(say_id, now)
+                return self._replies.saying.spare_done(say_id, now)
             case TtsFailed():
-                return self._replies.spare_failed(event, now)
+                return self._replies.saying.spare_failed(event, now)
             case DigitPressed(digit):
-                return self._hold(event) if self._unstoppable else self._digit(digit, now)
+                return self._hold(event) if self._rules.unstoppable else self._digit(digit, now)
             case MachineHeard():
                 return self._ask_about_machine(now)
             case SayAsked(text):
-                return self._hold(event) if self._unstoppable else self._say_asked(text, now)
+                return self._hold(event) if self._rules.unstoppable else self._say_asked(text, now)
             case _:
                 return []
 
@@ -189,7 +174,7 @@ class RealtimeMachine:
             case ToolCalled():
                 self._replies.tool_called(message, now)
             case ResponseCreated():
-                unasked = not message.tag and not self._automatic
+                unasked = not message.tag and not self._sessions.automatic
                 return self._replies.created(message, now, unasked=unasked)
             case ResponseDone():
                 return self._response_done(message, now)
@@ -220,38 +205,14 @@ class RealtimeMachine:
     # -- the session ------------------------------------------------------------------------------
 
     def _opened(self, now: float) -> Outcome:
-        self._line.connected()
-        self._automatic = self._may_be_automatic
-        prompt = self._plan.system_prompt if self._by_model else ""
-        tools = self._plan.tools if self._by_model else ()
-        session = self._settings.session(prompt, tools, automatic=self._automatic)
-        return [*self._line.say(wire.session_update(session, SETTINGS))]
+        return self._sessions.opened(automatic=self._rules.automatic)
 
     def _begun(self, now: float) -> Outcome:
-        """Our settings are in force. A session that is not the first is told what was said."""
-        told: Outcome = []
-        if self._line.renewed:
-            self._caller.forget()
-            for turn in self._parts.memory.history() if self._by_model else ():
-                told += self._line.say(wire.text_item(turn["role"], turn["text"]))
-            told += self._replies.retell()
-        return told + [*self._line.begun(now)] + self._replies.speak(now)
-
-    @property
-    def _may_be_automatic(self) -> bool:
-        """The server may reply and interrupt by itself: not while we have something to say first."""
-        return self._by_model and not (self._greeting or self._away or self._hushed)
-
-    def _switch(self) -> Outcome:
-        """Tell the server when that changed."""
-        automatic = self._may_be_automatic
-        if automatic == self._automatic or not self._line.ready or self._replies.closing:
-            return []
-        self._automatic = automatic
-        return [*self._line.say(wire.session_update(self._settings.switch(automatic=automatic), "switch"))]
+        begun = self._sessions.begun(self._caller, now)
+        return begun + self._replies.saying.speak(now)
 
     def _trouble(self, trouble: Trouble, now: float) -> Outcome:
-        told = f"{trouble.code}: {trouble.message}".rstrip(": ")
+        told = told_of(trouble)
         match weigh(trouble):
             case Weight.HARMLESS:
                 return []
@@ -263,86 +224,86 @@ class RealtimeMachine:
         return [self._note("speech.refused", now, code=trouble.code), *refused]
 
     def _lost(self, error: str, now: float, *, permanent: bool) -> Outcome:
-        out: Outcome = [*self._line.failed(now, permanent=permanent)]
-        out.append(self._note("speech.failed", now, error=error))
+        self._caller.forget()
+        out = self._sessions.lost(error, now, permanent=permanent)
         if self._line.dead:
             self._held.clear()
-            self._first_at = None
-            return out + self._replies.line_died(now)
-        out += self._replies.line_lost(now)
+            self._greeting.forget_time()
+            return out
         if self._ledger.give_up_waiting():
             out.append(self._note("transcript.missing", now))
             out += self._take_known(now)
-            if self._by_model and self._replies.current is not None and not self._replies.closing:
-                return out + self._replies.ask_to_repeat(now)
+            if self._floor.by_model and self._floor.current is not None and not self._floor.closing:
+                return out + self._replies.recovery.ask_to_repeat(now)
         return out
 
     # -- the caller -------------------------------------------------------------------------------
 
     def _voice_began(self, message: SpeechStarted, now: float) -> Outcome:
         ago_ms = max(0, self._line.sent_ms - message.audio_start_ms)
-        self._caller.started(message.item_id, self._parts.clock.ms(now) - ago_ms)
-        self._cut_by_voice, self._idle_at = False, None
-        self._replies.postpone_expected(now)
-        reply = self._replies.current
-        if reply is None or not self._interruptible or not self._parts.playback.sent_ms:
+        self._caller.started(self._parts.clock.ms(now) - ago_ms, now)
+        self._cut_by_voice = False
+        self._quiet.broken()
+        self._floor.postpone_expected(now)
+        if not self._rules.interruptible:
             return []
         self._cut_by_voice = True
-        return self._cut("voice", now, cancel=not self._automatic)
+        return self._cut("voice", now, cancel=not self._sessions.automatic)
 
     def _committed(self, message: Committed, now: float) -> Outcome:
         self._line.utterance_taken()
-        if self._hushed:
+        self._caller.taken()
+        if self._rules.hushed:
             return [*self._line.say(wire.delete_item(message.item_id))]
-        turn_id = self._replies.next_turn_id()
+        turn_id = self._floor.next_turn_id()
         started_ms, ended_ms = self._caller.span(self._parts.clock.ms(now))
         item_id, before = message.item_id, message.previous_item_id
         self._ledger.caller_spoke(turn_id, item_id, before, started_ms, ended_ms, now)
         self._write_keys()  # words after keys: the keys were all
-        if not self._by_model:
+        if not self._floor.by_model:
             return []  # the transcript decides
         silence_ms = self._caller.end_of_turn_ms(now)
         noted = self._note("turn.ended", now, cause="provider", silence_ms=silence_ms, turn_id=turn_id)
-        if self._automatic:
+        if self._sessions.automatic:
             self._answered_silence()
             self._replies.expect(turn_id, silence_ms, now)
-        elif self._unstoppable and self._first_at is None:
+        elif self._rules.unstoppable and not self._greeting.due:
             self._hold(Entry("user", turn_id))
-        elif not self._greeting and not self._away:
+        elif not self._rules.greets and not self._rules.away:
             self._answered_silence()
             return [noted, *self._replies.answer(turn_id, "", silence_ms, now)]
         return [noted]  # while a greeting waits to be spoken, it is the answer
 
     def _take_known(self, now: float) -> Outcome:
         """What is known now enters the call's memory; a handler answers to the caller's part of it."""
-        if not self._ledger.waiting or self._unstoppable:
+        if not self._ledger.waiting or self._rules.unstoppable:
             return []  # what is said over an announcement stands after it
         heard, settled = self._ledger.take_known()
         out: Outcome = [Note(turn) for turn in settled]
         for entry in heard:
             self._caller.written(entry.item_id)
-            if not self._by_model and entry.item_id:
+            if not self._floor.by_model and entry.item_id:
                 out += self._heard(entry, now)
         return out
 
     def _heard(self, entry: Entry, now: float) -> Outcome:
         """What the caller said, for a handler."""
-        if self._hushed or self._away:
+        if self._rules.hushed or self._rules.away:
             return []
-        if self._unstoppable and self._first_at is None:
+        if self._rules.unstoppable and not self._greeting.due:
             return self._hold(entry)
         if not entry.text:
             return self._no_words(now)
+        if self._rules.unheard_greeting:  # it is the answer
+            return self._say(self._greeting.text, now, Kind.FIRST) if self._greeting.due else []
         cut = self._cut("words", now)
-        if self._first_at is not None or (self._greeting and not self._parts.playback.sent_ms):
-            return [*cut, *self._say(self._plan.first_message, now, Kind.FIRST)]
         silence_ms = self._caller.end_of_turn_ms(now)
         noted = self._note("turn.ended", now, cause="provider", silence_ms=silence_ms, turn_id=entry.turn_id)
         return [*cut, noted, *self._answer(entry.turn_id, entry.text, silence_ms, now)]
 
     def _no_words(self, now: float) -> Outcome:
         """A voice stopped the agent, and nothing was understood of it: ask, rather than be silent."""
-        if not self._cut_by_voice or self._replies.current is not None:
+        if not self._cut_by_voice or self._floor.current is not None:
             return []
         self._cut_by_voice = False
         return self._say(self._plan.phrases.retry, now)
@@ -355,23 +316,24 @@ class RealtimeMachine:
 
     def _ask_about_machine(self, now: float) -> Outcome:
         """The beep was heard, and whoever replies decides what is left. Then the call ends."""
-        self._hushed = False
-        now_ms, turn_id = self._parts.clock.ms(now), self._replies.next_turn_id()
+        self._rules.hushed = False
+        now_ms, turn_id = self._parts.clock.ms(now), self._floor.next_turn_id()
         self._ledger.add(Entry("user", turn_id, MACHINE_TEXT, now_ms, now_ms))
         out = self._take_known(now)
-        if self._by_model:
+        if self._floor.by_model:
             out += self._line.say(wire.text_item("user", MACHINE_TEXT))
         return out + self._replies.answer(turn_id, MACHINE_TEXT, 0, now, end_reason="voicemail")
 
     def _answered_silence(self) -> None:
-        self._first_at, self._idle_prompts = None, 0
-        self._greets_silence = False
+        self._greeting.forget()
+        self._quiet.answered()
 
     # -- keys -------------------------------------------------------------------------------------
 
     def _digit(self, digit: str, now: float) -> Outcome:
         out = self._cut("key", now)
-        self._first_at = self._idle_at = None
+        self._greeting.forget_time()
+        self._quiet.broken()
         keyed = self._keys.press(digit, self._parts.clock.ms(now), now)
         return out + self._keyed(keyed, now) if keyed else out
 
@@ -381,12 +343,12 @@ class RealtimeMachine:
         text, turn_id = digit_text(keyed.digits), self._write_key_turn(keyed)
         out += self._take_known(now)
         out.append(self._note("key.pressed", now, turn_id=turn_id))
-        if self._by_model:
+        if self._floor.by_model:
             out += self._line.say(wire.text_item("user", text))
         return out + self._answer(turn_id, text, 0, now)
 
     def _write_key_turn(self, keyed: Keyed) -> str:
-        turn_id = self._replies.next_turn_id()
+        turn_id = self._floor.next_turn_id()
         text = digit_text(keyed.digits)
         self._ledger.add(Entry("user", turn_id, text, keyed.started_ms, keyed.ended_ms))
         return turn_id
@@ -398,26 +360,6 @@ class RealtimeMachine:
 
     # -- what is said -----------------------------------------------------------------------------
 
-    @property
-    def _greeting(self) -> bool:
-        """The first message is due, or being said."""
-        reply = self._replies.current
-        return self._first_at is not None or (reply is not None and reply.kind is Kind.FIRST)
-
-    @property
-    def _unstoppable(self) -> bool:
-        """An announcement that the caller must hear: whatever comes meanwhile has its turn after it."""
-        if self._replies.closing:
-            return True
-        return self._greeting and not self._values.first_message_interruptible
-
-    @property
-    def _interruptible(self) -> bool:
-        reply = self._replies.current
-        if reply is None or reply.closing:
-            return False
-        return reply.kind is not Kind.FIRST or self._values.first_message_interruptible
-
     def _hold(self, held: Entry | DigitPressed | SayAsked) -> Outcome:
         self._held.append(held)
         return []
@@ -426,7 +368,7 @@ class RealtimeMachine:
         held, self._held = self._held, []
         out: Outcome = []
         for one in held:
-            if isinstance(one, Entry) and self._by_model:
+            if isinstance(one, Entry) and self._floor.by_model:
                 out += self._answer(one.turn_id, "", 0, now)
             elif isinstance(one, Entry):
                 out += self._heard(one, now)
@@ -435,62 +377,49 @@ class RealtimeMachine:
         return out
 
     def _say(self, text: str, now: float, kind: Kind = Kind.SYSTEM) -> Outcome:
-        self._first_at = None
-        return self._replies.say(text, kind, now)
+        self._greeting.forget_time()
+        return self._replies.saying.say(text, kind, now)
 
     def _say_asked(self, text: str, now: float) -> Outcome:
-        self._hushed = False
+        self._rules.hushed = False
         return [*self._cut("say", now), *self._say(text, now)]
 
     def _cut(self, by: str, now: float, *, cancel: bool = True) -> Outcome:
-        if self._replies.current is None:
+        if self._floor.current is None:
             return []
         heard_ms = self._parts.playback.heard_ms(now)
-        cut = self._replies.cut(now, cancel=cancel)
+        cut = self._replies.endings.cut(now, cancel=cancel)
         return [self._note("reply.cut", now, by=by, heard_ms=heard_ms), *cut]
 
     def _end_with(self, phrase: str, reason: str, now: float) -> Outcome:
-        if self._replies.closing:
+        if self._floor.closing:
             return []  # the call ends already, and what is being said is heard in full
-        self._first_at = None
+        self._greeting.forget_time()
         self._held.clear()
         self._write_keys()
         cut = self._cut("end", now)
-        return cut + self._replies.say(phrase, Kind.SYSTEM, now, end_reason=reason)
+        return cut + self._replies.saying.say(phrase, Kind.SYSTEM, now, end_reason=reason)
 
     def say_goodbye(self, reason: str, now: float) -> Outcome:
         return self._after(self._end_with(self._plan.phrases.goodbye, reason, now), now)
 
     def playback_moved(self, now: float) -> Outcome:
-        return self._after(self._replies.playback_moved(now), now)
+        return self._after(self._replies.endings.playback_moved(now), now)
 
     def _after(self, out: Outcome, now: float) -> Outcome:
         """Whatever happened: either somebody replies, or the caller is waited for."""
         self._due_known = False
         out = out + self._take_known(now)
-        if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
+        if self._held and not self._rules.unstoppable and not any(isinstance(c, EndCall) for c in out):
             out = out + self._take_held(now)
-        out = out + self._switch()
-        if self._replies.has_news and self._quiet:
+        out = out + self._sessions.switch(automatic=self._rules.automatic)
+        if self._replies.has_news and self._rules.nobody_speaks:
             out = out + self._replies.tell_news(now)
-        if not self._waits_for_caller:
-            self._idle_at = None
-        elif self._idle_at is None and not self._stopped:
-            self._idle_at = now + self._values.idle_prompt_s
+        elif self._line.is_old(now) and self._rules.may_renew:
+            out = out + self._replies.renew(now)
+        if not self._rules.stopped:
+            self._quiet.wait(now, for_caller=self._rules.waits_for_caller)
         return out
-
-    @property
-    def _waits_for_caller(self) -> bool:
-        """It is the caller's turn, and they say nothing."""
-        ours = self._replies.current is not None or self._first_at is not None or self._replies.expected
-        theirs = self._caller.speaking or self._ledger.deaf or self._keys.pending
-        return not (ours or theirs or self._away or self._hushed)
-
-    @property
-    def _quiet(self) -> bool:
-        """Nobody speaks, and nothing else is about to be said."""
-        busy = self._caller.speaking or self._keys.pending or self._first_at is not None
-        return self._line.ready and not (busy or self._stopped or self._away or self._hushed)
 
     # -- time -------------------------------------------------------------------------------------
 
@@ -498,9 +427,10 @@ class RealtimeMachine:
         if not self._due_known:
             self._due_known = True
             self._due = earliest(
-                self._first_at,
-                self._idle_at,
+                self._greeting.at,
+                self._quiet.at,
                 self._keys.due,
+                self._caller.next_timer(),
                 self._line.next_timer(),
                 self._ledger.next_timer(),
                 self._replies.next_timer(),
@@ -511,44 +441,42 @@ class RealtimeMachine:
         out: Outcome = [*self._line.handle_timer(now)]
         if self._line.is_late(now):
             out += self._lost("no session in time", now, permanent=False)
+        if self._caller.speaks_too_long(now):
+            out += self._lost("the session hears no end", now, permanent=False)
         out += self._speak_first(now)
         out += self._replies.handle_timer(now)
-        if self._replies.stuck:
+        if self._replies.recovery.stuck:
             out += self._lost("the session fell silent", now, permanent=False)
         if self._ledger.handle_timer(now):
             out.append(self._note("transcript.missing", now))
         if self._keys.due is not None and self._keys.due <= now:
-            if self._unstoppable:
+            if self._rules.unstoppable:
                 self._write_keys()
             elif keyed := self._keys.take():
                 out += self._keyed(keyed, now)
-        if self._idle_at is not None and self._idle_at <= now:
+        if self._quiet.take(now):
             out += self._idle(now)
         return self._after(out, now)
 
     def _idle(self, now: float) -> Outcome:
-        self._idle_at = None
-        if self._line.is_old(now):
-            return [*self._line.renew(now)]
-        if self._greets_silence:
-            self._greets_silence = False
-            return self._say(self._plan.first_message, now, Kind.FIRST)
-        if self._idle_prompts >= self._values.idle_prompts:
+        if self._greeting.take_in_silence():
+            return self._say(self._greeting.text, now, Kind.FIRST)
+        if not self._quiet.ask_again():
             return self._end_with(self._plan.phrases.goodbye, "idle", now)
-        self._idle_prompts += 1
         return self._say(self._plan.phrases.idle, now)
 
     # -- end --------------------------------------------------------------------------------------
 
     def stop(self, now: float) -> Outcome:
-        self._stopped = True
-        out = self._replies.cut(now)
+        self._rules.stopped = True
+        out = self._replies.endings.cut(now)
         self._ledger.give_up_waiting()
         self._write_keys()
         self._ledger.settle()
         _, settled = self._ledger.take_known()
         self._held.clear()
-        self._first_at = self._idle_at = None
+        self._greeting.forget_time()
+        self._quiet.broken()
         return [*out, *map(Note, settled), *self._line.stop()]
 
     def _note(self, kind: str, now: float, **data: object) -> Note:

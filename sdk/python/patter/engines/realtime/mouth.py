@@ -107,15 +107,18 @@ class Mouth:
         return out
 
     def lost(self, reply: Reply | None) -> None:
-        """The session is over: what it was saying is said again, where nothing of it came."""
+        """The session is over: what is missing of what it was reading aloud is read by the next."""
         self._slot.reset()
         self._again_at = None
         if reply is None or self._say_id:
             return
-        chunk, begun = reply.reading, reply.reading_begun
-        reply.reading = None
-        if chunk is not None and not begun:
-            reply.chunks.appendleft(chunk)
+        if (unread := reply.take_unread()) is not None:
+            reply.chunks.appendleft(unread)
+
+    def start_over(self, now: float) -> Commands:
+        """Leave this session for another one, while nothing of it is wanted any more."""
+        self.lost(None)
+        return self._line.renew(now)
 
     # -- time -------------------------------------------------------------------------------------
 

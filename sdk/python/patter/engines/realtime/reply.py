@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from patter.audio.frames import ms_of
-from patter.bridge.script import Script
+from patter.bridge.script import WORD, Script, Span, word_ends
 from patter.engines.pipeline.clean import Cleaner
 from patter.engines.pipeline.reply import Kind, Timing
 from patter.engines.pipeline.sentences import Sentences
@@ -92,18 +92,26 @@ class Reply:
         if spoken := self._cleaner.clean(text):
             self.chunks.append(Chunk(spoken))
 
+    def take_unread(self) -> Chunk | None:
+        """What is read aloud broke off: what is still to be said, from the word within which it broke."""
+        chunk, self.reading = self.reading, None
+        last = next(reversed(self.items.values()), None)
+        if chunk is None or last is None or last.chunk is not chunk or not last.audio_bytes:
+            return chunk
+        span = self.script.spans[last.span]
+        if span.complete:
+            return None
+        words = list(WORD.finditer(chunk.text))
+        at = words[max(0, min(_words_said(span, chunk, last), len(words)) - 1)].start()
+        span.text, span.complete = chunk.text[:at], True
+        return replace(chunk, text=chunk.text[at:])
+
     # -- what is said -----------------------------------------------------------------------------
 
     @property
     def silent(self) -> bool:
         """Nothing was said and nothing is to be."""
         return not (self.items or self.chunks or self.reading)
-
-    @property
-    def reading_begun(self) -> bool:
-        """Some of what is being read aloud is here already."""
-        last = next(reversed(self.items.values()), None)
-        return last is not None and last.chunk is self.reading and last.audio_bytes > 0
 
     @property
     def audio_ms(self) -> int:
@@ -141,9 +149,11 @@ class Reply:
             self.script.complete_span(item.span)
 
     def end_items(self) -> None:
-        """Whatever is missing will not come."""
+        """Whatever is missing will not come, and what is said next begins a new word."""
         for span in self.script.spans:
             span.complete = True
+            if span.text and not span.text[-1].isspace():
+                span.text += " "
 
     def unheard(self, heard_ms: int) -> list[tuple[str, int]]:
         """The conversation's items that were not heard to their end, and how much of each was."""
@@ -154,3 +164,10 @@ class Reply:
             if item.chunk is None and item.audio_bytes and not whole:
                 cut.append((item.item_id, heard_of_it))
         return cut
+
+
+def _words_said(span: Span, chunk: Chunk, item: Item) -> int:
+    """Counting the one that was being said. Words may be told before their sound comes: the fewer count."""
+    ends = word_ends(Span(chunk.text, audio_ms=item.audio_ms))
+    by_sound = sum(end_ms <= item.audio_ms for _, end_ms in ends) + 1
+    return min(by_sound, len(WORD.findall(span.text))) if item.written else by_sound

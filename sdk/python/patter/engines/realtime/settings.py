@@ -10,6 +10,7 @@ Options, each with its default:
   caller's words in transcript and history, and for the handler.
 * ``speed`` 0.25 to 1.5 (1), ``reasoning_effort`` (the model's own), ``max_output_tokens`` (no limit).
 * ``retention_ratio`` 0 to 1: how much of a long conversation is kept when it must be shortened.
+* ``audio_format``: pcmu (the default), pcma or pcm, for servers that do not take what a phone speaks.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from patter.bridge.plan import ProviderSpec
 from patter.engines.catalogue import default_model
 from patter.engines.catalogue.openai import DEFAULT_VOICE
 from patter.engines.options import model_of, number, text, texts, whole
+from patter.engines.realtime.formats import FORMATS, SessionFormat
 from patter.errors import ConfigError
 
-FORMAT = {"type": "audio/pcmu"}
 USUAL_SILENCE_MS = 500
 EFFORTS = ("minimal", "low", "medium", "high", "xhigh")
 TAKE_KEYWORDS = ("gpt-transcribe", "gpt-live-transcribe")
 OPTIONS = frozenset(
     "turn_detection threshold prefix_padding_ms silence_duration_ms eagerness noise_reduction keyterms "
     "transcription_model transcription_prompt speed reasoning_effort max_output_tokens "
-    "retention_ratio".split()
+    "retention_ratio audio_format".split()
 )
 Options = Mapping[str, Any]
 
@@ -41,6 +42,7 @@ class Settings:
     """``detection`` lacks the two switches, which the call itself turns."""
 
     model: str
+    format: SessionFormat
     audio_input: Mapping[str, Any]
     audio_output: Mapping[str, Any]
     detection: Mapping[str, Any]
@@ -82,15 +84,17 @@ def settings_of(spec: ProviderSpec) -> Settings:
     options = spec.options
     if unknown := sorted(options.keys() - OPTIONS):
         raise ConfigError(f"there is no option {unknown[0]!r}; known: {', '.join(sorted(OPTIONS))}")
+    made = FORMATS[_one_of(options, "audio_format", tuple(FORMATS)) or "pcmu"]
     audio_input: dict[str, Any] = {
-        "format": FORMAT,
+        "format": made.wire,
         "noise_reduction": _noise(options),
         "transcription": _transcription(spec),
     }
     speed = number(options, "speed", 0.25, 1.5)
-    output = {"format": FORMAT, "voice": spec.voice or DEFAULT_VOICE}
+    output = {"format": made.wire, "voice": spec.voice or DEFAULT_VOICE}
     return Settings(
         model_of(spec, "realtime"),
+        made,
         audio_input,
         output | ({"speed": speed} if speed is not None else {}),
         _detection(options),

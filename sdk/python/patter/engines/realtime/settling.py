@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from patter.bridge.engine import Outcome, Parts
+from patter.bridge.engine import Outcome
 from patter.engines.realtime import wire
+from patter.engines.realtime.floor import Floor
 from patter.engines.realtime.ledger import Entry, Ledger
 from patter.engines.realtime.line import SpeechLine
 from patter.engines.realtime.reply import Kind, Reply
@@ -12,8 +13,9 @@ from patter.engines.realtime.reply import Kind, Reply
 class Settling:
     """Replies on their way to the ledger, and to a session that does not know what was read aloud."""
 
-    def __init__(self, parts: Parts, line: SpeechLine, ledger: Ledger) -> None:
-        self._parts = parts
+    def __init__(self, floor: Floor, line: SpeechLine, ledger: Ledger) -> None:
+        self._floor = floor
+        self._parts = floor.parts
         self._line = line
         self._ledger = ledger
 
@@ -26,7 +28,11 @@ class Settling:
         """Once something of it is heard, what the caller said before does not change any more."""
         if not reply.heard and self._parts.playback.heard_ms(now) > 0:
             reply.heard = True
-            self._ledger.settle()
+            self.settle()
+
+    def settle(self) -> None:
+        """What the caller said before does not change any more."""
+        self._ledger.settle()
 
     def reply(self, reply: Reply, text: str, heard_ms: int, *, interrupted: bool, now: float) -> Outcome:
         """``text`` was heard of it. Of an interrupted one the rest is kept too."""
@@ -45,6 +51,6 @@ class Settling:
 
     def _told(self, reply: Reply, heard: str) -> Outcome:
         """What was read aloud is no part of the model's conversation: it is told of it."""
-        if self._parts.plan.reply_by != "model" or reply.by_model:
+        if not self._floor.by_model or reply.by_model:
             return []
         return [*self._line.say(wire.text_item("assistant", heard))]

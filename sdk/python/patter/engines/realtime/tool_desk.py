@@ -7,16 +7,13 @@ from typing import Any
 from patter.bridge.commands import Note, ToolRun, ToolStop
 from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import ToolDone
-from patter.bridge.plan import ToolTraits
-from patter.bridge.records import Noted
-from patter.engines.pipeline.tool_desk import LEAVING, NO_OBJECT
-from patter.engines.pipeline.tool_rounds import PENDING, STOPPED
 from patter.engines.realtime import wire
 from patter.engines.realtime.ledger import Ledger
 from patter.engines.realtime.line import SpeechLine
 from patter.engines.realtime.reply import Reply
 from patter.engines.realtime.tools import TOO_MANY, Run, as_json
-from patter.tools.builtin import END_CALL, TRANSFER_CALL, CallFacts, end_call_refusal, transfer_refusal
+from patter.engines.tool_rules import LEAVING, NO_OBJECT, PENDING, STOPPED, ToolRules
+from patter.tools.builtin import END_CALL, TRANSFER_CALL
 
 NOT_PUT_THROUGH = "The caller spoke before they were put through: the transfer did not begin."
 NEWS = "The result of {name} is here now, see above. Tell the caller what they need to know of it."
@@ -27,7 +24,7 @@ class ToolDesk:
     """The tools of one call. A result that comes late is told the model as news."""
 
     def __init__(self, parts: Parts, line: SpeechLine, ledger: Ledger) -> None:
-        self._parts = parts
+        self._rules = ToolRules(parts)
         self._line = line
         self._ledger = ledger
         self._late: dict[str, Run] = {}
@@ -46,7 +43,7 @@ class ToolDesk:
 
     def longest_wait_s(self, reply: Reply) -> float:
         """How long the model waits for what is running."""
-        return max((self._traits(run.name).wait_s for run in reply.tools.running), default=0.0)
+        return max((self._rules.wait_s(run.name) for run in reply.tools.running), default=0.0)
 
     def answered(self, reply: Reply | None, event: ToolDone, now: float) -> Outcome:
         """A result. What of it is late is news."""
@@ -58,8 +55,7 @@ class ToolDesk:
         if late is None:
             return []
         self.has_news = True
-        told = {"run_id": event.run_id, "ok": event.ok, "late": True}
-        noted = Note(Noted("tool.answered", self._parts.clock.ms(now), told))
+        noted = self._rules.fact("tool.answered", now, run_id=event.run_id, ok=event.ok, late=True)
         return [noted, *self._tell_late(late, event.result)]
 
     def _tell_late(self, run: Run, result: Any) -> Outcome:
@@ -85,7 +81,7 @@ class ToolDesk:
         """The reply is over. What changes something outside goes on, and its result comes late."""
         out: Outcome = []
         for run in reply.tools.running:
-            if self._outlives_reply(run.name):
+            if self._rules.outlives_reply(run.name):
                 out += self._pend(run)
             else:
                 out += [ToolStop(run.run_id), *self._tell(run, STOPPED)]
@@ -100,12 +96,12 @@ class ToolDesk:
         if run.name == TRANSFER_CALL:
             return self._transfer(reply, run, now)
         called = self._note("tool.called", reply.turn_id, run, now)
-        told = self._pend(run) if self._traits(run.name).wait_s <= 0 else []
+        told = self._pend(run) if self._rules.wait_s(run.name) <= 0 else []
         return [called, ToolRun(run.run_id, run.name, arguments), *told]
 
     def _transfer(self, reply: Reply, run: Run, now: float) -> Outcome:
         """The call itself carries this one out. Whoever is transferred is not hung up on."""
-        if refusal := transfer_refusal(self._facts(now)):
+        if refusal := self._rules.transfer_refusal(now, caller_waits=self._ledger.caller_waits):
             return self._refuse(reply, run, refusal, now)
         if reply.tools.transfer is not None:
             return self._tell(run, LEAVING)
@@ -123,10 +119,10 @@ class ToolDesk:
     def _end_call(self, reply: Reply, run: Run, now: float) -> Outcome:
         if reply.tools.transfer is not None:
             return self._tell(run, LEAVING)
-        if refusal := end_call_refusal(self._facts(now)):
+        if refusal := self._rules.end_call_refusal(now, caller_waits=self._ledger.caller_waits):
             return self._refuse(reply, run, refusal, now)
         reply.tools.ends_call = True
-        noted = Note(Noted("tool.end_call", self._parts.clock.ms(now), {"turn_id": reply.turn_id}))
+        noted = self._rules.fact("tool.end_call", now, turn_id=reply.turn_id)
         return [noted, *self._tell(run, {"status": "ok"})]
 
     def _refuse(self, reply: Reply, run: Run, refusal: str, now: float) -> Outcome:
@@ -140,17 +136,5 @@ class ToolDesk:
         self._late[run.run_id] = run
         return self._tell(run, PENDING)
 
-    def _outlives_reply(self, name: str) -> bool:
-        traits = self._traits(name)
-        return traits.effects or traits.background
-
-    def _traits(self, name: str) -> ToolTraits:
-        return self._parts.plan.tool_traits.get(name, ToolTraits())
-
-    def _facts(self, now: float) -> CallFacts:
-        spoke = self._ledger.caller_waits or any(turn.role == "user" for turn in self._parts.memory.turns)
-        return CallFacts(self._parts.clock.ms(now), caller_spoke=spoke)
-
     def _note(self, kind: str, turn_id: str, run: Run, now: float, **more: object) -> Note:
-        told = {"turn_id": turn_id, "run_id": run.run_id, "tool": run.name, **more}
-        return Note(Noted(kind, self._parts.clock.ms(now), told))
+        return self._rules.note(kind, now, turn_id, run.run_id, run.name, **more)

@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from patter.engines.pipeline.tool_rounds import MOST_CALLS, MOST_ROUNDS
 from patter.engines.realtime import wire
 from patter.engines.realtime.wire import ToolCalled
-
-__all__ = ["MOST_ROUNDS", "Run", "ToolRounds"]
+from patter.engines.tool_rules import MOST_CALLS
 
 TOO_MANY = {"error": "Too many tools at once. Call this one again, if it is still needed."}
 

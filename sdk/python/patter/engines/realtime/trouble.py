@@ -47,7 +47,9 @@ def weigh(trouble: Trouble) -> Weight:
         return Weight.FATAL
     if trouble.code in HARMLESS or "already shorter than" in trouble.message:
         return Weight.HARMLESS
-    return Weight.SESSION if trouble.code in SESSION else Weight.REFUSED
+    if trouble.code == "session_expired" or (trouble.code in SESSION and not trouble.event_id):
+        return Weight.SESSION
+    return Weight.REFUSED  # also where the server failed, or a limit was met, at one message only
 
 
 def is_fatal_close(code: int | None, reason: str) -> bool:

@@ -1,7 +1,7 @@
 """What is said over an OpenAI Realtime socket, in the shapes of the GA interface. Pure.
 
-Source: the server and client events of ``openai.types.realtime`` 3.54. Audio is base64 of µ-law at 8 kHz
-(``audio/pcmu``) both ways, exactly as the carriers send and take it.
+Source: the server and client events of ``openai.types.realtime`` 3.54. Audio is base64 of the session's
+format (``formats.py``): of µ-law at 8 kHz, both ways, exactly as the carriers send and take it.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ class Conversation:
         self._tools: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self._heard_at = 0.0
         self._begun = asyncio.Event()
+        self.agent_id = str(agent["agent_id"])
         self.initiation: dict[str, Any] = {}
         self.variables: dict[str, Any] = {}
         self.messages: list[dict[str, Any]] = []

@@ -20,8 +20,8 @@ from patter.simulators.telnyx.refusals import RefusalError, not_answered, over
 
 MS_PER_CHARACTER = 65
 KEY_S = 0.2
-TRANSCRIBERS = ("Google", "Telnyx", "Deepgram", "Azure", "A", "B")
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+TRANSCRIBERS = ("Google", "Telnyx", "Deepgram", "Azure", "A", "B")
 Body = Mapping[str, Any]
 
 

@@ -22,10 +22,6 @@ CREATE = frozenset(
     "RecordingStatusCallback RecordingStatusCallbackMethod RecordingStatusCallbackEvent Trim CallerId "
     "CallReason CallToken Byoc SipAuthUsername SipAuthPassword".split()
 )
-RECORD = frozenset(
-    "RecordingChannels RecordingTrack Trim RecordingStatusCallback RecordingStatusCallbackMethod "
-    "RecordingStatusCallbackEvent".split()
-)
 # What the value of a parameter may be, beside what is checked on its own.
 VALUES: Mapping[str, str] = {
     "Record": r"true|false",
@@ -44,6 +40,10 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "Timeout": (1, 600),
     "TimeLimit": (1, 86_400),
 }
+RECORD = frozenset(
+    "RecordingChannels RecordingTrack Trim RecordingStatusCallback RecordingStatusCallbackMethod "
+    "RecordingStatusCallbackEvent".split()
+)
 UPDATE = frozenset(
     "Url Method Twiml Status FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod TimeLimit".split()
 )

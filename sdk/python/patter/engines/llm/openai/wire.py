@@ -5,13 +5,13 @@ The chat protocol and not the newer Responses: it is the one that every other se
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from patter.bridge.commands import LlmAsk
 from patter.bridge.events import LlmDelta, LlmDone, LlmFailed, LlmToolCall
+from patter.engines.json_text import loads
 from patter.engines.llm.openai.sse import SseReader
 from patter.engines.llm.openai.tool_calls import ToolCalls
 from patter.engines.refusal import FATAL_CODES, error_of
@@ -87,7 +87,7 @@ class AnswerReader:
         if data.strip() == DONE:
             return self._finished()
         try:
-            return self._chunk(json.loads(data))
+            return self._chunk(loads(data))
         except (ValueError, TypeError, AttributeError, LookupError):
             return [self._fail("an event that cannot be read")]
 

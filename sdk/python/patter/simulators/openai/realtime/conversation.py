@@ -26,6 +26,8 @@ class Conversation:
     """In order. ``root`` as a predecessor means the very beginning."""
 
     items: list[Item] = field(default_factory=list)
+    heard_ms: int = 0
+    """How much of the caller's voice is in it."""
 
     def add(self, item: Item, previous_item_id: str | None = None) -> str | None:
         """Gives the id of the item before it. Raises RealtimeError."""
@@ -47,9 +49,11 @@ class Conversation:
                 return item
         raise RealtimeError("item_not_found", f"Item with item_id '{item_id}' not found.", "item_id")
 
-    def truncate(self, item_id: str, audio_end_ms: Any) -> None:
+    def truncate(self, item_id: str, content_index: Any, audio_end_ms: Any) -> None:
         """Raises RealtimeError, as where the audio is shorter than that."""
         item = self.find(item_id)
+        if content_index != 0 or isinstance(content_index, bool):
+            raise RealtimeError("invalid_value", "Invalid 'content_index'.", "content_index")
         if item.body.get("role") != "assistant":
             raise RealtimeError("invalid_value", "Only assistant messages can be truncated.", "item_id")
         if not isinstance(audio_end_ms, int) or isinstance(audio_end_ms, bool) or audio_end_ms < 0:

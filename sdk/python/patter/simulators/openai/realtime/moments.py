@@ -19,6 +19,7 @@ class Moment:
         late_s: it is sent this late.
         error: an ``error`` message with this code is sent before it.
         code: of ``response.done``: the response failed with this code.
+        garbage: this text is sent before it, which is no message.
     """
 
     before: str
@@ -31,6 +32,7 @@ class Moment:
     late_s: float = 0.0
     error: str = ""
     code: str = ""
+    garbage: str = ""
 
 
 class Moments:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from patter.audio.codecs import Converter, decoder, encoder
 from patter.audio.frames import SAMPLE_RATE_HZ, ms_of
-from patter.audio.mulaw import from_pcm16, to_pcm16
-from patter.audio.resample import resample
+from patter.audio.mulaw import to_pcm16
 from patter.audio.wav import PCM, header, read
-from patter.simulators.openai.realtime.shapes import RealtimeError
 from patter.simulators.openai.transcription_rules import Recording
 
-PCM_HZ = 24_000
+CODECS = {"audio/pcmu": ("PCMU", 8000), "audio/pcma": ("PCMA", 8000), "audio/pcm": ("L16", 24_000)}
 
 
-def from_wire(payload: bytes, kind: str) -> bytes:
-    """Raises RealtimeError for what is not simulated."""
-    match kind:
-        case "audio/pcmu":
-            return payload
-        case "audio/pcm":
-            return from_pcm16(resample(payload, PCM_HZ, SAMPLE_RATE_HZ))
-    raise RealtimeError("invalid_value", f"The simulated session does not hear {kind}.", "audio")
+class Heard:
+    """The caller's side of a session: one stream, whatever pieces it comes in. µ-law out."""
+
+    def __init__(self) -> None:
+        self._kind = ""
+        self._converter: Converter = decoder("PCMU", 8000)
+
+    def feed(self, payload: bytes, kind: str) -> bytes:
+        """``kind`` is the format that the session has now."""
+        if kind != self._kind:
+            codec, rate_hz = CODECS[kind]
+            self._kind, self._converter = kind, decoder(codec, rate_hz, "little")
+        return self._converter.feed(payload)
 
 
-def to_wire(sound: bytes, kind: str) -> bytes:
-    return sound if kind == "audio/pcmu" else resample(to_pcm16(sound), SAMPLE_RATE_HZ, PCM_HZ)
+def made(kind: str) -> Converter:
+    """For the audio of one item: from µ-law to the session's format."""
+    return encoder(*CODECS[kind])
 
 
 def recording_of(sound: bytes) -> Recording:

@@ -1,0 +1,29 @@
+"""OpenAI Realtime: every scene, on both carriers, whoever replies."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.system.matrix.play import Play, cells, playing
+from tests.system.matrix.realtime import Realtime
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def play(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Play]:
+    mode = Realtime()
+    async with playing(mode, request, tmp_path_factory.mktemp("realtime")) as tasks:
+        yield tasks
+    assert [session.errors for session in mode.sessions if session.errors] == []
+    assert all(session.closed.is_set() for session in mode.sessions)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.asyncio(loop_scope="module")
+@cells("realtime")
+async def test_on_a_line(play: Play, scene: str, carrier: str, reply_by: str) -> None:
+    await play[scene, carrier, reply_by]
