@@ -16,9 +16,9 @@ def lateness_ms(side: bytes, beginning: bytes, expected_ms: list[int]) -> list[f
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_half_an_hour_of_jitter_bursts_loss_and_naps_stays_within_40_ms(seed: int) -> None:
-    line = BusyLine(seed=seed)
+@pytest.mark.timeout(300)  # 3 s of work; a machine that measures coverage for ten takes longer
+def test_half_an_hour_of_jitter_bursts_loss_and_naps_stays_within_40_ms() -> None:
+    line = BusyLine()
     line.carry(HALF_AN_HOUR_S)
     caller = b"".join(piece.caller for piece in line.pieces)
     agent = b"".join(piece.agent for piece in line.pieces)

@@ -90,10 +90,8 @@ class BargeIn:
 
     def _is_echo(self, text: str, now: float) -> bool:
         reply = self._replies.current
-        if reply is None:
-            return False
-        if self._voice_over is None:
-            return repeats(text, self._recent_reply(reply, now))
+        if reply is None or self._voice_over is None:
+            return reply is not None and repeats(text, self._recent_reply(reply, now))
         over, heard_ms = self._voice_over
         return over is reply and self._echo.shown and follows(text, reply.script, heard_ms)
 

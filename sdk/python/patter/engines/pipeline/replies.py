@@ -22,6 +22,7 @@ from patter.bridge.events import (
 )
 from patter.bridge.records import Noted
 from patter.engines.pipeline.asking import Asking
+from patter.engines.pipeline.ending import Ending
 from patter.engines.pipeline.guess import History
 from patter.engines.pipeline.guesses import Guesses
 from patter.engines.pipeline.prompt import Prompt
@@ -29,15 +30,12 @@ from patter.engines.pipeline.reply import Kind, Reply, State
 from patter.engines.pipeline.settling import Settling
 from patter.engines.pipeline.tool_desk import ToolDesk
 from patter.engines.pipeline.tool_rounds import ToolRounds
+from patter.engines.pipeline.troubles import Troubles, asks_again
 from patter.engines.pipeline.waits import Waits
 from patter.engines.tool_rules import MOST_ROUNDS
 
-MOST_FAILURES = 3
 HANDED_OVER = "handler_lost"
 """The run of a transfer that nobody but the agent's policy asked for."""
-MOST_VOICE_FAILURES = 2
-FAILURES = ("provider_error", "handler_lost")
-"""Ends for which the caller is owed an apology, if need be in the carrier's own voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +57,10 @@ class Replies:
         self._settling = Settling(parts)
         self.guesses = Guesses(parts, self._prompt)
         self._count = 0
-        self._failures = 0
-        self._voice_failures = 0
+        self._troubles = Troubles()
         self._waits = Waits(parts.plan)
         self._asking = Asking(parts, self._prompt)
-        self._end_reason = ""
-        self._owes_apology = False
+        self._ending = Ending(parts.plan.phrases.apology)
         self._transferring: ToolRounds | None = None
         self.current: Reply | None = None
 
@@ -89,7 +85,7 @@ class Replies:
         reply = self._begin(turn_id, Kind.ANSWER, now)
         reply.timing.end_of_turn_ms = end_of_turn_ms
         if end_reason:
-            reply.closing, self._end_reason = True, end_reason
+            self._ending.after(reply, end_reason)
         self._waits.for_text(now, filler=True)
         return [*forgotten, self._asking.about_turn(reply, text)]
 
@@ -130,8 +126,7 @@ class Replies:
         forgotten = self.guesses.forget()
         reply = self._begin(self.next_turn_id(), kind, now)
         if end_reason:
-            reply.closing = True
-            self._end_reason = end_reason
+            self._ending.after(reply, end_reason)
         reply.push(text, now)
         reply.finish()
         return forgotten + self._speak(reply, now)
@@ -195,8 +190,8 @@ class Replies:
             return []
         commands = reply.speech.audio(event, now)
         self._waits.for_voice(reply, now)
-        if event.payload and reply.kind is not Kind.SYSTEM:  # a phrase may be stored: it proves nothing
-            self._voice_failures = 0
+        if event.payload:
+            self._troubles.voice_spoke(reply)
         if reply.timing.first_audio_at is None:
             reply.timing.first_audio_at = reply.speech.first_audio_at
         self._settling.note_sent(reply)
@@ -231,8 +226,7 @@ class Replies:
         out = self._speak(reply, now)
         out += [command for run in runs for command in self._desk.start(reply, run, now)]
         if reply.tools.ends_call:
-            reply.closing = True
-            self._end_reason = "agent_ended"
+            self._ending.after(reply, "agent_ended")
         return out if reply.tools.running else out + self._round_over(reply, now)
 
     def _tool_answered(self, event: ToolDone, now: float) -> Outcome:
@@ -292,10 +286,8 @@ class Replies:
     def _done(self, reply: Reply, now: float) -> Outcome:
         reply.asking = False
         self._waits.text_complete()
-        self._failures = 0
-        if (
-            reply.empty and not reply.filled
-        ):  # a deliberate silence: the caller's turn was answered, and does not go on
+        self._troubles.answered()
+        if reply.empty and not reply.filled:  # a deliberate silence: the turn does not go on
             self.current = None
             self._parts.playback.cut(now)
             ends: Outcome = [EndCall("machine")] if reply.closing else []
@@ -311,11 +303,11 @@ class Replies:
         noted = Note(Noted("reply.failed", self._parts.clock.ms(now), {"code": code, "error": error}))
         if reply.kind is Kind.NEWS and reply.empty:  # nobody waits for it, and the next question tells it too
             return [noted, *self.cut(now).out]
-        self._failures += 1
+        enough = self._troubles.answer_failed()
         reason = "provider_error" if code == "model" else "handler_lost"
         if reply.closing and reply.empty:  # there was something to be left on a machine, and nobody said what
             return [noted, *self.drop(now), EndCall("machine")]
-        if self._failures >= MOST_FAILURES:
+        if enough:
             return [noted, *self.cut(now).out, *self._give_up(reason, now)]
         if reply.empty and not reply.filled:
             self._parts.playback.cut(now)
@@ -329,7 +321,8 @@ class Replies:
         """Nobody answers this caller any more: what the agent's policy says, at last the goodbye."""
         policy = self._plan.handler_policy if self._asking.reply_by == "handler" else "goodbye"
         if policy == "model":
-            self._asking.reply_by, self._failures = "model", 0
+            self._asking.reply_by = "model"
+            self._troubles.answered()
             replaced = Note(Noted("handler.replaced", self._parts.clock.ms(now), {"by": "model"}))
             return [replaced, *self.answer(self.next_turn_id(), "", 0, now)]
         if policy == "transfer":
@@ -344,7 +337,6 @@ class Replies:
         if reply.speech.failed is None:
             # The chunk is tried once more, or the answer does without it.
             return [*commands, *self._close_if_complete(reply, now)]
-        self._voice_failures += 1
         self._waits.text_complete()
         error = {"code": "voice", "error": event.error}
         commands.append(Note(Noted("reply.failed", self._parts.clock.ms(now), error)))
@@ -352,16 +344,9 @@ class Replies:
             heard_ms = self._parts.playback.heard_ms(now)
             commands += self._stop_asking(reply, reply.script.heard_text(heard_ms))
         reply.finish()
-        if reply.closing or self._voice_failures >= MOST_VOICE_FAILURES or self._spoils_the_call(reply):
-            self._owes_apology = not reply.closing
-            reply.closing = True
-            self._end_reason = self._end_reason or "provider_error"
+        if self._troubles.voice_failed(reply):
+            self._ending.without_voice(reply)
         return [*commands, *self._close_if_complete(reply, now)]
-
-    @staticmethod
-    def _spoils_the_call(reply: Reply) -> bool:
-        """An announcement that was not heard must not be passed over; a dead voice cannot carry a call."""
-        return reply.kind is Kind.NOTICE or (reply.kind is Kind.FIRST and reply.speech.failed_for_good)
 
     # -- time ---------------------------------------------------------------------------------------
 
@@ -438,25 +423,16 @@ class Replies:
         out += self._settling.reply(reply, heard, not text, now) + self._desk.close(reply)
         if reply.closing:
             return [*out, *self._end(heard_ms > 0, now)]
-        if self._asks_again(reply):
+        if asks_again(reply):
             # Every voice failed. The phrase is stored; where it is not, its failure ends the call at once.
             return [*out, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         return out + self._put_through(reply)
 
-    @staticmethod
-    def _asks_again(reply: Reply) -> bool:
-        """Whether the caller is owed a word for an answer that was not spoken. After a greeting we listen."""
-        broken = reply.speech.failed is not None and reply.tools.transfer is None
-        return broken and reply.kind not in (Kind.SYSTEM, Kind.FIRST)
-
     def _end(self, heard: bool, now: float) -> Outcome:
         """The last reply is over; ``heard``: something of it was."""
-        apology = self._plan.phrases.apology
-        if self._owes_apology:  # perhaps another voice can say it, or it is stored
-            self._owes_apology = False
-            return self.say(apology, Kind.SYSTEM, now, end_reason=self._end_reason)
-        unheard = not heard and self._end_reason in FAILURES
-        return [EndCall(self._end_reason, apology if unheard else "")]
+        if self._ending.take_apology():
+            return self.say(self._plan.phrases.apology, Kind.SYSTEM, now, end_reason=self._ending.reason)
+        return [self._ending.command(heard=heard)]
 
     def cut(self, now: float) -> Cut:
         """End the reply here: history holds what was heard."""

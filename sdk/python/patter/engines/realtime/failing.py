@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from patter.bridge.engine import Outcome, TransferCall
-from patter.engines.pipeline.replies import HANDED_OVER, MOST_FAILURES
+from patter.engines.pipeline.replies import HANDED_OVER
+from patter.engines.pipeline.troubles import MOST_FAILURES
 from patter.engines.realtime.endings import Endings
 from patter.engines.realtime.floor import Floor
 from patter.engines.realtime.mouth import Mouth
