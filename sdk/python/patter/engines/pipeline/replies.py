@@ -313,7 +313,7 @@ class Replies:
             self._parts.playback.cut(now)
             return [noted, *self.say(self._plan.phrases.retry, Kind.SYSTEM, now)]
         reply.break_off()
-        reply.push(" " + self._plan.phrases.retry, now)
+        reply.push(self._plan.phrases.retry, now)
         reply.finish()
         return [noted, *self._speak(reply, now)]
 
