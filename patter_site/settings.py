@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from patter.carriers.telnyx.detection import checked_mode
 from patter_site.common.environment import (
     Shape,
     development_secret,
@@ -231,4 +232,5 @@ PATTER_ELEVENLABS_BASE_URL = provider_base_url(
 )
 PATTER_TWILIO_BASE_URL = provider_base_url("twilio", env.str("PATTER_TWILIO_BASE_URL", default=""))
 PATTER_TELNYX_BASE_URL = provider_base_url("telnyx", env.str("PATTER_TELNYX_BASE_URL", default=""))
+PATTER_TELNYX_DETECTION = checked_mode(env.str("PATTER_TELNYX_DETECTION", default=""))
 PATTER_SIMULATOR_URL = env.str("PATTER_SIMULATOR_URL", default="http://127.0.0.1:8010").rstrip("/")

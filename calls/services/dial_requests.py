@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
+
 from agents.selectors import version_of
 from calls.addresses import callback_url
 from calls.models import Call
 from patter.carriers.telnyx import commands
+from patter.carriers.telnyx.detection import OFF
 from patter.carriers.telnyx.words import sip_headers
 from patter.turn_taking import resolved_values
 from phone_numbers.carrier import ask_telnyx, ask_twilio
@@ -87,7 +90,7 @@ def _telnyx(call: Call, base: str, limit_s: int) -> Request:
         webhook_url=webhook_address(account, base_url=base),
         timeout_s=max(SHORTEST_RING_S, ring_seconds(call)),
         time_limit_s=limit_s,
-        detection=commands.DETECTION if call.machine_detection else "disabled",
+        detection=settings.PATTER_TELNYX_DETECTION if call.machine_detection else OFF,
         headers=sip_headers(call.custom_params),
     )
     return lambda: ask_telnyx(account, lambda rest: rest.dial(command)).call_control_id

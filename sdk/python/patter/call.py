@@ -92,7 +92,7 @@ class Call:
 
     @property
     def cost(self) -> Any:
-        """What it cost, as the platform's price book says; None where nothing is billed."""
+        """What it cost. None until the platform has prices; in local mode the carrier's bill says it."""
         return self._end.get("cost")
 
     def note_history(self, history: Sequence[Mapping[str, str]]) -> None:

@@ -302,7 +302,7 @@ class Patter:
         *,
         port: int = 8000,
         host: str = "127.0.0.1",
-        recording: bool = False,
+        recording: bool | str = False,
         on_message: MessageHandler | None = None,
         on_call_start: Callback | None = None,
         on_call_end: Callback | None = None,
@@ -313,6 +313,8 @@ class Patter:
         on_machine_detection: Callback | None = None,
         replace: bool | None = None,
         recordings_dir: str = "recordings",
+        recording_announcement: str = "",
+        on_recording: Callback | None = None,
     ) -> None:
         """Carry calls in this process until it is stopped: Ctrl-C, SIGTERM, ``disconnect()``.
 
@@ -320,6 +322,9 @@ class Patter:
             on_message: who answers. Left out, the agent's language model does.
             port, host: where this process listens; the carrier reaches it under ``webhook_url``.
             recording: record both sides as they were heard, into ``recordings_dir``, a WAV file a call.
+                ``"carrier"``: the carrier records, and its file is fetched into that folder after the call.
+            recording_announcement: said first in every call that is recorded; nothing is recorded before.
+            on_recording: told of each carrier's file: ``call_id``, ``recording_path`` or ``error``.
             on_ready: called when calls can come and ``call()`` works.
             replace: whether to overwrite the number's webhook address when it is somebody else's. None: ask
                 in the terminal; where there is none, leave it and say so.
@@ -338,8 +343,19 @@ class Patter:
             on_dtmf,
             on_call_status,
             on_machine_detection,
+            on_recording,
         )
-        options = ServeOptions(agent, listeners, host, port, recording, on_ready, replace, recordings_dir)
+        options = ServeOptions(
+            agent,
+            listeners,
+            host,
+            port,
+            recording,
+            on_ready,
+            replace,
+            recordings_dir,
+            recording_announcement,
+        )
         await self._local_phone().serve(options)
 
     async def test(

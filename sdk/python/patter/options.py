@@ -45,6 +45,7 @@ class LocalOptions:
     telnyx_key: str = field(default="", repr=False)
     telnyx_public_key: str = ""
     telnyx_connection_id: str = ""
+    telnyx_detection: str = ""
     openai_key: str = field(default="", repr=False)
     deepgram_key: str = field(default="", repr=False)
     elevenlabs_key: str = field(default="", repr=False)
@@ -69,6 +70,7 @@ class Listeners:
     on_dtmf: Callback | None = None
     on_call_status: Callback | None = None
     on_machine_detection: Callback | None = None
+    on_recording: Callback | None = None
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -120,6 +122,10 @@ class CallOptions:
         check_kinds(int, max_duration_s=self.max_duration_s, ring_s=self.ring_s)
 
 
+BY_CARRIER = "carrier"
+"""A recording that the carrier makes."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
     """How local mode listens. ``replace``: overwrite a webhook address that is somebody else's."""
@@ -128,15 +134,18 @@ class ServeOptions:
     listeners: Listeners = field(default_factory=Listeners)
     host: str = "127.0.0.1"
     port: int = 8000
-    recording: bool = False
+    recording: bool | str = False
     on_ready: Ready | None = None
     replace: bool | None = None
     recordings_dir: str = "recordings"
+    recording_announcement: str = ""
 
     def __post_init__(self) -> None:
-        check_kinds(str, host=self.host)
+        check_kinds(str, host=self.host, recording_announcement=self.recording_announcement)
         check_kinds(int, port=self.port)
-        check_kinds(bool, recording=self.recording, replace=self.replace)
+        check_kinds(bool, replace=self.replace)
+        if self.recording not in (True, False, BY_CARRIER):
+            raise ConfigError(f"recording is True, False or {BY_CARRIER!r}, not {self.recording!r}.")
         if not 0 <= self.port <= 65_535:
             raise ConfigError(f"port is a number from 1 to 65535, or 0 for a free one, not {self.port}.")
 

@@ -8,28 +8,18 @@ import pytest
 from patter.simulators.twilio import TwilioSimulator
 from patter.testing.loop import VirtualLoop
 
-WHOLE_CALLS = (
-    "chains",
-    "contract",
-    "convai",
-    "deepgram",
-    "elevenlabs",
-    "handlers",
-    "local",
-    "openai",
-    "realtime",
-    "rows",
-    "telnyx",
+ON_LOOPBACK = frozenset(
+    "chains contract convai deepgram elevenlabs handlers local openai realtime rows telnyx".split()
 )
 
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Calls whose two ends live on one loop need no real time, unless a test says that it does."""
+    """Calls and links whose two ends live on one loop need no real time, unless a test says that it does."""
     folder, name = item.path.parent.name, item.path.name
-    is_call = folder in WHOLE_CALLS or name.startswith("test_simulator_")
-    if is_call and item.get_closest_marker("real_time") is None:
+    is_on_loopback = folder in ON_LOOPBACK or name.startswith("test_simulator_")
+    if is_on_loopback and item.get_closest_marker("real_time") is None:
         return {"virtual": VirtualLoop}
     return {"real": asyncio.new_event_loop}
 

@@ -68,7 +68,7 @@ async def test_a_call_of_another_kind_is_said_before_anybody_is_asked(phone, giv
     [
         ({"port": "8000"}, "port is a whole number, not str."),
         ({"port": 70_000}, "port is a number from 1 to 65535"),
-        ({"recording": "yes"}, "recording is True or False, not str."),
+        ({"recording": "yes"}, "recording is True, False or .carrier., not .yes."),
     ],
 )
 async def test_serving_of_another_kind_is_said_before_anything_listens(given, sentence):

@@ -1,4 +1,7 @@
-"""The pipeline: every scene, on both carriers, whoever replies."""
+"""The pipeline: every scene, on both carriers, whoever replies.
+
+The cells of the support table that they prove (``mark.supports``) come with the scenes.
+"""
 
 from __future__ import annotations
 

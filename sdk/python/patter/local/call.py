@@ -16,7 +16,7 @@ from patter.bridge.session import CallSession
 from patter.call import Call, CallActions
 from patter.engines.convai.ask_line import AskLine
 from patter.local.log import LocalLog, TransferBook
-from patter.local.plan import CallFacts, plan_of, toolbox_of, variables_of
+from patter.local.plan import CallFacts, RecordingWish, plan_of, toolbox_of, variables_of
 from patter.local.recording import RecordingFile
 from patter.local.specs import Keys
 from patter.local.tokens import StreamTokens
@@ -35,7 +35,7 @@ class Serving:
     agent: Agent
     keys: Keys
     listeners: Listeners = field(default_factory=Listeners)
-    recording: bool = False
+    recording: RecordingWish = field(default_factory=RecordingWish)
     recordings_dir: Path = Path("recordings")
 
     @property
@@ -105,8 +105,8 @@ def new_call(
     on_end: Callable[[LocalCall, dict[str, Any]], None],
 ) -> LocalCall:
     """A call that nobody carries yet. ``on_end`` is told once. Raises ConfigError."""
-    reply_by, record = serving.reply_by, serving.recording
-    plan = plan_of(agent, facts, serving.keys, reply_by=reply_by, record=record, wishes=wishes)
+    reply_by, recording_wish = serving.reply_by, serving.recording
+    plan = plan_of(agent, facts, serving.keys, reply_by=reply_by, recording=recording_wish, wishes=wishes)
     public = Call(facts.call_id, actions, caller=facts.caller, callee=facts.callee, direction=facts.direction)
     public.custom_params = dict(facts.custom_params)
     public.variables = variables_of(agent, facts, wishes)

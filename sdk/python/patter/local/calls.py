@@ -21,6 +21,7 @@ from patter.local.actions import LocalActions
 from patter.local.assembly import Around, make_session
 from patter.local.call import LocalCall, Serving, new_call, new_call_id
 from patter.local.carrier import LocalCarrier
+from patter.local.carrier_recordings import CarrierRecordings
 from patter.local.handler import LocalHandler
 from patter.local.plan import CallFacts, checked_params
 from patter.options import CallOptions
@@ -68,6 +69,7 @@ class LocalCalls:
         self._calls: dict[str, LocalCall] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.actions = LocalActions(self, carrier)
+        self.recordings = CarrierRecordings(carrier.download_recording, serving.recordings_dir)
         self.ended: deque[LocalCall] = deque(maxlen=MOST_SHOWN_ENDED)
         self.stopping = False
 
@@ -207,6 +209,8 @@ class LocalCalls:
         self._calls.pop(call.id, None)
         self.ended.append(call)
         call.public.finish(end)
+        if call.plan.carrier_records and call.session is not None:
+            self.recordings.expect(call.id, call.log.recorded)
         if call.tools is not None:
             call.tools.end()
         self.keep(self._wind_up(call))
@@ -245,6 +249,7 @@ class LocalCalls:
             call.log.write(CallEnded("worker_lost", 0, [], []))
             if call.task is not None:
                 call.task.cancel()
+        self.recordings.close()
         if self._runner is not None:
             await self._runner.close()
         while self._closing:

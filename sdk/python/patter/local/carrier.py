@@ -44,4 +44,10 @@ class LocalCarrier(Protocol):
     def transfers(self, call: LocalCall) -> TransferControl | None:
         """How this call is given to a human; None where this carrier cannot."""
 
+    async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
+        """Give a recording of the carrier's to ``write`` piece by piece. Returns its size.
+
+        Raises CarrierError; one that is not there yet is not permanent.
+        """
+
     async def close(self) -> None: ...

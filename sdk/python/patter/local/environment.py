@@ -19,6 +19,7 @@ NAMES = {
     "telnyx_key": "TELNYX_API_KEY",
     "telnyx_public_key": "TELNYX_PUBLIC_KEY",
     "telnyx_connection_id": "TELNYX_CONNECTION_ID",
+    "telnyx_detection": "PATTER_TELNYX_DETECTION",
     "openai_key": "OPENAI_API_KEY",
     "deepgram_key": "DEEPGRAM_API_KEY",
     "elevenlabs_key": "ELEVENLABS_API_KEY",
@@ -28,7 +29,7 @@ NAMES = {
 """An option of ``Patter(...)`` and the name under which the environment has it."""
 CARRIER_NAMES = {
     "twilio": ("twilio_sid", "twilio_token"),
-    "telnyx": ("telnyx_key", "telnyx_public_key", "telnyx_connection_id"),
+    "telnyx": ("telnyx_key", "telnyx_public_key", "telnyx_connection_id", "telnyx_detection"),
 }
 BASE_URLS = {
     provider: f"PATTER_{provider.upper()}_BASE_URL"

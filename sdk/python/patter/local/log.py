@@ -102,6 +102,10 @@ class LocalLog:
             self.status = status
             self._tell("on_call_status", {"status": status})
 
+    def recorded(self, data: Mapping[str, Any]) -> None:
+        """The carrier's recording of this call came, or did not."""
+        self._tell("on_recording", data)
+
     def _call_connected(self) -> None:
         self.status = "connected"
         if not self._connected:  # a second media socket is no second call

@@ -20,7 +20,7 @@ from patter.local.call import Serving
 from patter.local.calls import LocalCalls
 from patter.local.carrier import LocalCarrier
 from patter.local.environment import BASE_URLS, completed, read_environment
-from patter.local.plan import CallFacts, plan_of
+from patter.local.plan import CallFacts, RecordingWish, plan_of
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
 from patter.local.telnyx import TelnyxCarrier
@@ -140,7 +140,8 @@ class LocalPhone:
 
 def _serving_of(options: ServeOptions, keys: Keys) -> Serving:
     """What the calls share, tried out: an agent that cannot work is an error before anybody calls."""
-    serving = Serving(options.agent, keys, options.listeners, options.recording, Path(options.recordings_dir))
+    recording = RecordingWish(options.recording, options.recording_announcement)
+    serving = Serving(options.agent, keys, options.listeners, recording, Path(options.recordings_dir))
     read_guardrails(options.agent.guardrails)
     _plan_to_try(options.agent, keys, options.listeners.on_message is not None)
     return serving

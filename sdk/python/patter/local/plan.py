@@ -16,7 +16,7 @@ from patter.engines import silero
 from patter.errors import ConfigError
 from patter.local.specs import Keys, convai_specs, pipeline_specs, realtime_specs
 from patter.local.tools import Toolbox, read_tools
-from patter.options import CallOptions, checked_number
+from patter.options import BY_CARRIER, CallOptions, checked_number
 from patter.turn_taking import BALANCED, BOUNDS, CHOICES, PRESETS, SWITCHES, resolved_values, turn_taking_of
 from patter.types import Agent
 from patter.variables import merged, substitute
@@ -44,13 +44,31 @@ class CallFacts:
     custom_params: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingWish:
+    """How calls are recorded. ``by``: True, by us; ``"carrier"``; False, not unless a call says so itself."""
+
+    by: bool | str = False
+    announcement: str = ""
+
+    def of_call(self, wish: bool | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The plan's part of it. ``wish`` is the call's own word, or None."""
+        recorded = bool(self.by) if wish is None else wish
+        by_carrier = recorded and self.by == BY_CARRIER
+        return {
+            "record": recorded and not by_carrier,
+            "carrier_records": by_carrier,
+            "announcement": substitute(self.announcement, values).text if recorded else "",
+        }
+
+
 def plan_of(
     agent: Agent,
     facts: CallFacts,
     keys: Keys,
     *,
     reply_by: str,
-    record: bool = False,
+    recording: RecordingWish | None = None,
     wishes: CallOptions | None = None,
 ) -> CallPlan:
     """The plan of one call. Raises ConfigError, with what to change."""
@@ -83,7 +101,7 @@ def plan_of(
         phrases=phrases_of(agent.language, _checked_phrases(agent.phrases)),
         keypad=_keypad(agent.keypad),
         custom_params=facts.custom_params,
-        record=record if wishes.record is None else wishes.record,
+        **(recording or RecordingWish()).of_call(wishes.record, values),
         tools=toolbox.functions(),
         tool_traits=toolbox.traits(),
         transfers=toolbox.policy,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from patter.bridge.ports import CarrierControl, TransferControl
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.commands import Command
 from patter.carriers.telnyx.control import TelnyxControl
+from patter.carriers.telnyx.detection import OFF, checked_mode
 from patter.carriers.telnyx.rest import BASE_URL, TelnyxRest
 from patter.carriers.telnyx.words import sip_headers
 from patter.errors import CarrierError, ConfigError
@@ -44,6 +45,7 @@ class TelnyxCarrier:
         self.public_key = options.telnyx_public_key
         self.connection_id = options.telnyx_connection_id
         self.addresses = addresses
+        self._detection = checked_mode(options.telnyx_detection)
         self._api_key = options.telnyx_key
         self._base_url = _with_version(base_url) if base_url else BASE_URL
         self._rest = self._client(10.0)
@@ -98,7 +100,7 @@ class TelnyxCarrier:
             webhook_url=self.webhook_url,
             timeout_s=ring_s,
             time_limit_s=int(plan.turn_taking.max_duration_s) + TIME_LIMIT_MARGIN_S,
-            detection=commands.DETECTION if plan.answering.detect else "disabled",
+            detection=self._detection if plan.answering.detect else OFF,
             headers=sip_headers(plan.custom_params),
         )
         created = await self._rest.dial(command)
@@ -138,6 +140,9 @@ class TelnyxCarrier:
     async def send(self, command: Command) -> bool:
         """False: the call is over at Telnyx."""
         return await self._rest.send_to_live(command)
+
+    async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
+        return await self._rest.download_recording(recording_id, write)
 
     # -- set-up -----------------------------------------------------------------------------------
 

@@ -59,6 +59,8 @@ class TelnyxDoors:
             "call.machine.premium.call_screening.detected": self._screened,
             "streaming.failed": self._stream_failed,
             "call.speak.ended": self._spoken,
+            "call.recording.saved": self._recorded,
+            "call.recording.error": self._not_recorded,
         }
 
     def routes(self) -> list[BaseRoute]:
@@ -155,6 +157,14 @@ class TelnyxDoors:
         call = self._call(event)
         if call is not None and call.session is None:
             await self._carrier.open_stream(call)
+
+    async def _recorded(self, event: CallEvent) -> None:
+        """Often minutes after the end, when the call is known no longer: its state still names it."""
+        await self._calls.recordings.ready(event.client_state, event.text("recording_id"))
+
+    async def _not_recorded(self, event: CallEvent) -> None:
+        reason = event.text("reason") or "without a reason"
+        self._calls.recordings.failed(event.client_state, f"telnyx: the recording failed: {reason}")
 
     async def _spoken(self, event: CallEvent) -> None:
         """The last text in the carrier's own voice was said."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from patter.bridge.ports import CarrierControl, TransferControl
@@ -91,6 +91,9 @@ class TwilioCarrier:
 
     async def open_stream(self, call: LocalCall) -> None:
         """Twilio asks at the address for resuming, by itself."""
+
+    async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
+        return await self._rest.download_recording(recording_id, write)
 
     async def set_up(self, number: str, confirm: Confirm) -> str:
         voice_url = self.addresses.webhook(NAME, "voice")

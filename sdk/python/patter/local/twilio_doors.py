@@ -59,6 +59,7 @@ class TwilioDoors:
             "amd": self._machine,
             "transfer": self._transfer,
             "whisper": self._whisper,
+            "recording": self._recording,
         }
         media = MediaDoor(
             STREAM_KINDS["twilio"], self._calls, account_id=self._carrier.account_sid, genuine=self._genuine
@@ -182,6 +183,15 @@ class TwilioDoors:
     def _transferring(self, request: Request) -> tuple[LocalCall | None, str]:
         call = self._calls.found(request.query_params.get("call", ""))
         return call, request.query_params.get("transfer", "")
+
+    async def _recording(self, request: Request, fields: Fields) -> Response:
+        """The carrier's own recording of a call is there, or failed."""
+        call_id, status = request.query_params.get("call", ""), field_of(fields, "RecordingStatus")
+        if status == "completed":
+            self._calls.keep(self._calls.recordings.ready(call_id, field_of(fields, "RecordingSid")))
+        else:
+            self._calls.recordings.failed(call_id, f"twilio: the recording is {status or 'missing'}")
+        return _done()
 
     async def _nothing(self, _request: Request, _fields: Fields) -> Response:
         return _done()

@@ -156,3 +156,6 @@ class _Control:
     async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
         async with TwilioRest(ACCOUNT, TOKEN, self._sim.base_url) as rest:
             await rest.say_and_hang_up(carrier_call_id, text, language)
+
+    async def start_recording(self, carrier_call_id: str) -> None:
+        raise CarrierError("twilio", "this home has nothing recorded at the carrier", permanent=True)

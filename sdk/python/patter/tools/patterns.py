@@ -45,10 +45,10 @@ def is_cheap(pattern: str) -> bool:
 
 def _ways(pattern: str) -> int:
     """In how many ways a text can be read at most: the product of all that may be taken or left."""
-    ways = 1 if pattern.startswith("^") else MOST_TEXT
+    ways: int = 1 if pattern.startswith("^") else MOST_TEXT
     for repeated in _REPEATED.finditer(pattern):
         ways *= _counts(*repeated.groups())
-    return ways * 2 ** sum(found[1] is not None for found in _CHOICE.finditer(pattern))
+    return ways << sum(found[1] is not None for found in _CHOICE.finditer(pattern))
 
 
 def _counts(least: str | None, comma: str | None, most: str | None, sign: str | None) -> int:

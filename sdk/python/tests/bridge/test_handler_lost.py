@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from patter.bridge.commands import HandlerAsk, LlmAsk, TransferStart
-from patter.bridge.events import HandlerFailed, LlmDelta, LlmDone
+from patter.bridge.events import HandlerDone, HandlerFailed, LlmDelta, LlmDone, LlmFailed, TransferMoved
 from patter.bridge.transfers import TransferPolicy, TransferTarget
 from patter.testing.scene import Scene
 
@@ -49,4 +49,47 @@ def test_nobody_to_transfer_to_is_the_goodbye() -> None:
     call.pass_ms(9000)
     assert not call.all(TransferStart)
     assert call.end is not None
+    assert call.end.reason == "handler_lost"
+
+
+def test_a_human_who_does_not_answer_leaves_the_goodbye() -> None:
+    call = failed_three_times(handler_policy="transfer", handler_transfer="the office", transfers=POLICY)
+    started = call.last(TransferStart)
+    call.feed(TransferMoved(started.transfer_id, "failed", "no_answer"))
+    call.pass_ms(9000)
+    assert call.end is not None
+    assert call.end.reason == "handler_lost"
+    assert len(call.all(TransferStart)) == 1
+
+
+def test_a_model_that_fails_as_well_says_goodbye() -> None:
+    call = failed_three_times(handler_policy="model")
+    for text in ("seven eight", "nine ten", ""):
+        call.feed(LlmFailed(call.last(LlmAsk).ask_id, "down"))
+        call.pass_ms(4000)
+        if text:
+            call.says(text)
+    call.pass_ms(9000)
+    assert call.end is not None
+    assert call.end.reason == "provider_error"
+
+
+def test_an_answer_or_a_deliberate_silence_in_between_counts_anew() -> None:
+    call = Scene(handler_policy="goodbye").open()
+    for said in ("fails", "fails", "answers", "fails", "fails", "is silent", "fails", "fails"):
+        call.says(f"one {said} two")
+        turn_id = call.last(HandlerAsk).turn_id
+        if said == "fails":
+            call.feed(HandlerFailed(turn_id, "handler_timeout"))
+        elif said == "answers":
+            call.handler_says("Here I am.")
+        else:
+            call.feed(HandlerDone(turn_id))
+        call.pass_ms(3000)
+    assert call.end is None
+    assert ("assistant", "Here I am.") in call.turns
+    call.says("once more")
+    call.feed(HandlerFailed(call.last(HandlerAsk).turn_id, "handler_timeout"))
+    call.pass_ms(9000)
+    assert call.end is not None, "and three running are three"
     assert call.end.reason == "handler_lost"

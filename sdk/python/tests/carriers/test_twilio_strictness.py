@@ -8,7 +8,7 @@ from patter.simulators.script import Listen
 from patter.simulators.twilio.params import RefusalError, read_create
 from patter.simulators.twilio.twiml import read_document
 
-from .line import ADA, HUMAN, OUR, Line
+from .line import ADA, HUMAN, OUR, SID, TOKEN, Line
 
 GOOD = {"To": HUMAN, "From": OUR, "Url": "https://b.example.com/voice"}
 
@@ -110,3 +110,22 @@ async def test_who_may_be_dialled_and_as_whom(dial, code):
             call.end("caller_hung_up")
         await call.ended(10)
         assert call.trouble_codes == ([code] if code else [])
+
+
+async def test_what_is_dialled_too_fast_waits_and_what_is_too_much_is_refused():
+    """The wait is Twilio's, not the callee's: the call is queued, and does not ring."""
+    async with Line("twilio") as line:
+        line.sim.add_account(SID, TOKEN, calls_per_second=0.1, most_calls=2)
+        made = []
+        for _ in range(2):
+            answer = await line.http.post("/Calls.json", data={**GOOD, "Url": line.url("voice")})
+            made.append(answer.json())
+        refused = await line.http.post("/Calls.json", data={**GOOD, "Url": line.url("voice")})
+        assert refused.json()["code"] == 10004
+        assert made[0]["queue_time"] == "0" and 5000 < int(made[1]["queue_time"]) <= 10_000
+        first, second = (line.sim.calls[call["sid"]] for call in made)
+        await first.reached("status")
+        assert second.of_kind("status") == []
+        await line.http.post(f"/Calls/{second.sid}.json", data={"Status": "canceled"})
+        await second.ended()
+        assert (second.status, list(line.sim.world.ledger)) == ("canceled", [])

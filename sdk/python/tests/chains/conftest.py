@@ -10,12 +10,6 @@ from patter.engines.web import close_clients
 from patter.simulators.deepgram import DeepgramServer
 from patter.simulators.elevenlabs import ElevenLabsServer
 from patter.simulators.openai import OpenAiServer
-from patter.testing.loop import VirtualLoop
-
-
-def pytest_asyncio_loop_factories(config, item):
-    """Links without sockets need no real time."""
-    return {"virtual": VirtualLoop} if item.path.name == "test_links.py" else {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture(autouse=True)

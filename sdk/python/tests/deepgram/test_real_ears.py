@@ -16,6 +16,8 @@ from patter.simulators.deepgram.__main__ import make_server
 pytest.importorskip("pocketsphinx")
 pytest.importorskip("espeakng_loader")
 
+pytestmark = pytest.mark.real_time  # a process of its own hears and speaks
+
 PHRASES = ["what can you do", "yes please", "thank you goodbye"]
 
 

@@ -12,33 +12,53 @@ from patter.bridge.records import RecordingPiece
 from patter.local.recording import RecordingFile
 from patter.simulators.script import HangUp, Say, Wait
 
+from .at_telnyx import CALLER, NUMBER, phone_of
+
 
 def loud(samples):
     return sum(byte not in (0x7F, 0xFF) for byte in samples)
 
 
+SAYS = [Say("what are your hours", patience_ms=200), Wait(2200), HangUp()]
+
+
 @pytest.mark.supports("a recording of our own", mode="pipeline", reply_by="handler")
 async def test_a_call_is_recorded_with_both_sides(world, pipeline):
-    phone, ends = world.phone(), []
-    agent = pipeline(phone)
+    end = await recorded(world, world.phone(), pipeline, lambda: world.dial(*SAYS))
+    await check(end)
+
+
+@pytest.mark.supports("a recording of our own", mode="pipeline", reply_by="handler", carrier="telnyx")
+async def test_a_call_at_telnyx_is_recorded_with_both_sides(world, telnyx, pipeline):
+    end = await recorded(world, phone_of(world), pipeline, lambda: telnyx.dial_in(NUMBER, CALLER, SAYS))
+    await check(end)
+
+
+async def recorded(world, phone, pipeline, ring):
+    """One call, and how it ended."""
+    ends = []
     await world.serve(
         phone,
-        agent,
+        pipeline(phone),
         on_message=lambda msg: "We are open from nine to five.",
         on_call_end=ends.append,
         recording=True,
         recordings_dir="calls",
     )
-    await world.ring(Say("what are your hours", patience_ms=200), Wait(2200), HangUp())
+    await (await ring()).ended(40)
     await phone.disconnect()
     await world.close()
-    path = Path(ends[0]["recording_path"])
-    assert path == Path("calls") / f"{ends[0]['call_id']}.wav"
+    return ends[0]
+
+
+async def check(end):
+    path = Path(end["recording_path"])
+    assert path == Path("calls") / f"{end['call_id']}.wav"
     wav = read(await asyncio.to_thread(path.read_bytes))
     assert (wav.channels, wav.sample_rate_hz) == (2, 8000)
     caller, agent_side = wav.mulaw(0), wav.mulaw(1)
     assert loud(caller) > 4000 and loud(agent_side) > 4000
-    assert abs(len(caller) / 8 - ends[0]["duration"] * 1000) < 500
+    assert abs(len(caller) / 8 - end["duration"] * 1000) < 500
 
 
 async def test_pieces_become_one_file_with_a_right_header(tmp_path):

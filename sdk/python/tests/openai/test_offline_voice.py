@@ -16,6 +16,8 @@ from patter.simulators.voice import OfflineVoice
 pytest.importorskip("pocketsphinx")
 pytest.importorskip("espeakng_loader")
 
+pytestmark = pytest.mark.real_time  # a process of its own hears and speaks
+
 PHRASES = ["yes please", "a table for four people", "goodbye"]
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from patter.simulators.telnyx.detection import MACHINES, MODES, webhooks_of
+from patter.carriers.telnyx import commands
+from patter.carriers.telnyx.detection import DEFAULT, MODES, checked_mode
+from patter.errors import ConfigError
+from patter.simulators.telnyx.detection import MACHINES, webhooks_of
 
 VERDICT, GREETING = "call.machine.premium.detection.ended", "call.machine.premium.greeting.ended"
 STANDARD, STANDARD_GREETING = "call.machine.detection.ended", "call.machine.greeting.ended"
@@ -51,3 +54,9 @@ def test_every_kind_of_answer_is_told_in_order(mode):
         steps = [webhook.steps for webhook in webhooks_of(mode, machine)]
         assert steps == sorted(steps)
         assert bool(steps) is (mode != "disabled" and machine != "")
+
+
+def test_a_mode_that_telnyx_does_not_have_is_said_before_it_is_asked():
+    assert checked_mode("") == DEFAULT and checked_mode("detect_beep") == "detect_beep"
+    with pytest.raises(ConfigError, match="greeting_end"):
+        commands.dial(connection_id="1", to="+1", from_="+2", command_id="c", detection="clever")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from patter.carriers.telnyx.detection import OFF, checked_mode
 from patter.carriers.telnyx.voices import SPEAK_VOICE, speak_language
 from patter.errors import ConfigError
 
@@ -23,8 +24,6 @@ MAX_TOKEN_CHARS = 4000
 MAX_PARAMETER_CHARS = 499
 MAX_TIME_LIMIT_S = 14_000
 """One page says 14,400, an error text 14,000: the smaller one passes both."""
-DETECTION = "premium_ios_call_screening_detection"
-"""The premium detection of answering machines, which tells of call screening, too."""
 TRANSCRIBER = "Telnyx"
 """Telnyx's own recogniser, which needs no account elsewhere."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -109,7 +108,7 @@ def dial(
     webhook_url: str | None = None,
     timeout_s: int = 30,
     time_limit_s: int | None = None,
-    detection: str = "disabled",
+    detection: str = OFF,
     headers: Headers | None = None,
     link_to: str | None = None,
 ) -> Command:
@@ -117,7 +116,7 @@ def dial(
 
     Args:
         client_state: a text of ours that comes back in every webhook of the call.
-        detection: of answering machines: ``DETECTION``, premium, detect, detect_beep, ... or disabled.
+        detection: of answering machines: one of ``detection.MODES``.
         headers: SIP headers for the callee, with names that begin with ``X-``.
         link_to: another call's id; both then share a session.
     """
@@ -133,7 +132,7 @@ def dial(
         "webhook_url": _https(webhook_url),
         "timeout_secs": timeout_s,
         "time_limit_secs": limit_s,
-        "answering_machine_detection": detection,
+        "answering_machine_detection": checked_mode(detection),
         "send_silence_when_idle": True,
         "custom_headers": custom_headers(headers or {}) or None,
         "link_to": link_to,

@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MODES = (
-    *("premium", "premium_ios_call_screening_detection", "detect", "detect_beep", "detect_words"),
-    *("greeting_end", "disabled"),
-)
-IOS = "premium_ios_call_screening_detection"
+from patter.carriers.telnyx.detection import DEFAULT, OFF
+
 MACHINES = (
     *("", "human", "business", "machine", "machine-beep", "beep-only", "not-sure", "fax", "silence"),
     *("screening", "screening-machine"),
@@ -39,7 +36,7 @@ class Told:
 
 def webhooks_of(mode: str, machine: str) -> list[Told]:
     """What is told, in order."""
-    if mode == "disabled" or not machine:
+    if mode == OFF or not machine:
         return []
     return _premium(mode, machine) if mode.startswith("premium") else _standard(mode, machine)
 
@@ -51,12 +48,12 @@ def _premium(mode: str, machine: str) -> list[Told]:
         return [Told(2, greeting, "beep_detected")]
     if machine == "machine-beep":
         return [first, Told(2, greeting, "beep_detected")]
-    if mode == IOS and machine.startswith("screening"):
+    if mode == DEFAULT and machine.startswith("screening"):
         # To it the service sounds like a machine at first; then detection begins anew behind the service.
         after = "human_residence" if machine == "screening" else "machine"
         screened = Told(2, "call.machine.premium.call_screening.detected", "screening")
         return [first, screened, Told(4, verdict, after)]
-    if mode == IOS and machine == "machine":
+    if mode == DEFAULT and machine == "machine":
         return [first, Told(2, greeting, "prompt_ended")]
     return [first]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from patter.carriers.telnyx.detection import MODES
 from patter.simulators.telnyx.commands import (
     E164,
     WEBHOOK,
@@ -14,7 +15,6 @@ from patter.simulators.telnyx.commands import (
     check_state,
     check_webhook,
 )
-from patter.simulators.telnyx.detection import MODES
 from patter.simulators.telnyx.refusals import RefusalError
 from patter.simulators.telnyx.world import Account, Application, World
 

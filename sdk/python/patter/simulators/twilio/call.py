@@ -41,6 +41,7 @@ class Order:
     status_callback: str = ""
     status_events: frozenset[str] = frozenset({"completed"})
     behaviour: str = "answer"
+    queued_s: float = 0.0
     answer_after_s: float = 0.1
     ring_timeout_s: float = 60.0
     time_limit_s: float = 120.0

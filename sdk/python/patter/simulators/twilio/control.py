@@ -26,7 +26,7 @@ class Simulator(Protocol):
     calls: dict[str, Call]
     carriers: list[str]
 
-    def add_account(self, account_sid: str, auth_token: str, name: str = ...) -> Account: ...
+    def add_account(self, account_sid: str, auth_token: str, name: str = ..., **more: Any) -> Account: ...
 
     def add_number(self, number: str, account_sid: str, voice_url: str = ..., **more: Any) -> Number: ...
 
@@ -69,7 +69,11 @@ class ControlApi(CarrierControl):
         ]
 
     async def _add_account(self, request: Request) -> Response:
-        given = await object_in(request, {"account_sid", "auth_token"}, {"name"})
+        given = await object_in(
+            request,
+            {"account_sid", "auth_token"},
+            {"name", "status", "kind", "calls_per_second", "most_calls"},
+        )
         self._simulator.add_account(**given)
         return JSONResponse({"account_sid": given["account_sid"]}, 201)
 

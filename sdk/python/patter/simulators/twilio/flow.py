@@ -130,6 +130,7 @@ class Flow:
     async def _dialled(self) -> bool:
         """Dial the phone; whether it was answered."""
         call, order = self.call, self.call.order
+        await asyncio.sleep(order.queued_s)
         self._set_status("initiated", resource="queued")
         await asyncio.sleep(RINGS_AFTER_S)
         if order.behaviour == "failed":

@@ -111,7 +111,11 @@ class RestApi:
 
     async def _create_call(self, request: Request, account: Account) -> Response:
         own = frozenset(number.number for number in self._world.numbers_of(account.account_sid))
-        call = await self._exchange.dial_out(account, read_create(await _form(request), own))
+        asked = read_create(await _form(request), own)
+        running = sum(not call.is_over for call in self._calls_of(account))
+        if account.most_calls is not None and running >= account.most_calls:
+            raise RefusalError(400, 10004, "Call concurrency limit exceeded")
+        call = await self._exchange.dial_out(account, asked)
         if call.order.faults.lost_create_answer:
             return torn(201)
         return JSONResponse(call_json(call), 201)
@@ -312,7 +316,7 @@ def call_json(call: Call) -> dict[str, Any]:
         "phone_number_sid": None,
         "price": None,
         "price_unit": "USD",
-        "queue_time": "0",
+        "queue_time": str(round(order.queued_s * 1000)),
         "uri": f"/2010-04-01/Accounts/{account_sid}/Calls/{call.sid}.json",
         "subresource_uris": {},
     }

@@ -54,6 +54,7 @@ class TwilioSimulator:
         self._voice = voice or ToneVoice()
         self._webhooks = Webhooks(webhook_budget_s)
         self._running: set[asyncio.Task[None]] = set()
+        self._next_dial: dict[str, float] = {}
         # The others first: their addresses are longer, and some of Twilio's would swallow them.
         others = [route for routes in beside.values() for route in routes]
         routes = [*others, *RestApi(self).routes(), *ControlApi(self).routes()]
@@ -89,8 +90,11 @@ class TwilioSimulator:
 
     # -- what exists ----------------------------------------------------------------------------
 
-    def add_account(self, account_sid: str, auth_token: str, name: str = "Simulated account") -> Account:
-        account = Account(account_sid, auth_token, name)
+    def add_account(
+        self, account_sid: str, auth_token: str, name: str = "Simulated account", **more: Any
+    ) -> Account:
+        """``more``: status, kind (Full or Trial), calls_per_second, most_calls."""
+        account = Account(account_sid, auth_token, name, **more)
         self.world.accounts[account_sid] = account
         return account
 
@@ -156,6 +160,7 @@ class TwilioSimulator:
             status_callback=request.status_callback,
             status_events=request.status_events,
             behaviour=phone.behaviour,
+            queued_s=self._queued_s(account),
             answer_after_s=phone.answer_after_s,
             ring_timeout_s=request.timeout_s,
             time_limit_s=request.time_limit_s,
@@ -165,6 +170,15 @@ class TwilioSimulator:
             detection=request.detection,
         )
         return self._carry(order)
+
+    def _queued_s(self, account: Account) -> float:
+        """How long a call waits before it is dialled, behind those that the account asked for before."""
+        if account.calls_per_second is None:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        begins = max(now, self._next_dial.get(account.account_sid, now))
+        self._next_dial[account.account_sid] = begins + 1 / account.calls_per_second
+        return begins - now
 
     def _carry(self, order: Order) -> Call:
         call = Call(order)

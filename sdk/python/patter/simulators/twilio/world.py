@@ -23,11 +23,17 @@ def new_sid(prefix: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """What is dialled faster than ``calls_per_second`` waits in the queue; more calls at once than
+    ``most_calls`` are refused (10004). None is no limit.
+    """
+
     account_sid: str
     auth_token: str = field(repr=False)
     name: str = "Simulated account"
     status: str = "active"
     kind: str = "Full"
+    calls_per_second: float | None = None
+    most_calls: int | None = None
 
 
 @dataclass(slots=True)
