@@ -136,3 +136,14 @@ def test_a_caller_who_makes_a_sound_is_not_asked_whether_they_are_there() -> Non
     call.pass_ms(1200)
     call.pass_ms(2000, bytes([0x8F, 0x0F, 0x95, 0x15] * 40))
     assert call.sent(UserMessage) == []
+
+
+def test_a_text_that_never_became_a_sound_was_not_said() -> None:
+    call = answered(greeted(reply_by="model"))
+    call.gets(AgentText("Nobody hears this.", 5), AgentDone())
+    call.pass_ms(3000)
+    call.caller_says("hello?")
+    call.agent_says("Yes?")
+    call.pass_ms(2500)
+    said = [text for role, text in call.turns if role == "assistant"]
+    assert said == ["Hi.", "Yes?"]
