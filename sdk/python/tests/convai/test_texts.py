@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from patter.bridge.events import DigitPressed, SpeechFailed
+from patter.bridge.events import DigitPressed, SayAsked, SpeechFailed
 from patter.bridge.plan import TurnTaking
 from patter.engines.convai.wire import (
     AgentAudio,
@@ -147,3 +147,17 @@ def test_a_text_that_never_became_a_sound_was_not_said() -> None:
     call.pass_ms(2500)
     said = [text for role, text in call.turns if role == "assistant"]
     assert said == ["Hi.", "Yes?"]
+
+
+def test_words_of_ours_are_heard_although_their_text_comes_after_their_audio() -> None:
+    """As it does where a handler replies: the vendor gets the answer in pieces."""
+    call = greeted()
+    call.feed(SayAsked("The doors close."))
+    played = len(call.played)
+    assert call.given(call.wants(call.sent(UserMessage)[-1].text)) == "The doors close."
+    first = call.event_id + 1
+    call.gets(AgentAudio(first, sound(400)), AgentAudio(first + 1, sound(400)))
+    call.gets(AgentText("The doors close.", first + 2), AgentDone())
+    call.pass_ms(2500)
+    assert len(call.played) - played == 800 * 8
+    assert call.turns[-1] == ("assistant", "The doors close.")
