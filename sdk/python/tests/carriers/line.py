@@ -75,6 +75,8 @@ class Line:
         """Of the voice webhook."""
         self.says: Callable[[str], list[dict[str, Any]]] = lambda stream: []
         """The messages that are sent as soon as ``start`` came, given the stream's id."""
+        self.media_url = ""
+        """Where the media socket is asked for: here, unless a test says otherwise."""
         self.leaves_on_stop = True
         self.records = False
         self._server = LoopbackServer(
@@ -88,6 +90,7 @@ class Line:
 
     async def __aenter__(self) -> Line:
         await self._server.start()
+        self.media_url = self.url("media/one").replace("http://", "ws://")
         await self.sim.start()
         if self.carrier == "twilio":
             self.twilio.add_account(SID, TOKEN)
@@ -193,10 +196,6 @@ class Line:
     def _note(self, name: str, body: dict[str, Any]) -> None:
         self.told.append(name)
         self.bodies[name] = body
-
-    @property
-    def media_url(self) -> str:
-        return self.url("media/one").replace("http://", "ws://")
 
     async def _media(self, websocket: WebSocket) -> None:
         socket = Socket(websocket.close)

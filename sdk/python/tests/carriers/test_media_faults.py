@@ -6,6 +6,7 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from websockets.asyncio.server import serve
 
 from patter.simulators.script import Digits, HangUp, Listen, Say, Wait
 
@@ -85,6 +86,23 @@ async def test_a_socket_that_is_half_open(line):
     call = await line.ring(HangUp(at_ms=800), half_open_at_ms=200)
     assert len(line.socket.events("media")) <= 11
     assert (line.socket.events("stop"), line.socket.code, call.cause) == ([], BROKEN, "caller_hung_up")
+
+
+async def test_a_socket_that_is_half_open_answers_no_ping(line):
+    sockets = []
+
+    async def take(socket):
+        sockets.append(socket)
+        await socket.wait_closed()
+
+    async with serve(take, "127.0.0.1", 0, ping_interval=None, compression=None) as server:
+        line.media_url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        call = await line.dial(Listen(), half_open_at_ms=100)
+        await call.reached("half_open")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(await sockets[0].ping(), 0.3)
+        call.end("caller_hung_up")
+        await call.ended()
 
 
 async def test_a_second_socket(line):
