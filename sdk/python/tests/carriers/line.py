@@ -21,6 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from patter.simulators.loopback import LoopbackServer
+from patter.simulators.script import HangUp, Listen
 from patter.simulators.telnyx import Faults as TelnyxFaults
 from patter.simulators.telnyx import TelnyxSimulator
 from patter.simulators.twilio import Faults as TwilioFaults
@@ -131,8 +132,18 @@ class Line:
         return await self.sim.dial_in(OUR, ADA, steps, faults=self.faults(**faults))
 
     async def ring(self, *steps: Any, **faults: Any) -> Any:
-        """Somebody calls, and the call is over."""
-        call = await (await self.dial(*steps, **faults)).ended()
+        """Somebody calls, and the call is over.
+
+        A last ``HangUp(at_ms=…)`` counts from the opening of the media socket, however slow the machine is.
+        """
+        if isinstance(steps[-1], HangUp) and steps[-1].at_ms is not None:
+            call = await self.dial(*steps[:-1], Listen(), **faults)
+            await call.reached("stream_started")
+            await asyncio.sleep(steps[-1].at_ms / 1000)
+            call.end("caller_hung_up")
+        else:
+            call = await self.dial(*steps, **faults)
+        await call.ended()
         assert not call.of_kind("simulator_failed"), call.of_kind("simulator_failed")
         for socket in self.sockets:
             await asyncio.wait_for(socket.over.wait(), 10)
