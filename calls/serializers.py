@@ -11,6 +11,7 @@ from rest_framework import serializers
 from agents.models import Agent
 from calls.models import Call, CallEvent
 from calls.services.control import MAX_SAY_CHARS
+from patter.carriers.params import MOST_CHARS, MOST_PARAMS, param_problem, params_problem
 from patter.turn_taking import BOUNDS
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
 from patter_site.common.views import ScopedRelatedField
@@ -87,6 +88,25 @@ class CallSerializer(serializers.ModelSerializer[Call]):
         return {"code": call.error_code, "message": call.error_message} if call.error_code else None
 
 
+PARAMS_HELP = (
+    f"At most {MOST_PARAMS}, name and value under {MOST_CHARS} characters together. "
+    "At Telnyx those named `X-…` go to the callee as SIP headers."
+)
+
+
+class CustomParamsField(PlainValuesField):
+    """What a carrier could not take along is an error here, before anybody is phoned."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        values = super().to_internal_value(data)
+        if problem := params_problem(values):
+            raise serializers.ValidationError(problem)
+        return values
+
+    def _problem(self, name: str, value: Any) -> str:
+        return super()._problem(name, value) or param_problem(name, str(value)) or ""
+
+
 class CallCreateSerializer(StrictSerializer):
     """Without ``from`` the agent's oldest number calls; without ``agent`` whoever answers it speaks."""
 
@@ -94,7 +114,7 @@ class CallCreateSerializer(StrictSerializer):
     agent = ScopedRelatedField(Agent, required=False, allow_null=True)
     first_message = serializers.CharField(required=False, allow_blank=True, max_length=MAX_MESSAGE_CHARS)
     variables = PlainValuesField(required=False, max_chars=MAX_MESSAGE_CHARS)
-    custom_params = PlainValuesField(required=False)
+    custom_params = CustomParamsField(required=False, help_text=PARAMS_HELP)
     metadata = serializers.DictField(required=False, help_text="Yours; comes back as it is.")
     machine_detection = serializers.BooleanField(required=False, allow_null=True)
     on_machine = serializers.ChoiceField(choices=Call.OnMachine.choices, required=False)

@@ -25,8 +25,9 @@ def twilio(number) -> Twilio:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
-    """What is published on the bus, instead of publishing it."""
+    """What is published on the bus, instead of publishing it: as if somebody were in every group."""
     messages: list[tuple[str, dict]] = []
+    monkeypatch.setattr("patter_site.common.bus._nobody_is_in", lambda group: False)
     monkeypatch.setattr("patter_site.common.bus._post", lambda call: call(_Layer(messages)))
     return messages
 

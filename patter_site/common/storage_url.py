@@ -32,7 +32,11 @@ def _s3(bucket: str, prefix: str, query: dict[str, list[str]]) -> dict[str, Any]
         raise ImproperlyConfigured(
             "PATTER_STORAGE_URL is s3://, which needs: pip install 'django-storages[s3]'"
         )
+    from botocore.config import Config
+
     options: dict[str, Any] = {"bucket_name": bucket, "location": prefix, "default_acl": None}
+    # What live calls write waits in one thread: an S3 that is away must not hold it up for minutes.
+    options["client_config"] = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2})
     for name, option in (("endpoint", "endpoint_url"), ("region", "region_name")):
         if name in query:
             options[option] = query[name][0]

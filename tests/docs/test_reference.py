@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.docs.pages import ROOT
 
 APPS = ("patter_site", "calls", "agents", "numbers/phone_numbers", "tools", "billing")
@@ -11,9 +13,10 @@ CODE = re.compile(r"\bcode(?:: str)? ?= ?\"([a-z_]+)\"")
 NOT_OF_THE_API = {"throttled", "wrong"}  # codes of a form's sentences
 
 
+@pytest.mark.timeout(180)  # it loads the whole platform
 def test_the_generated_parts_are_current() -> None:
     checked = subprocess.run(
-        [sys.executable, "docs/build.py", "--check"], cwd=ROOT, capture_output=True, text=True, timeout=50
+        [sys.executable, "docs/build.py", "--check"], cwd=ROOT, capture_output=True, text=True, timeout=170
     )
 
     assert checked.returncode == 0, checked.stderr

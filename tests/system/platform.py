@@ -18,7 +18,7 @@ import httpx
 import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_WITHIN_S = 40.0
+READY_WITHIN_S = 90.0
 STOP_WITHIN_S = 15.0
 SECRETS = {"PATTER_SECRET_KEY": "s" * 40, "PATTER_ENCRYPTION_KEY": "e" * 40}
 

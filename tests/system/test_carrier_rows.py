@@ -17,7 +17,7 @@ DOORS = "tests/system/doors/"
 TWILIO = "tests/system/test_twilio_faults.py"
 TELNYX = "tests/system/test_telnyx_faults.py"
 TELNYX_CALLS = "tests/system/test_telnyx_calls.py"
-LINE = "tests/system/test_line.py"
+MATRIX = "tests/system/matrix/scenes_"
 CALLS = "calls/tests/"
 
 ROWS: dict[int, list[tuple[str, str]]] = {
@@ -59,7 +59,7 @@ ROWS: dict[int, list[tuple[str, str]]] = {
         ),
     ],
     12: [(TWILIO, "row_12_an_answered_call_is_never_given_another_document")],
-    13: [(LINE, "test_who_answers_an_outbound_call")],
+    13: [(MATRIX + "machines.py", "a_message_is_left_after_the_beep")],
     14: [
         (TWILIO, "row_14_a_verdict_that_comes_after_the_call_changes_nothing"),
         (BRIDGE + "test_scene_machines.py", "test_a_human_is_greeted_at_once_and_answered"),
@@ -69,7 +69,8 @@ ROWS: dict[int, list[tuple[str, str]]] = {
         (TELNYX_CALLS, "a_machine_answers"),
     ],
     16: [
-        (LINE, "test_the_carriers_recording_is_fetched_although_it_is_announced_too_early"),
+        (SDK + "local/test_carrier_recordings.py", "test_twilio_announces_the_file_too_early"),
+        (MATRIX + "recordings.py", "both_record_after_an_announcement"),
         (TELNYX_CALLS, "row_16_telnyx_records_and_the_file_is_fetched_over_a_fresh_link"),
     ],
     17: [(CALLS + "test_voice_webhook.py", "test_an_anonymous_caller_is_answered")],
@@ -105,8 +106,8 @@ ROWS: dict[int, list[tuple[str, str]]] = {
         (TELNYX, "row_35_neither_stop_nor_any_word_on_the_end"),
     ],
     36: [
-        (LINE, "test_a_caller_is_put_through_and_the_row_ends_with_the_conversation"),
-        (LINE, "test_keys_out_and_one_call_stays_one_record"),
+        (MATRIX + "transfers.py", "a_caller_is_put_through"),
+        (MATRIX + "keys.py", "keys_are_pressed_and_the_call_goes_on"),
     ],
     37: [(DOORS + "frames.py", "no_start")],
     38: [(DOORS + "frames.py", "well_formed_frame_before_start"), (TELNYX, "row_38_no_start_at_all")],
@@ -127,12 +128,11 @@ ROWS: dict[int, list[tuple[str, str]]] = {
     45: [(SDK + "audio/test_resample.py", "test_"), (TELNYX, "row_45_wideband_comes_though_mu_law")],
     46: [(SDK + "test_simulator_vendor_sdk.py", "test_calls_that_nobody_answers")],
     47: [
-        (LINE, "test_nobody_is_reached_and_the_caller_is_back_with_the_agent"),
-        (TELNYX_CALLS, "a_busy_target_leaves_the_caller_with_the_agent"),
+        (MATRIX + "transfers.py", "a_cold_transfer_comes_back"),
     ],
     48: [
         (BRIDGE + "test_scene_transfers.py", "test_a_caller_who_hangs_up_meanwhile_leaves_nobody_ringing"),
-        (LINE, "test_a_caller_who_hangs_up_leaves_nobody_ringing"),
+        (MATRIX + "transfers.py", "the_caller_leaves_while_it_rings"),
     ],
     49: [
         (DOORS + "lost_sockets.py", "lost_socket_is_resumed"),

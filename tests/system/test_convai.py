@@ -38,8 +38,8 @@ def shape(request: pytest.FixtureRequest, tmp_path: Path) -> Shape:
     return lambda **more: separate(tmp_path, servers, **more)
 
 
-async def set_up(world: World, vendor: ElevenLabsServer, reply_by: str) -> Tenant:
-    tenant = await world.tenant(agent={**AGENT, "reply_by": reply_by})
+async def set_up(world: World, vendor: ElevenLabsServer, reply_by: str, **more: object) -> Tenant:
+    tenant = await world.tenant(agent={**AGENT, "reply_by": reply_by, **more})
     await tenant.post("provider-credentials", {"provider": "elevenlabs", "api_key": vendor.api_key})
     made = await tenant.post(f"agents/{tenant.agent}/convai/provision")
     assert made["created"] and made["ready"]
@@ -82,3 +82,21 @@ async def test_elevenlabs_own_model_replies_and_hangs_up(tmp_path, vendor):
     assert row["end_reason"] == "agent_ended"
     [(_, provider, ms)] = [used for used in usage if used[0] == "speech_ms"]
     assert provider == "elevenlabs" and ms > 3000
+
+
+async def test_the_model_goes_on_for_a_program_that_is_not_there(tmp_path, vendor):
+    """It answers through the ElevenLabs agent, which goes on asking this installation."""
+    vendor.convai.ways.utterances = ["one", "two", "I would like a table"]
+    relief = {"llm": {"provider": "offline"}, "policies": {"handler": {"lost": "model"}}}
+    async with embedded(tmp_path, PATTER_ELEVENLABS_BASE_URL=vendor.base_url) as world:
+        tenant = await set_up(world, vendor, "handler", **relief)
+        call = await tenant.ring([{"say": "a"}, {"say": "b"}, {"say": "c"}, {"hang_up": True}])
+        await call.ended(50)
+        row = await tenant.settled((await tenant.found(call))["id"], 15)
+        kinds = [event["kind"] for event in await tenant.timeline(row["id"])]
+        said = [turn["text"] for turn in await tenant.turns(row["id"]) if turn["role"] == "assistant"]
+    retry = "Sorry, I did not get that. Could you say it again?"
+    assert row["end_reason"] == "caller_hung_up"
+    assert kinds.count("handler.replaced") == 1
+    assert said[:3] == ["Hello, this is Acme.", retry, retry]
+    assert said[3] and said[3] != retry

@@ -20,22 +20,14 @@ MENU = {"say": "what is on the menu"}
 BYE = {"say": "thank you and goodbye"}
 LISTEN = {"listen": True}
 AT_ONCE = 6
-DESK, SALES = "+12025550150", "+12025550151"
-TARGETS = [
-    {"name": "desk", "number": DESK},
-    {"name": "sales", "number": SALES, "kind": "warm"},
-]
 SCENARIOS = {}
 SHOWN = {
     "the_agent_ends_it": ("greeting", "several turns", "the agent ends the call"),
     "the_caller_speaks_over_the_agent": ("speaking over a reply",),
     "a_key_is_one_turn_though_it_is_told_twice": ("keys",),
     "row_16_telnyx_records_and_the_file_is_fetched_over_a_fresh_link": ("the carrier's recording",),
-    "a_text_is_said_and_keys_are_pressed": ("keys out",),
     "somebody_is_called": ("a call out",),
     "a_machine_answers": ("a message left on an answering machine",),
-    "a_caller_is_transferred": ("a cold transfer",),
-    "a_human_takes_the_caller_after_the_summary": ("a warm transfer",),
 }
 """The cells of the support table that a scenario proves: the demo agent is a pipeline with a model."""
 
@@ -69,14 +61,6 @@ async def the_agent_ends_it(tenant: TelnyxTenant):
     assert leg.hangup[:2] == ("normal_clearing", "callee") and not leg.complaints
     assert any("table" in text for text in await texts(tenant, row["id"], "user"))
     assert heard_s(leg) > 1
-
-
-@scenario
-async def the_caller_ends_it(tenant: TelnyxTenant):
-    leg, row = await rung(tenant, [BOOK, {"hang_up": True}])
-    assert (row["status"], row["end_reason"]) == ("completed", "caller_hung_up")
-    assert (await tenant.told(row["id"])).count("call.ended") == 1
-    assert not leg.complaints
 
 
 @scenario
@@ -156,37 +140,6 @@ async def row_16_telnyx_records_and_the_file_is_fetched_over_a_fresh_link(tenant
     assert rows == [("ready", len(leg.media.wav()))]
 
 
-# -- asked from outside ---------------------------------------------------------------------------
-
-
-@scenario
-async def hung_up_over_the_interface(tenant: TelnyxTenant):
-    leg = await tenant.ring([LISTEN])
-    await leg.reached("agent_started")
-    call = await tenant.found(leg)
-    await tenant.post(f"calls/{call['id']}/hang-up")
-    await leg.ended(20)
-    row = await tenant.settled(call["id"])
-    assert (row["end_reason"], leg.hangup[1]) == ("api_hung_up", "callee")
-
-
-@scenario
-async def a_text_is_said_and_keys_are_pressed(tenant: TelnyxTenant):
-    leg = await tenant.ring([LISTEN])
-    await leg.reached("agent_stopped")
-    call = await tenant.found(leg)
-    await tenant.post(f"calls/{call['id']}/digits", {"digits": "1w2"})
-    pressed = await leg.reached("carrier_pressed")
-    assert pressed.data["digits"] == "1w2"
-    await tenant.post(f"calls/{call['id']}/say", {"text": "One moment please, I am looking."})
-    await leg.reached("agent_stopped", 2)
-    await tenant.post(f"calls/{call['id']}/hang-up")
-    await leg.ended(20)
-    row = await tenant.settled(call["id"])
-    assert len(leg.of_kind("stream_started")) == 1  # keys do not end the stream here
-    assert "One moment please, I am looking." in await texts(tenant, row["id"], "assistant")
-
-
 # -- outbound -------------------------------------------------------------------------------------
 
 
@@ -226,22 +179,6 @@ async def nobody_can_be_reached(tenant: TelnyxTenant):
 
 
 @scenario
-async def nobody_answers(tenant: TelnyxTenant):
-    row = await outcome_of(tenant, Phone("+12025550179", "no-answer"), ring_s=5)
-    assert (row["outcome"], row["end_reason"]) == ("no_answer", "no_answer")
-
-
-@scenario
-async def a_call_is_taken_back_while_it_rings(tenant: TelnyxTenant):
-    row = await tenant.call(Phone("+12025550180", answer_after_s=20))
-    leg = await tenant.leg_of(row["id"])
-    await tenant.post(f"calls/{row['id']}/hang-up")
-    await leg.ended(20)
-    row = await tenant.settled(row["id"])
-    assert (row["status"], leg.hangup[0]) == ("cancelled", "originator_cancel")
-
-
-@scenario
 async def the_answer_to_a_dial_is_lost(tenant: TelnyxTenant):
     """It is dialled once, and the webhooks, which carry the call's id, make it known."""
     other = await tenant.another_account()
@@ -267,65 +204,10 @@ async def a_machine_answers(tenant: TelnyxTenant):
         assert heard_s(leg) > 1
 
 
-# -- transfers ------------------------------------------------------------------------------------
-
-
-async def transferred(tenant: TelnyxTenant, target: str, phone: Phone):
-    tenant.simulator.add_phone(phone)
-    leg = await tenant.ring([LISTEN])
-    await leg.reached("agent_stopped")
-    call = await tenant.found(leg)
-    await tenant.post(f"calls/{call['id']}/transfer", {"target": target, "summary": "Wants a big table."})
-    return leg, call
-
-
-@scenario
-async def a_caller_is_transferred(tenant: TelnyxTenant):
-    leg, call = await transferred(tenant, "desk", Phone(DESK, talk_s=2))
-    await leg.reached("transferred")
-    await leg.ended(30)
-    row = await tenant.settled(call["id"])
-    assert (row["status"], row["end_reason"]) == ("completed", "transferred")
-    assert "call.transferred" in await tenant.told(call["id"])
-
-
-@scenario
-async def a_busy_target_leaves_the_caller_with_the_agent(tenant: TelnyxTenant):
-    target = TARGETS[0] | {"name": "office", "number": "+12025550152"}
-    agent = await tenant.post("agents", {**AGENT, "name": "office", "transfer_targets": [target]})
-    number = await tenant.add_number(agent["id"])
-    tenant.simulator.add_phone(Phone("+12025550152", "busy"))
-    leg = await tenant.ring([LISTEN], to=number)
-    await leg.reached("agent_stopped")
-    call = await tenant.found(leg)
-    await tenant.post(f"calls/{call['id']}/transfer", {"target": "office"})
-    await leg.reached("agent_stopped", 2)  # the agent says that it could not be done
-    assert len(leg.of_kind("stream_started")) == 1
-    await tenant.post(f"calls/{call['id']}/hang-up")
-    await leg.ended(20)
-    row = await tenant.settled(call["id"])
-    assert row["end_reason"] == "api_hung_up"
-    assert "call.transfer_failed" in await tenant.told(call["id"])
-
-
-@scenario
-async def a_human_takes_the_caller_after_the_summary(tenant: TelnyxTenant):
-    leg, call = await transferred(tenant, "sales", Phone(SALES, accepts="1", talk_s=1))
-    await leg.reached("carrier_played")
-    await leg.reached("bridged", timeout_s=20)
-    human = next(one for one in tenant.simulator.calls.values() if one.order.to == SALES)
-    assert "Wants a big table." in human.of_kind("carrier_said")[0].data["text"]
-    human.end("talked", "normal_clearing", "callee")
-    leg.end("caller_hung_up")
-    await leg.ended(20)
-    row = await tenant.settled(call["id"])
-    assert (row["status"], row["end_reason"]) == ("completed", "transferred")
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def outcomes(tmp_path_factory):
     async with telnyx_embedded(tmp_path_factory.mktemp("telnyx")) as world:
-        tenant = await world.tenant(agent={**AGENT, "transfer_targets": TARGETS})
+        tenant = await world.tenant(agent=AGENT)
         gate = asyncio.Semaphore(AT_ONCE)
         tasks = {name: asyncio.create_task(_one(gate, run, tenant)) for name, run in SCENARIOS.items()}
         yield tasks

@@ -82,3 +82,20 @@ def test_a_check_that_breaks_is_a_finding(monkeypatch):
     said, code = doctor_says()
     assert code == 1
     assert "no roof" in said
+
+
+def test_a_fix_that_fails_is_told_and_the_next_one_is_tried(monkeypatch):
+    broken = [True]
+
+    def refused():
+        raise ValueError("The ladder is too short.")
+
+    def house():
+        yield bad("The roof leaks.", "Mend it.", fix=refused)
+        if broken:
+            yield bad("The door squeaks.", "Oil it.", fix=broken.clear)
+
+    monkeypatch.setattr(doctor, "_checks", {"house": house})
+    said, code = doctor_says(fix=True)
+    assert code == 1 and "could not mend house: The ladder is too short." in said
+    assert not broken and "WRONG  house:       The roof leaks." in said

@@ -7,6 +7,7 @@ import pytest
 
 from patter.simulators.client import SimulatorClient
 from patter.simulators.echo import EchoApp
+from patter.simulators.telnyx import TelnyxSimulator
 from patter.simulators.twilio import TwilioSimulator
 
 SID, TOKEN = "AC00000000000000000000000000000002", "another"
@@ -37,6 +38,31 @@ async def test_a_call_made_from_another_process(sim):
     ]
     assert (result["status"], result["cause"], result["over"]) == ("completed", "caller_hung_up", True)
     assert result["stats"]["media"] > 10
+
+
+async def test_a_client_of_the_other_carrier_with_a_bill_and_a_refusal():
+    telnyx, key, connection = TelnyxSimulator(), "KEY1", "149"
+    async with (
+        TwilioSimulator(beside={"telnyx": telnyx.routes}) as both,
+        SimulatorClient(both.base_url, "telnyx") as client,
+        httpx.AsyncClient(
+            base_url=f"{both.base_url}/v2", headers={"Authorization": f"Bearer {key}"}, trust_env=False
+        ) as http,
+    ):
+        assert (await client.add("accounts", api_key=key))["public_key"]
+        await client.add("applications", connection_id=connection, api_key=key, webhook_url="http://[::1]:9")
+        await client.add("numbers", number=OUR, api_key=key, connection_id=connection)
+        sid = await client.dial_in(OUR, ADA, [{"listen": True}])
+        await client.fail_next(door="command.answer", status=503)
+        assert (await http.post(f"/calls/{sid}/actions/answer", json={})).status_code == 503
+        assert (await http.post(f"/calls/{sid}/actions/answer", json={})).status_code == 200
+        await telnyx.calls[sid].answered.wait()
+        await client.hang_up(sid)
+        with pytest.raises(ValueError, match="no such door"):
+            await client.fail_next(door="cellar", status=503)
+        await telnyx.calls[sid].ended(20)
+        assert [leg["call_sid"] for leg in (await client.ledger())["legs"]] == [sid]
+        await telnyx.hang_up_everything()
 
 
 async def test_a_client_hears_why_not(sim):

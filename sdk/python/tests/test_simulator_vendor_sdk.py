@@ -131,3 +131,17 @@ async def test_numbers(sim, vendor):
         vendor.incoming_phone_numbers(number.sid).update, voice_url="https://b.example.com/v"
     )
     assert sim.world.numbers[OUR].voice_url == "https://b.example.com/v"
+
+
+async def test_recordings(sim, vendor, app):
+    sim.add_phone(Phone(DIAL, answer_after_s=0, steps=(HangUp(at_ms=200),)))
+    document = "<Response><Start><Recording/></Start><Say>Hold the line, please, all of you</Say></Response>"
+    made = await asyncio.to_thread(vendor.calls.create, to=DIAL, from_=OUR, twiml=document)
+    await sim.calls[made.sid].ended()
+    [listed] = await asyncio.to_thread(vendor.calls(made.sid).recordings.list)
+    shown = await asyncio.to_thread(vendor.recordings(listed.sid).fetch)
+    assert (shown.status, shown.call_sid, shown.duration) == ("completed", made.sid, "1")
+    assert await asyncio.to_thread(vendor.recordings(listed.sid).delete)
+    with pytest.raises(TwilioRestException) as gone:
+        await asyncio.to_thread(vendor.recordings(listed.sid).fetch)
+    assert gone.value.code == 20404

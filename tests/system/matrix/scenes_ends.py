@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.system.matrix.people import Person
 from tests.system.matrix.stage import LISTEN, Stage
 from tests.system.matrix.voices import GOODBYE, LEAVE
@@ -48,6 +50,22 @@ async def nobody_answers(stage: Stage) -> None:
     assert (row["outcome"], row["end_reason"]) == ("no_answer", "no_answer")
 
 
+async def ten_requests_with_one_key_are_one_call(stage: Stage) -> None:
+    """Whoever asks again while the first is on its way is told to wait; nobody is phoned twice."""
+    number = stage.person(Person("busy"))
+    body = {"to": number, "from": stage.number, "agent": stage.agent}
+    key = {"Idempotency-Key": f"once-{number}"}
+    asked = [stage.tenant.http.post("calls", json=body, headers=key) for _ in range(10)]
+    answers = await asyncio.gather(*asked)
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    [call_id] = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    await stage.settled(call_id)
+    again = await stage.tenant.http.post("calls", json=body, headers=key)
+    assert (again.json()["id"], again.headers["Idempotency-Replayed"]) == (call_id, "true")
+    phoned = [call for call in stage.tenant.simulator.calls.values() if call.order.to == number]
+    assert len(phoned) == 1
+
+
 async def it_is_taken_back_while_it_rings(stage: Stage) -> None:
     call_id = await stage.place(stage.person(Person(after_s=20)))
     carrier_call = await stage.carrier_call(call_id)
@@ -63,5 +81,6 @@ SCENES = [
     (it_is_hung_up_from_outside, ()),
     (nobody_can_be_reached, ()),
     (nobody_answers, ()),
+    (ten_requests_with_one_key_are_one_call, ()),
     (it_is_taken_back_while_it_rings, ()),
 ]

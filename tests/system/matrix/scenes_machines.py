@@ -47,6 +47,13 @@ async def a_machine_is_hung_up_on(stage: Stage) -> None:
     assert (row["end_reason"], row["outcome"]) == ("machine", "machine")
 
 
+async def a_fax_is_hung_up_on(stage: Stage) -> None:
+    call = await _called(stage, Person(machine="fax"), voicemail_message=MESSAGE)
+    row = await call.over()
+    assert (row["end_reason"], row["outcome"]) == ("machine", "machine")
+    assert MESSAGE not in await call.said()
+
+
 async def a_machine_is_talked_to(stage: Stage) -> None:
     call = await _called(stage, Person(machine="machine"), on_machine="continue")
     await _detected(call)
@@ -64,6 +71,7 @@ SCENES = [
     (a_human_is_greeted_before_anybody_knows, ("a call out",)),
     (a_message_is_left_after_the_beep, ("a message left on an answering machine",)),
     (a_machine_is_hung_up_on, ()),
+    (a_fax_is_hung_up_on, ()),
     (a_machine_is_talked_to, ()),
     (who_is_not_sure_means_a_human, ()),
 ]

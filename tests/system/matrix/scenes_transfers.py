@@ -151,6 +151,16 @@ def _scene(name: str, run: Any, **with_: str) -> Any:
     return one
 
 
+async def nobody_else_is_called(stage: Stage) -> None:
+    """Whom the agent may not transfer to is refused with those whom it may."""
+    call = await _greeted(stage)
+    answer = await stage.tenant.http.post(f"calls/{call.id}/transfer", json={"target": "+19005550123"})
+    assert answer.status_code == 400
+    assert f"Possible: '{DESK}', '{NOBODY}'" in answer.json()["error"]["fields"]["target"][0]
+    await call.hung_up()
+    assert "transfer.requested" not in await call.kinds()
+
+
 COLD, WARM = ("a cold transfer",), ("a warm transfer",)
 BACK_AS = {"busy": "busy", "declined": "declined", "failed": "failed"}
 SCENES = [
@@ -161,6 +171,7 @@ SCENES = [
         for way, reason in BACK_AS.items()
     ),
     (nobody_takes_a_cold_transfer, ()),
+    (nobody_else_is_called, ()),
     (_scene("a_human_takes_the_caller_by_key", a_human_takes_the_caller, presses="1"), WARM),
     (_scene("a_human_takes_the_caller_by_word", a_human_takes_the_caller, says="yes, please"), WARM),
     (_scene("a_human_refuses_by_key", a_human_does_not_want_the_caller, presses="2"), ()),

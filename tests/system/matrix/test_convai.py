@@ -10,15 +10,14 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.system.matrix.convai import Convai
 from tests.system.matrix.play import SCENES, Play, cells, playing
-from tests.system.matrix.voices_convai import Convai
 
 SHOWN = {
     "both_record_after_an_announcement",
     "keys_are_pressed_and_the_call_goes_on",
     "the_agent_hangs_up",
     "the_agent_puts_the_caller_through",
-    "a_message_is_left_after_the_beep",
 }
 
 

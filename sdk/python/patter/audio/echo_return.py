@@ -31,7 +31,7 @@ NEAR_AFTER = 300 // FRAME_MS
 """Frames in which an echo was audible, before its delay is believed."""
 JUDGED_AFTER = 300 // FRAME_MS
 KEPT = 8000 // FRAME_MS
-CHOSEN_EVERY = 5
+CHOSEN_EVERY = 10
 TELLING = AMPLITUDES[100]
 """About -25 dBFS: what comes back of anything quieter drowns in the line's noise."""
 AUDIBLE_OVER_NOISE = 24
@@ -74,8 +74,12 @@ class EchoReturn:
         if self._silent_frames > FRAMES:
             return 0.0
         for _ in range(max(1, length_ms // FRAME_MS)):
+            oldest = self._played[0]
             self._played.append(now)
-        self._peak = max(self._played)
+            if now >= self._peak:
+                self._peak = now
+            elif oldest == self._peak:
+                self._peak = max(self._played)
         if not self._peak:
             return 0.0
         if self._window is None:

@@ -14,6 +14,10 @@ from enum import Enum
 SCREENING_WITHIN_S = 45.0
 """A screening service asks at the beginning of a call; later words only sound like one."""
 WORDS_WITHIN_S = 60.0
+SAME_QUESTION_S = 8.0
+"""A recogniser tells a question word by word: what comes so soon after its first sign belongs to it."""
+FAXES = frozenset({"fax", "fax_detected"})
+"""Carriers' words for a machine with which no message can be left."""
 MACHINE_TEXT = "[answering machine: the beep was heard]"
 """The turn with which whoever replies is asked what to leave on a machine."""
 
@@ -104,6 +108,7 @@ class Answering:
         self._opened_at: float | None = None
         self._said_human = False
         self._asked_unheard = False
+        self._asked_at: float | None = None
         self.evidence: dict[str, str] = {}
         self.due: float | None = None
         """When the beep is not waited for any longer."""
@@ -131,6 +136,9 @@ class Answering:
             self._said_human = self._said_human or result == "human"
             return Act.NONE
         self.evidence = {"by": "carrier", "detail": detail}
+        if detail in FAXES and self._plan.on_machine != "continue":
+            self._phase = Phase.DONE
+            return Act.HANG_UP
         return self._machine(beep, now)
 
     def words(self, text: str, now: float) -> Act:
@@ -138,10 +146,9 @@ class Answering:
         if not self.listens or self._opened_at is None:
             return Act.NONE
         age_s = now - self._opened_at
-        # What the carrier heard early is answered into the question: its words are answered once more.
-        may_ask = self._phase is Phase.OPEN or self._asked_unheard
-        sign = screening_in(text) if may_ask and age_s <= SCREENING_WITHIN_S else None
+        sign = screening_in(text) if self._may_ask(now) and age_s <= SCREENING_WITHIN_S else None
         if sign is not None:
+            self._asked_at = now if self._asked_at is None else self._asked_at
             return self._screened("words", sign=sign)
         looks = self._plan.detect and not self._said_human and age_s <= WORDS_WITHIN_S
         sign = machine_in(text) if looks else None
@@ -149,6 +156,11 @@ class Answering:
             return Act.NONE
         self.evidence = {"by": "words", "sign": sign}
         return self._machine(False, now)
+
+    def _may_ask(self, now: float) -> bool:
+        """Whether words may be the question. One that was answered too early is answered once more."""
+        same = self._asked_at is not None and now - self._asked_at <= SAME_QUESTION_S
+        return self._phase is Phase.OPEN or self._asked_unheard or same
 
     def _screened(self, by: str, **evidence: str) -> Act:
         self._phase, self.due = Phase.SCREENED, None

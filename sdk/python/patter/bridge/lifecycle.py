@@ -113,16 +113,13 @@ class Lifecycle:
 
     def __init__(self, now: float) -> None:
         self.state = State.ANSWERED
+        self.over = False
         self.reason = ""
         self.was_connected = False
         self.has_line = False
         """A media socket is open, as far as we were told."""
         self.deadline: float | None = now + START_WITHIN_S
         self._leaves = 0.0
-
-    @property
-    def over(self) -> bool:
-        return self.state in (State.ENDING, State.ENDED)
 
     @property
     def away(self) -> bool:
@@ -153,6 +150,7 @@ class Lifecycle:
             act = Act.REPLACE
         self.was_connected = self.was_connected or act is Act.START
         self.state = state
+        self.over = state in (State.ENDING, State.ENDED)
         return act
 
     def _follow_line(self, cue: Cue) -> None:

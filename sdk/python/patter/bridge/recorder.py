@@ -35,7 +35,7 @@ class _Side:
 
     def place(self, offset: int, payload: bytes) -> None:
         """Caller audio has the carrier's own times: what overlaps came twice."""
-        off = offset - self.end
+        off = offset - self.base - len(self.audio)
         self._off = self._off + 1 if CLOSE_BYTES < abs(off) <= JITTER_BYTES else 0
         if abs(off) <= JITTER_BYTES and self._off < PERSISTS:
             self.audio += payload

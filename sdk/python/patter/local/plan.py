@@ -12,6 +12,7 @@ from patter.bridge.keypad import DIGITS, Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.bridge.transfers import KINDS, TransferPolicy, TransferTarget
+from patter.carriers.params import check_params
 from patter.engines import silero
 from patter.errors import ConfigError
 from patter.local.specs import Keys, convai_specs, pipeline_specs, realtime_specs
@@ -22,7 +23,6 @@ from patter.types import Agent
 from patter.variables import merged, substitute
 
 logger = logging.getLogger("patter")
-MOST_PARAM_CHARS = 500
 ON_MACHINE = ("leave_message", "hang_up", "continue", "ask")
 
 SPECS_OF_MODE: dict[str, Callable[..., dict[str, ProviderSpec | None]]] = {
@@ -175,13 +175,9 @@ def checked_turn_taking(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def checked_params(given: Mapping[str, Any] | None) -> dict[str, str]:
-    """Custom parameters as texts. Raises ConfigError with the key that is too long for a carrier."""
+    """Custom parameters as texts. Raises ConfigError with the one that no carrier could take along."""
     params = {str(name): str(value) for name, value in (given or {}).items()}
-    for name, value in params.items():
-        if len(name) + len(value) >= MOST_PARAM_CHARS:
-            raise ConfigError(
-                f"custom_params {name[:40]!r}: name and value stay under 500 characters together."
-            )
+    check_params(params)
     return params
 
 

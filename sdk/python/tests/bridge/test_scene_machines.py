@@ -86,6 +86,18 @@ def test_hang_up_on_machines(by_words: bool) -> None:
     call.check()
 
 
+@pytest.mark.parametrize("word", ["fax", "fax_detected"])
+@pytest.mark.parametrize("wish", ["leave_message", "ask", "hang_up"])
+def test_no_message_is_left_on_a_fax(wish: str, word: str) -> None:
+    """No beep would ever come, and whatever was said would be said to nobody."""
+    call = scene(wish)
+    call.pass_ms(500)
+    call.feed(MachineHeard("machine", False, word))
+    assert call.end is not None and call.end.reason == "machine"
+    assert "machine.hang_up" in call.kinds
+    call.check()
+
+
 @pytest.mark.parametrize("result", ["human", "unknown"])
 def test_a_human_is_greeted_at_once_and_answered(result: str) -> None:
     call = scene()
@@ -153,6 +165,27 @@ def test_call_screening_is_told_who_calls_and_why(words: str) -> None:
     call.pass_ms(1500)
     assert call.turns[-1] == ("assistant", "Hello Bob.")
     assert call.end is None
+    call.check()
+
+
+@pytest.mark.parametrize("words", [IOS, GOOGLE])
+def test_call_screening_that_is_recognised_word_by_word(words: str) -> None:
+    """The first words give it away; what follows is the same question, and no turn for whoever replies."""
+    call = scene()
+    call.pass_ms(3000)
+    parts = words.split()
+    for count in range(4, len(parts) + 1, 2):
+        call.pass_ms(300, VOICE)
+        call.hears(" ".join(parts[:count]), final=False, end_of_turn=False)
+    call.hears(words)
+    call.pass_ms(4000)
+    assert call.turns[-1] == ("assistant", "This is Acme, about your order.")
+    assert ("user", words) not in call.turns
+    assert {ask.turn_id for ask in call.all(HandlerAsk)} <= {stop.turn_id for stop in call.all(HandlerStop)}
+    call.says("hello this is bob")
+    call.handler_says("Hello Bob.")
+    call.pass_ms(1500)
+    assert call.turns[-1] == ("assistant", "Hello Bob.")
     call.check()
 
 

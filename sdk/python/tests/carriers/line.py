@@ -71,6 +71,8 @@ class Line:
         """The webhooks in the order of their arrival."""
         self.bodies: dict[str, dict[str, Any]] = {}
         self.headers: dict[str, Any] = {}
+        self.fields: list[tuple[str, str]] = []
+        """Of the voice webhook."""
         self.says: Callable[[str], list[dict[str, Any]]] = lambda stream: []
         """The messages that are sent as soon as ``start`` came, given the stream's id."""
         self.leaves_on_stop = True
@@ -111,6 +113,10 @@ class Line:
     def url(self, about: str) -> str:
         return f"{self._server.base_url}/{about}"
 
+    @property
+    def port(self) -> str:
+        return self._server.base_url.rpartition(":")[2]
+
     def faults(self, **faults: Any) -> Any:
         return TwilioFaults(**faults) if self.carrier == "twilio" else TelnyxFaults(**faults)
 
@@ -147,10 +153,10 @@ class Line:
     async def _hook(self, request: Request) -> Response:
         body = await request.body()
         if self.carrier == "telnyx":
-            return await self._event(json.loads(body)["data"], request)
+            return await self._event(body, request)
         fields = parse_qsl(body.decode(), keep_blank_values=True)
         if request.path_params["about"] == "voice":
-            self.headers = dict(request.headers)
+            self.headers, self.fields = dict(request.headers), fields
             return Response(self._document(), media_type="text/xml")
         self._note(what_it_tells(fields)[0], dict(fields))
         return Response(status_code=204)
@@ -158,10 +164,14 @@ class Line:
     def _document(self) -> str:
         told = self.url("told")
         recording = f'<Start><Recording recordingStatusCallback="{told}"/></Start>' if self.records else ""
-        stream = f'<Stream url="{self._media_url}" statusCallback="{told}"/>'
+        stream = f'<Stream url="{self.media_url}" statusCallback="{told}"/>'
         return f"<Response>{recording}<Connect>{stream}</Connect><Hangup/></Response>"
 
-    async def _event(self, event: dict[str, Any], request: Request) -> Response:
+    async def _event(self, body: bytes, request: Request) -> Response:
+        try:
+            event = json.loads(body)["data"]
+        except ValueError:
+            return Response(status_code=400)
         kind, payload = event["event_type"], event["payload"]
         is_new = event["id"] not in [body["id"] for body in self.bodies.values()]
         self._note(kind, event)
@@ -171,7 +181,7 @@ class Line:
         if is_new and kind == "call.answered" and payload["from"] == ADA:
             if self.records:
                 await self.command(payload["call_control_id"], "record_start", channels="dual", format="wav")
-            stream = {"stream_url": self._media_url, "stream_bidirectional_mode": "rtp"}
+            stream = {"stream_url": self.media_url, "stream_bidirectional_mode": "rtp"}
             await self.command(payload["call_control_id"], "streaming_start", **stream)
         return Response(status_code=200)
 
@@ -185,14 +195,14 @@ class Line:
         self.bodies[name] = body
 
     @property
-    def _media_url(self) -> str:
+    def media_url(self) -> str:
         return self.url("media/one").replace("http://", "ws://")
 
     async def _media(self, websocket: WebSocket) -> None:
         socket = Socket(websocket.close)
         self.sockets.append(socket)
         await websocket.accept()
-        if len(self.sockets) > 1:
+        if any(not one.over.is_set() for one in self.sockets[:-1]):
             await self._choose(websocket)
         loop = asyncio.get_running_loop()
         while (message := await websocket.receive())["type"] != "websocket.disconnect":
@@ -211,7 +221,7 @@ class Line:
     async def _choose(self, newest: WebSocket) -> None:
         """A token of Twilio's opens one socket; at Telnyx the newest one wins."""
         if self.carrier == "telnyx":
-            await self.socket.leave()
+            await self.sockets[-2].leave()
         else:
             await newest.close(1008)
 

@@ -7,10 +7,23 @@ from typing import Any
 
 from patter.bridge.answering import AnsweringPlan
 from patter.bridge.commands import Clear, ToolRun, ToolStop, TransferStart
-from patter.bridge.events import HangUpAsked, LegOpened, LegStopped, MachineHeard, ToolDone, TransferMoved
+from patter.bridge.events import (
+    HangUpAsked,
+    LegOpened,
+    LegStopped,
+    MachineHeard,
+    ToolDone,
+    TransferMoved,
+)
 from patter.bridge.plan import ToolTraits
 from patter.bridge.transfers import TransferPolicy, TransferTarget
-from patter.engines.convai.wire import ContextUpdate, Interruption, ToolCall, ToolResult, UserMessage
+from patter.engines.convai.wire import (
+    ContextUpdate,
+    Interruption,
+    ToolCall,
+    ToolResult,
+    UserMessage,
+)
 
 from .scene import ConvaiScene
 

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.engines.convai.completions import BadCompletionError, read_request
 from patter.engines.convai.endings import After, ending_of
 from patter.engines.convai.gate import Gate
-from patter.engines.convai.wire import READERS, AgentAudio, Trouble, decode, is_socket_of
+from patter.engines.convai.settings import initiation_of, settings_of
+from patter.engines.convai.wire import READERS, AgentAudio, Ping, Pong, Trouble, decode, encode, is_socket_of
+from patter.errors import ConfigError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -101,3 +104,48 @@ def test_after_our_own_cut_the_next_answer_is_told_from_the_rest_of_the_old_one(
     assert gate.audio(*pieces(9)) == []
     assert gate.answered(0) == []
     assert gate.audio(*pieces(10)) == pieces(10)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({}, "set convai_agent_id"),
+        ({"agent_id": "a", "dynamic_variables": {"list": [1]}}, "dynamic variable 'list' is a text"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(options, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        settings_of(ProviderSpec("elevenlabs", options=options))
+
+
+def test_a_call_overrides_only_what_it_was_told():
+    spec = ProviderSpec(
+        "elevenlabs", voice="v1", options={"agent_id": "a", "dynamic_variables": {"shop": "Acme"}}
+    )
+    settings = settings_of(spec, call_token="secret")
+    assert "secret" not in repr(settings)
+    plan = CallPlan("c1", caller="+1555", custom_params={"shop": "Best"})
+    told = json.loads(encode(initiation_of(plan, settings, again=False)))
+    assert told["conversation_config_override"] == {"tts": {"voice_id": "v1"}}
+    assert told["dynamic_variables"]["shop"] == "Best"  # the call's own come before the agent's
+    assert told["dynamic_variables"]["secret__patter_call"] == "secret"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        7,
+        {"chars": ["a"], "char_start_times_ms": 1, "char_durations_ms": [1]},
+        {"chars": ["a"], "char_start_times_ms": ["1"], "char_durations_ms": [1]},
+    ],
+)
+def test_times_that_cannot_be_read_are_none(given):
+    event = {"event_id": 1, "audio_base_64": "", "alignment": given}
+    assert decode(json.dumps({"type": "audio", "audio_event": event})) == AgentAudio(1, b"", None)
+
+
+def test_a_ping_is_answered_by_its_id_whatever_else_it_says():
+    ping = decode('{"type": "ping", "ping_event": {"event_id": 7, "ping_ms": 42}}')
+    assert ping == Ping(7)
+    assert json.loads(encode(Pong(7))) == {"type": "pong", "event_id": 7}
+    assert decode('{"type": "vad_score", "vad_score_event": {"vad_score": 0.9}}') is None

@@ -4,7 +4,19 @@ import pytest
 
 from patter.bridge.answering import MACHINE_TEXT, AnsweringPlan
 from patter.bridge.commands import Clear, HandlerAsk, HangUp
-from patter.bridge.events import DigitPressed, DigitsAsked, DigitsSent, HangUpAsked, LegOpened, MachineHeard
+from patter.bridge.events import (
+    DigitPressed,
+    DigitsAsked,
+    DigitsSent,
+    HandlerDelta,
+    HandlerDone,
+    HangUpAsked,
+    HangUpDone,
+    LegOpened,
+    LegStopped,
+    MachineHeard,
+    SttOpened,
+)
 from patter.bridge.keypad import Keypad
 from patter.bridge.plan import Phrases, TurnTaking
 from patter.engines.realtime.wire import SpeechStarted, Trouble, UserSaid
@@ -94,8 +106,8 @@ def test_keys_pressed_for_the_caller_leave_what_is_said_as_it_is():
     call = Scene(first_message="Hello, this is Acme.")
     call.reads("Hello, this is Acme.")
     call.pass_ms(400)
-    call.feed(DigitsAsked("1"))
-    assert call.automatic is False
+    call.feed(DigitsAsked("1"), LegStopped())
+    call.pass_ms(200)
     call.feed(DigitsSent(), LegOpened("MZ2", "CA1", "AC1"))
     call.pass_ms(3000)
     assert call.turns == [("assistant", "Hello, this is Acme.")] and call.automatic is True
@@ -141,3 +153,60 @@ def test_a_voice_without_words_over_nothing_is_nothing():
     call.provider(SpeechStarted("u1", 0))
     call.says("", item="u1")
     assert not call.all(HandlerAsk) and not call.of_type("response.create")
+
+
+@BOTH
+def test_words_within_a_goodbye_are_not_answered(reply_by):
+    call = Scene(reply_by=reply_by, turn_taking=TurnTaking(idle_prompt_s=1, idle_prompts=0))
+    call.pass_ms(1100)
+    assert read_aloud(call) == "Goodbye."
+    asked = len(call.of_type("response.create"))
+    call.says("wait")
+    assert len(call.of_type("response.create")) == asked and not call.all(HandlerAsk)
+    call.reads("Goodbye.")
+    call.pass_ms(1500)
+    assert call.last(HangUp)
+
+
+@BOTH
+def test_what_is_said_while_somebody_else_has_the_line_is_not_answered(reply_by):
+    call = Scene(reply_by=reply_by)
+    call.feed(DigitsAsked("1"), LegStopped())
+    call.says("hello")
+    assert not call.of_type("response.create") and not call.all(HandlerAsk)
+
+
+def test_a_time_that_is_up_within_a_goodbye_changes_nothing():
+    values = TurnTaking(max_duration_s=5, idle_prompt_s=4, idle_prompts=0)
+    call = Scene(turn_taking=values)
+    call.pass_ms(5500)
+    assert [message["event_id"] for message in call.of_type("response.create")] == ["r1"]
+
+
+def test_nothing_is_filled_while_words_are_on_their_way():
+    call = Scene(reply_by="handler")
+    call.says("hello")
+    turn_id = call.last(HandlerAsk).turn_id
+    call.feed(HandlerDelta(turn_id, "```code```"))
+    call.pass_ms(1600)
+    assert "One moment" not in str(call.of_type("response.create"))
+    call.feed(HandlerDone(turn_id))
+
+
+def test_what_belongs_to_another_mode_is_nothing():
+    call = Scene()
+    known = len(call.commands)
+    call.feed(SttOpened("stt1"))
+    assert call.commands[known:] == []
+
+
+def test_keys_before_a_machine_was_known_are_remembered():
+    plan = AnsweringPlan(detect=True, on_machine="ask")
+    call = Scene(direction="outbound", answering=plan, keypad=Keypad(collect=True))
+    call.feed(DigitPressed("1"), MachineHeard("machine", beep=True))
+    call.pass_ms(2000)
+    assert len(call.of_type("response.create")) == 1
+    call.reads("Please call back.")
+    call.pass_ms(2000)
+    call.feed(HangUpDone())
+    assert ("user", "[DTMF: 1]") in call.turns

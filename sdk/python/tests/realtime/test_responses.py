@@ -232,3 +232,16 @@ def test_a_voice_over_a_response_without_sound_stops_nothing():
     call = asked()
     call.provider(SpeechStarted("u2", 0))
     assert not call.all(Clear) and "reply.cut" not in call.kinds
+
+
+def test_an_item_that_ends_before_it_began_is_nothing():
+    call = asked()
+    call.provider(AudioDone("r9", "a9"), ResponseDone("r9", "", "completed"))
+    assert call.turns == [("user", "what is there")] and call.end is None
+
+
+def test_settings_that_are_in_force_twice_change_nothing():
+    call = Scene()
+    known = len(call.commands)
+    call.provider(SessionUpdated())
+    assert call.commands[known:] == []

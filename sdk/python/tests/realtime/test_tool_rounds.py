@@ -1,6 +1,6 @@
 """Tools of a realtime model: one response after all results, and what is refused, stopped or told late."""
 
-from patter.bridge.commands import EndSession, ToolRun, ToolStop, TransferStart
+from patter.bridge.commands import EndSession, HangUp, ToolRun, ToolStop, TransferStart
 from patter.bridge.events import CarrierEnded, ToolDone
 from patter.bridge.plan import Phrases, ToolTraits
 from patter.bridge.transfers import TransferPolicy, TransferTarget
@@ -147,3 +147,19 @@ def test_a_call_that_ends_stops_what_runs():
     call.replies("", calls("look"))
     call.feed(CarrierEnded())
     assert call.all(ToolStop) and call.all(EndSession)
+
+
+def test_nothing_is_filled_while_words_are_heard_or_the_call_ends():
+    call = spoken_call(tool_traits={"slow": ToolTraits(wait_s=30)})
+    call.replies("I am looking that up in all of our books, which are many.", calls("slow"))
+    call.pass_ms(2000)
+    assert not call.of_type("response.create")
+    call.tool({"found": True})
+    call.pass_ms(2000)
+    tag = call.of_type("response.create")[-1]["event_id"]
+    call.replies("", calls("end_call"), calls("slow", call_id="call_2"), tag=tag)
+    call.pass_ms(2000)
+    assert "One moment" not in str(call.of_type("response.create"))
+    call.tool({"found": True})
+    call.pass_ms(500)
+    assert call.last(HangUp)

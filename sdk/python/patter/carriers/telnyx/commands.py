@@ -7,7 +7,6 @@ Every command carries a ``command_id``: Telnyx ignores a second one with the sam
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from patter.carriers.params import HEADER_NAME
 from patter.carriers.telnyx.detection import OFF, checked_mode
 from patter.carriers.telnyx.voices import SPEAK_VOICE, speak_language
 from patter.errors import ConfigError
@@ -30,7 +30,6 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 REJECT_CAUSES = ("CALL_REJECTED", "USER_BUSY", "NOT_FOUND", "TEMPORARILY_UNAVAILABLE")
 RATES_HZ = {"PCMU": 8000, "PCMA": 8000, "L16": 16000}
 """The codecs that the wire speaks, with their sampling rates."""
-HEADER_NAME = re.compile(r"[Xx]-[A-Za-z0-9!%'*+._`~-]{1,60}")
 
 Headers = Mapping[str, str]
 

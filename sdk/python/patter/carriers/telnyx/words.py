@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from patter.carriers.params import taken_along
 from patter.carriers.telnyx.webhooks import CallEvent
 
 MACHINE_RESULTS = {
@@ -14,7 +15,6 @@ MACHINE_RESULTS = {
     "fax_detected": "machine",
     "beep_detected": "machine",
 }
-MAX_PARAM_CHARS = 500
 HANGUP_REASONS = {
     "normal_clearing": "caller_hung_up",
     "user_busy": "busy",
@@ -51,10 +51,8 @@ def machine_result(result: str) -> str:
 
 
 def custom_params(headers: Mapping[str, str]) -> dict[str, str]:
-    """Custom SIP headers. What is too long is left out: refusing the call for it would be worse."""
-    return {
-        name: value for name, value in headers.items() if name and len(name) + len(value) < MAX_PARAM_CHARS
-    }
+    """Custom SIP headers."""
+    return taken_along(headers.items())
 
 
 def sip_headers(custom_params: Mapping[str, str]) -> dict[str, str]:

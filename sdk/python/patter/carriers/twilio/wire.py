@@ -42,6 +42,8 @@ class Wire:
     def decode(self, frame: str | bytes) -> list[Event]:
         try:
             data = parse_object(frame)
+            if self._is_next_media(data):
+                return _media(data)
             events = _events(data)
             if data.get("event") in _READERS:
                 self._follow(data, events)
@@ -61,6 +63,11 @@ class Wire:
 
     def release(self) -> list[Event]:
         return []
+
+    def _is_next_media(self, data: dict[str, Any]) -> bool:
+        """Nearly always: audio of this stream, between its start and its stop."""
+        sid = self.stream_id
+        return data.get("event") == "media" and data.get("streamSid") == sid != "" and not self._stopped
 
     def _follow(self, data: dict[str, Any], events: list[Event]) -> None:
         kind = data["event"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from patter.carriers.params import taken_along
+
 # The far end's own words (SIP) are finer than Twilio's.
 DECLINED_SIP = frozenset({"603", "607", "608"})
 INVALID_SIP = frozenset({"404", "410", "484", "604"})
 
-MAX_PARAM_CHARS = 500
 SIP_HEADER = "SipHeader_"
 OWN_KEYS = frozenset({"call"})
 
@@ -37,13 +38,10 @@ def transfer_failure(word: str, sip_code: str = "") -> str:
 
 
 def custom_params(query: Mapping[str, str], fields: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Extra keys of the voice address and SIP headers ``X-…``.
-
-    What is too long is left out: refusing the call for it would be worse.
-    """
+    """Extra keys of the voice address and SIP headers ``X-…``."""
     given = {name: value for name, value in query.items() if name not in OWN_KEYS}
     for name, value in fields:
         header = name.removeprefix(SIP_HEADER)
         if header != name and header.lower().startswith("x-"):
             given[header] = value
-    return {name: value for name, value in given.items() if len(name) + len(value) < MAX_PARAM_CHARS}
+    return taken_along(given.items())

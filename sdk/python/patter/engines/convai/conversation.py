@@ -45,6 +45,8 @@ class Conversation:
         self._announcement = announcement
         self.begin_at: float | None = None
         """A greeting that is to wait makes the conversation wait: its agent greets at once."""
+        self.greets = True
+        """There is somebody to be greeted, and no machine."""
         self._open_before: tuple[Turn, str] | None = None
         self.picks_up = False
         """It is to go on with the call as soon as nothing of the one before is heard any more."""
@@ -70,7 +72,7 @@ class Conversation:
         if not self._line.opened or self.begin_at is not None:
             return []
         self._line.initiated(now)
-        again = self._line.again and self._owed.greeted
+        again = (self._line.again and self._owed.greeted) or not self.greets
         notice = self._announcement.text
         return self._line.send(initiation_of(self._plan, self._settings, again=again, notice=notice))
 

@@ -56,6 +56,11 @@ class SpeechLine:
         return self._from_phone is not None
 
     @property
+    def coming(self) -> bool:
+        """It is not ready, and is being opened."""
+        return not self.ready and (self._open or self._again_at is not None)
+
+    @property
     def again(self) -> bool:
         """It is not the call's first conversation."""
         return self._count > 1

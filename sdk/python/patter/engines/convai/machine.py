@@ -98,6 +98,7 @@ class ConvaiMachine:
         self._hushed = True
         self._rooms.held.clear()
         self._rooms.announcement.waive()
+        self._rooms.conversation.greets = False
         self._rooms.owed.nothing()
         self._silence.caller_spoke()
         dropped = self._voice.drop(now)
@@ -199,7 +200,7 @@ class ConvaiMachine:
 
     def _begun(self, metadata: Metadata, now: float) -> Outcome:
         try:
-            return [*self._rooms.conversation.begun(metadata, now)]
+            return [*self._rooms.conversation.begun(metadata, now), *self._voice.line_ready()]
         except ValueError as error:
             return self._line_over(Ending(After.GIVE_UP, str(error)), now)
 

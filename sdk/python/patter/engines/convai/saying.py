@@ -34,6 +34,7 @@ class OwnWords:
         self._count = 0
         self._messages: set[str] = set()
         self.wish: Wish | None = None
+        self._unsent: UserMessage | None = None
 
     def ask(self, text: str, kind: Kind, now: float) -> UserMessage:
         """The message that makes the agent say this."""
@@ -42,6 +43,15 @@ class OwnWords:
         self._messages.add(folded(message))
         self.wish = Wish(text, kind, message, now + BEGINS_WITHIN_S)
         return UserMessage(message)
+
+    def keep(self, message: UserMessage) -> None:
+        """It is sent as soon as there is a conversation."""
+        self._unsent = message
+
+    def take_unsent(self) -> UserMessage | None:
+        """The message that waits for the conversation, unless its time is over."""
+        message, self._unsent = self._unsent, None
+        return message if self.wish is not None else None
 
     def is_ours(self, text: str) -> bool:
         """Whether a caller's text is such a message of ours, told back to us."""

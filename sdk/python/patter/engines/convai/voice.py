@@ -107,9 +107,17 @@ class Voice:
     def say(self, text: str, kind: Kind, now: float, *, end_reason: str = "") -> Outcome:
         """Have this said: by the agent, or in our own voice where there is no agent, or it does not."""
         out = self.stop_agent("say", now)
-        if not self._line.ready:
-            return out + self._own.say(text, kind, now, end_reason=end_reason)
-        return [*out, *self._line.send(self.words.ask(text, kind, now))]
+        if self._line.ready:
+            return [*out, *self._line.send(self.words.ask(text, kind, now))]
+        if self._line.coming:
+            self.words.keep(self.words.ask(text, kind, now))
+            return out
+        return out + self._own.say(text, kind, now, end_reason=end_reason)
+
+    def line_ready(self) -> Outcome:
+        """A conversation is there: it is asked for what waited for it."""
+        message = self.words.take_unsent()
+        return [*self._line.send(message)] if message is not None else []
 
     def own(self, event: Event, now: float) -> Outcome:
         """What concerns our own voice."""

@@ -23,10 +23,13 @@ from patter.bridge.events import (
     SttSpeechStarted,
     SttUtteranceEnded,
 )
-from patter.bridge.keypad import Keyed, Keys, digit_text, is_entry
+from patter.bridge.keypad import Keyed, Keys, digit_text
 from patter.bridge.records import Interim, Noted
 from patter.engines.pipeline.barge_in import BargeIn
+from patter.engines.pipeline.caller_turns import CallerTurns
 from patter.engines.pipeline.ears import Ears
+from patter.engines.pipeline.idle import Idle
+from patter.engines.pipeline.opening import Opening
 from patter.engines.pipeline.replies import Replies
 from patter.engines.pipeline.reply import Kind
 from patter.engines.pipeline.signals import (
@@ -43,8 +46,6 @@ from patter.engines.pipeline.stt_line import SttLine
 
 GAP_S = 0.2
 """After this long without a frame, silence is counted by the loop's clock."""
-LET_SPEAK_S = 3.0
-"""A first message waits at most this long for a caller who is speaking when it should begin."""
 
 
 class PipelineMachine:
@@ -59,13 +60,10 @@ class PipelineMachine:
         self._replies = Replies(parts)
         self._barge_in = BargeIn(parts, self._ears, self._replies)
         self._keys = Keys(parts.plan.keypad, parts.plan.turn_taking.keypad_pause_ms)
-        self._announcing = False
-        self._greets_silence = False
-        self._first_at: float | None = None
-        self._first_latest = 0.0
+        self._turns = CallerTurns(parts.memory, self._keys, self._replies.next_turn_id)
+        self._opening = Opening(parts.plan)
+        self._idle = Idle(self._values)
         self._held: list[UtteranceEnded | DigitPressed | SayAsked] = []
-        self._idle_at: float | None = None
-        self._idle_prompts = 0
         self._gap_at: float | None = None
         self._stopped = False
         self._away = False
@@ -89,8 +87,7 @@ class PipelineMachine:
     def start(self, now: float) -> Outcome:
         out: Outcome = [*self._stt.open(now)]
         self._gap_at = now + GAP_S
-        self._announcing = bool(self._plan.announcement.strip())
-        if self._announcing:
+        if self._opening.announce():
             out += self._say(self._plan.announcement, now, Kind.NOTICE)
         else:
             out += self._begin_conversation(now)
@@ -98,19 +95,12 @@ class PipelineMachine:
 
     def _begin_conversation(self, now: float) -> Outcome:
         """What the caller said during an announcement has its turn now: a greeting is answered with ours."""
-        self._announcing = False
-        if self._plan.first_message.strip() and self._plan.first_speaker == "caller":
-            self._greets_silence = True  # words get an answer; a caller who waits is greeted
-        elif self._plan.first_message.strip():
-            self._first_at = now + self._values.first_message_delay_ms / 1000
-            self._first_latest = self._first_at + LET_SPEAK_S
+        self._opening.begin(now)
         return [*self._take_held(now), *self._speak_first(now)]
 
     def _speak_first(self, now: float) -> Outcome:
-        if self._first_at is None or self._first_at > now:
-            return []
-        if (self._ears.voiced or self._ears.pending_text) and now < self._first_latest:
-            self._first_at = now + GAP_S
+        caller_speaks = self._ears.voiced or bool(self._ears.pending_text)
+        if not self._opening.due(now, caller_speaks=caller_speaks):
             return []
         return self._say(self._plan.first_message, now, Kind.FIRST)
 
@@ -126,18 +116,18 @@ class PipelineMachine:
         """A recogniser that gets no audio closes by itself: it is opened anew afterwards."""
         self._away = True
         out = [] if goes_on else self._barge_in.cut("transfer", now)
-        for signal in self._ears.take():
-            if isinstance(signal, UtteranceEnded):  # nobody is there who could be answered
-                self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
+        self._turns.write_ended(self._ears.take())  # nobody is there who could be answered
         self._ears.rest()
-        self._write_keys()
-        self._first_at = self._first_at if goes_on else None
-        self._idle_at = self._gap_at = None
+        self._turns.write_keys()
+        if not goes_on:
+            self._opening.without_first()
+        self._idle.put_off()
+        self._gap_at = None
         return [*out, *self._stt.rest()]
 
     def hush(self, now: float) -> Outcome:
         self._hushed = True
-        self._first_at, self._greets_silence, self._announcing = None, False, False
+        self._opening.over()
         self._held.clear()
         self._ears.take()
         dropped = self._replies.drop(now)
@@ -200,7 +190,7 @@ class PipelineMachine:
         """The beep was heard, and whoever replies decides what is left. Then the call ends."""
         self._hushed = False
         now_ms = self._parts.clock.ms(now)
-        turn_id = self._caller_turn(MACHINE_TEXT, now_ms, now_ms)
+        turn_id = self._turns.write(MACHINE_TEXT, now_ms, now_ms)
         return self._replies.answer(turn_id, MACHINE_TEXT, 0, now, end_reason="voicemail")
 
     def _stt_heard(self, event: SttHeard, now: float) -> Outcome:
@@ -220,16 +210,16 @@ class PipelineMachine:
         )
 
     def _say(self, text: str, now: float, kind: Kind = Kind.SYSTEM) -> Outcome:
-        self._first_at = None
+        self._opening.without_first()
         self._barge_in.judge_anew(now)
         return self._replies.say(text, kind, now)
 
     def _end_with(self, phrase: str, reason: str, now: float) -> Outcome:
         if self._replies.closing:
             return []  # the call ends already, and what is being said is heard in full
-        self._first_at, self._announcing = None, False
+        self._opening.over()
         self._held.clear()
-        self._write_keys()
+        self._turns.write_keys()
         cut = self._barge_in.cut("end", now)
         return cut + self._replies.say(phrase, Kind.SYSTEM, now, end_reason=reason)
 
@@ -241,7 +231,7 @@ class PipelineMachine:
         reply = self._replies.current
         if reply is not None and reply.kind is Kind.NOTICE:
             return True
-        first = self._first_at is not None or (reply is not None and reply.kind is Kind.FIRST)
+        first = self._opening.first_at is not None or (reply is not None and reply.kind is Kind.FIRST)
         return first and not self._values.first_message_interruptible
 
     def _hold(self, event: UtteranceEnded | DigitPressed | SayAsked) -> Outcome:
@@ -265,10 +255,10 @@ class PipelineMachine:
         for signal in signals:
             match signal:
                 case VoiceBegan(at_ms):
-                    self._idle_at = None  # and counts anew
+                    self._idle.put_off()
                     self._barge_in.voice_began(at_ms, now)
                 case VoiceEnded(at_ms):
-                    self._idle_at = None
+                    self._idle.put_off()
                     self._barge_in.voice_ended(at_ms)
                 case FinalizeWanted():
                     out.append(SttFinalize(self._stt.stt_id))
@@ -284,7 +274,7 @@ class PipelineMachine:
         return out
 
     def _words(self, words: WordsHeard, now: float) -> Outcome:
-        self._idle_at = None
+        self._idle.put_off()
         now_ms = self._parts.clock.ms(now)
         out: Outcome = [Note(Interim("user", words.text, now_ms)), *self._replies.guesses.doubt(words.text)]
         return out + self._barge_in.words(words, now)
@@ -294,17 +284,17 @@ class PipelineMachine:
             return []
         if not ended.text:
             return self._no_words(now)
-        if self._unstoppable and self._first_at is None:
+        if self._unstoppable and self._opening.first_at is None:
             return self._hold(ended)
         if self._barge_in.replying_aloud() and self._barge_in.means_nothing(ended.text, now):
             return [self._note("backchannel.ignored", now)]
-        self._write_keys()  # words after keys: the keys were all
+        self._turns.write_keys()  # words after keys: the keys were all
         silence_ms = min(
             max(0, self._parts.clock.ms(now) - ended.last_voiced_ms), self._values.max_turn_delay_ms
         )
         out = self._barge_in.cut("words", now)
-        turn_id = self._caller_turn(ended.text, ended.started_ms, ended.last_voiced_ms)
-        if self._first_at is not None:  # "Hello?": the first message is the answer
+        turn_id = self._turns.write(ended.text, ended.started_ms, ended.last_voiced_ms)
+        if self._opening.first_at is not None:  # "Hello?": the first message is the answer
             return out + self._say(self._plan.first_message, now, Kind.FIRST)
         evidence = {"cause": ended.cause, "silence_ms": silence_ms, "turn_id": turn_id}
         if self._replies.guesses.fits():
@@ -316,63 +306,35 @@ class PipelineMachine:
         """A long voice stopped the agent, and nothing was understood of it: ask, rather than be silent."""
         return self._say(self._plan.phrases.retry, now) if self._barge_in.take_cut_by_voice() else []
 
-    def _caller_turn(self, text: str, started_ms: int, ended_ms: int) -> str:
-        """Write the caller's turn down; one that nobody answered yet goes on under a new id."""
-        memory = self._parts.memory
-        turn_id = self._replies.next_turn_id()
-        open_turn = memory.open_caller_turn()
-        if open_turn is not None and not is_entry(open_turn.text):
-            memory.merge(open_turn, turn_id, text, ended_ms)
-        else:
-            memory.add(turn_id, "user", text, started_ms, ended_ms)
-        return turn_id
-
     def _answer(self, turn_id: str, text: str, end_of_turn_ms: int, now: float) -> Outcome:
         self._barge_in.judge_anew(now)
-        self._first_at = None
-        self._greets_silence = False
-        self._idle_prompts = 0
+        self._opening.answered()
+        self._idle.answered()
         memory_turn = self._parts.memory.turns[-1]
         return self._replies.answer(turn_id, memory_turn.text or text, end_of_turn_ms, now)
 
     def _digit(self, digit: str, now: float) -> Outcome:
         now_ms = self._parts.clock.ms(now)
         out = self._barge_in.cut("key", now)
-        for signal in self._ears.take():
-            if isinstance(signal, UtteranceEnded):  # speech that was pending comes first, as its own turn
-                self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
-        self._first_at, self._idle_at = None, None
+        self._turns.write_ended(self._ears.take())  # speech that was pending comes first, as its own turn
+        self._opening.without_first()
+        self._idle.put_off()
         keyed = self._keys.press(digit, now_ms, now)
         return out + self._keyed(keyed, now) if keyed else out
 
     def _keyed(self, keyed: Keyed, now: float) -> Outcome:
         """An entry is complete: a turn of its own."""
         out = self._barge_in.cut("key", now)
-        turn_id = self._write_key_turn(keyed)
+        turn_id = self._turns.write_entry(keyed)
         out.append(self._note("key.pressed", now, turn_id=turn_id))
         return out + self._answer(turn_id, digit_text(keyed.digits), 0, now)
 
-    def _write_key_turn(self, keyed: Keyed) -> str:
-        turn_id = self._replies.next_turn_id()
-        self._parts.memory.add(turn_id, "user", digit_text(keyed.digits), keyed.started_ms, keyed.ended_ms)
-        return turn_id
-
-    def _write_keys(self) -> None:
-        """Nobody is asked about an entry that was overtaken, but it is remembered."""
-        if keyed := self._keys.take():
-            self._write_key_turn(keyed)
-
     def _prepare(self, text: str, now: float) -> Outcome:
         """The caller is probably done: the model may begin, and nothing of it is heard yet."""
-        waits = self._first_at is not None or self._keys.pending or self._stopped or self._hushed
+        waits = self._opening.first_at is not None or self._keys.pending or self._stopped or self._hushed
         if waits or not self._values.speculation or self._plan.reply_by != "model":
             return []
-        memory = self._parts.memory
-        history = memory.history()
-        open_turn = memory.open_caller_turn()
-        if open_turn is not None and not is_entry(open_turn.text):
-            text = f"{history.pop()['text']} {text}"
-        return self._replies.guess([*history, {"role": "user", "text": text}], now)
+        return self._replies.guess(self._turns.history_with(text), now)
 
     # -- the agent's side ---------------------------------------------------------------------------
 
@@ -381,17 +343,17 @@ class PipelineMachine:
 
     def _after(self, out: Outcome, now: float) -> Outcome:
         """Whatever happened: either somebody replies, or the caller is waited for."""
-        if self._announcing and self._replies.current is None and not self._stopped:
+        if self._opening.announcing and self._replies.current is None and not self._stopped:
             out = out + self._begin_conversation(now)
         if self._held and not self._unstoppable and not any(isinstance(c, EndCall) for c in out):
             out = out + self._take_held(now)
         if self._replies.has_news and self._quiet:
             out = out + self._replies.tell_news(now)
-        busy = self._replies.current is not None or self._first_at is not None or self._keys.pending
+        busy = self._replies.current is not None or self._opening.first_at is not None or self._keys.pending
         if busy or self._away or self._hushed:
-            self._idle_at = None
-        elif self._idle_at is None and not self._stopped:
-            self._idle_at = now + self._values.idle_prompt_s
+            self._idle.put_off()
+        elif not self._stopped:
+            self._idle.watch(now)
         return out
 
     @property
@@ -399,7 +361,7 @@ class PipelineMachine:
         """Nobody speaks, and nothing else is about to be said."""
         heard = self._ears.voiced or self._ears.pending_text or self._keys.pending
         elsewhere = self._away or self._hushed or self._stopped
-        return not (heard or elsewhere) and self._first_at is None and self._plan.reply_by == "model"
+        return not (heard or elsewhere) and self._opening.first_at is None and self._plan.reply_by == "model"
 
     def say_goodbye(self, reason: str, now: float) -> Outcome:
         return self._after(self._end_with(self._plan.phrases.goodbye, reason, now), now)
@@ -408,8 +370,8 @@ class PipelineMachine:
 
     def next_timer(self) -> float | None:
         return earliest(
-            self._first_at,
-            self._idle_at,
+            self._opening.first_at,
+            self._idle.at,
             self._gap_at,
             self._keys.due,
             self._stt.next_timer(),
@@ -431,23 +393,20 @@ class PipelineMachine:
                 out += self._barge_in.judge(now)
         if self._keys.due is not None and self._keys.due <= now:
             if self._unstoppable:
-                self._write_keys()
+                self._turns.write_keys()
             elif keyed := self._keys.take():
                 out += self._keyed(keyed, now)
-        if self._idle_at is not None and self._idle_at <= now:
-            out += self._idle(now)
+        if self._idle.take(now):
+            out += self._caller_is_silent(now)
         return self._after(out, now)
 
-    def _idle(self, now: float) -> Outcome:
-        self._idle_at = None
+    def _caller_is_silent(self, now: float) -> Outcome:
         if self._replies.current is not None or self._ears.pending_text:
             return []
-        if self._greets_silence:
-            self._greets_silence = False
+        if self._opening.take_greeting():
             return self._say(self._plan.first_message, now, Kind.FIRST)
-        if self._idle_prompts >= self._values.idle_prompts:
+        if not self._idle.asks():
             return self._end_with(self._plan.phrases.goodbye, "idle", now)
-        self._idle_prompts += 1
         return self._say(self._plan.phrases.idle, now)
 
     # -- end --------------------------------------------------------------------------------------
@@ -456,12 +415,13 @@ class PipelineMachine:
         self._stopped = True
         cut = self._replies.cut(now)
         held, self._held = self._held, []
-        for signal in [*held, *self._ears.take()]:
-            if isinstance(signal, UtteranceEnded):
-                self._caller_turn(signal.text, signal.started_ms, signal.last_voiced_ms)
+        self._turns.write_ended([event for event in held if isinstance(event, UtteranceEnded)])
+        self._turns.write_ended(self._ears.take())
         self._ears.rest()
-        self._write_keys()
-        self._first_at = self._idle_at = self._gap_at = None
+        self._turns.write_keys()
+        self._opening.without_first()
+        self._idle.put_off()
+        self._gap_at = None
         return [*cut.out, *self._replies.settle_turns(), *self._stt.stop()]
 
     def _note(self, kind: str, now: float, **data: object) -> Note:

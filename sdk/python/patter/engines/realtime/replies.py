@@ -14,7 +14,7 @@ from patter.engines.realtime.ledger import Ledger
 from patter.engines.realtime.line import SpeechLine
 from patter.engines.realtime.mouth import Mouth
 from patter.engines.realtime.recovery import Recovery
-from patter.engines.realtime.reply import Kind, Reply
+from patter.engines.realtime.reply import Kind
 from patter.engines.realtime.rounds import Rounds
 from patter.engines.realtime.saying import Saying
 from patter.engines.realtime.settling import Settling
@@ -227,9 +227,7 @@ class Replies:
         return self.saying.speak(now)
 
     def _answer_late(self, now: float) -> Outcome:
-        reply: Reply | None = self.floor.current
-        if reply is None:
-            return []
-        if reply.tools.running:
+        reply = self.floor.current
+        if reply is not None and reply.tools.running:
             return self.rounds.wait_no_more(reply, now)
-        return self._failing.late(reply, now)
+        return self._failing.late(reply, now) if reply is not None else []

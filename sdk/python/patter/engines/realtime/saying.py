@@ -45,8 +45,6 @@ class Saying:
         reply = self._floor.current
         if reply is None:
             return []
-        if self._mouth.mute:
-            return self.speechless(reply.given, now)
         asked = self._mouth.pump(reply, now)
         if asked:
             self._floor.waits.for_sound(now)

@@ -76,7 +76,7 @@ class Leg(ObservedCall):
         self.cause, self.hangup = cause, (hangup, source, sip)
         self.state = "over"
         if self.answered_ms is not None:
-            self.duration_s = -(-(self.now_ms() - self.answered_ms) // 1000)
+            self.duration_s = max(1, -(-(self.now_ms() - self.answered_ms) // 1000))
         self.over.set()
 
     def is_repeated(self, command_id: str) -> bool:

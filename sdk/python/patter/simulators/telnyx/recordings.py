@@ -27,7 +27,8 @@ class Recording:
 
     @property
     def seconds(self) -> int:
-        return max(0, (self.ended_ms or self.started_ms) - self.started_ms + 999) // 1000
+        """Started seconds; none while it goes on."""
+        return 0 if self.ended_ms is None else max(1, -(-(self.ended_ms - self.started_ms) // 1000))
 
     def link(self, base_url: str, *, dead_ones: int = 0) -> str:
         """A fresh link to the file. ``dead_ones``: so many of the first are dead when they are given out."""

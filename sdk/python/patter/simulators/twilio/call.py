@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from patter.simulators.caller import Clip
 from patter.simulators.observed import ObservedCall
@@ -14,6 +14,9 @@ from patter.simulators.twilio.detection import Detection
 from patter.simulators.twilio.faults import Faults
 from patter.simulators.twilio.trouble import Trouble
 from patter.simulators.twilio.world import Account, Phone, new_sid
+
+if TYPE_CHECKING:
+    from patter.simulators.twilio.recordings import Recording
 
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 
@@ -64,7 +67,7 @@ class Call(ObservedCall):
         self.replaced = asyncio.Event()
         self.replacement: Source | None = None
         self.answered_by: str | None = None
-        self.recordings: list[Any] = []
+        self.recordings: dict[str, Recording] = {}
 
     # -- asked from outside -------------------------------------------------------------------
 
@@ -73,7 +76,8 @@ class Call(ObservedCall):
         if self.over.is_set():
             return
         self.cause, self.status = cause, status
-        self.duration_s = 0 if self.answered_ms is None else -(-(self.now_ms() - self.answered_ms) // 1000)
+        if self.answered_ms is not None:
+            self.duration_s = max(1, -(-(self.now_ms() - self.answered_ms) // 1000))
         self.over.set()
 
     def replace(self, source: Source) -> None:

@@ -19,7 +19,6 @@ from patter.simulators.line import PhoneLine
 from patter.simulators.twilio.call import Call, Source
 from patter.simulators.twilio.detection import listen
 from patter.simulators.twilio.postman import Postman
-from patter.simulators.twilio.recordings import Recording
 from patter.simulators.twilio.trouble import TroubleError
 from patter.simulators.twilio.twiml import Document, read_answer, read_document
 from patter.simulators.twilio.webhooks import Fields, Webhooks, call_fields
@@ -42,7 +41,6 @@ class Flow:
         self.world = world
         self.postman = Postman(call, webhooks)
         self.handset: Handset | None = None
-        self.recordings: list[Recording] = call.recordings
         self.lingering: list[asyncio.Task[None]] = []
         self._webhooks = webhooks
         self._run_verbs = run_verbs
@@ -231,7 +229,7 @@ class Flow:
             extra += [("CallDuration", str(call.duration_s)), ("Duration", str(minutes))]
         self.world.ledger.enter(self._billed())
         postman.status(call.status, extra)
-        for recording in self.recordings:
+        for recording in call.recordings.values():
             if recording.callback:
                 postman.post(recording.callback, recording.fields(call, self.world.base_url))
         postman.close()
@@ -300,7 +298,7 @@ class Flow:
             to=order.to,
             heard_ms=counts["caller_bytes_sent"] // BYTES_PER_MS,
             played_ms=counts["agent_bytes_played"] // BYTES_PER_MS,
-            recorded_s=sum(recording.seconds(call) for recording in self.recordings),
+            recorded_s=sum(recording.seconds(call) for recording in call.recordings.values()),
             detected=bool(order.detection.mode),
         )
 

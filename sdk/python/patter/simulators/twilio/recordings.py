@@ -21,16 +21,17 @@ class Recording:
 
     @classmethod
     def begin(cls, call: Call, callback: str, *, source: str = "StartCallRecordingTwiML") -> Recording:
-        recording = cls(
-            new_sid("RE"), callback, call.now_ms(), rfc_2822_now(call.order.faults.clock_skew_s), source
-        )
+        """From now until the call's end. ``source``: Twilio's word for who asked."""
+        started_at = rfc_2822_now(call.order.faults.clock_skew_s)
+        recording = cls(new_sid("RE"), callback, call.now_ms(), started_at, source)
+        call.recordings[recording.sid] = recording
         call.note("recording_started", recording_sid=recording.sid)
         return recording
 
     def seconds(self, call: Call) -> int:
-        """Until the end of the call."""
+        """Started seconds, until the end of the call."""
         ended_ms = (call.answered_ms or 0) + call.duration_s * 1000
-        return max(0, ended_ms - self.started_ms + 999) // 1000
+        return max(1, -(-(ended_ms - self.started_ms) // 1000))
 
     def fields(self, call: Call, base_url: str) -> Fields:
         """What the recording's callback says."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -30,6 +29,7 @@ from patter.simulators.twilio.params import (
     read_create,
 )
 from patter.simulators.twilio.recordings import Recording
+from patter.simulators.twilio.rows import call_json, number_json, page_of, recording_json
 from patter.simulators.twilio.world import Account, Number, World
 
 ROOT = "/2010-04-01/Accounts/{account_sid}"
@@ -66,6 +66,8 @@ class RestApi:
             ("numbers", "GET", f"{ROOT}/IncomingPhoneNumbers.json", self._list_numbers),
             ("number", "GET", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._fetch_number),
             ("number", "POST", f"{ROOT}/IncomingPhoneNumbers/{{sid}}.json", self._update_number),
+            ("recording", "GET", f"{ROOT}/Calls/{{sid}}/Recordings.json", self._list_recordings),
+            ("recording", "GET", f"{ROOT}/Recordings/{{sid}}.json", self._show_recording),
             ("command", "POST", f"{ROOT}/Calls/{{sid}}/Recordings.json", self._start_recording),
             ("recording", "GET", f"{ROOT}/Recordings/{{sid}}.wav", self._recording),
             ("recording", "DELETE", f"{ROOT}/Recordings/{{sid}}.json", self._delete_recording),
@@ -130,7 +132,7 @@ class RestApi:
             and asked.get("Status") in (None, call.status)
             and _began_by(call, asked.get("StartTime>"))
         ]
-        return _page("calls", calls, request)
+        return page_of("calls", calls, request)
 
     async def _fetch_call(self, request: Request, account: Account) -> Response:
         return JSONResponse(call_json(self._call(request, account)))
@@ -142,7 +144,7 @@ class RestApi:
         call = self._call(request, account)
         given = {name: values[0] for name, values in form.items()}
         if call.is_over:
-            raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+            raise _not_found(request)
         if "Url" in given and "Twiml" in given:
             raise RefusalError(400, 20001, "Url and Twiml exclude each other")
         if "Status" in given:
@@ -155,7 +157,7 @@ class RestApi:
         wanted = request.query_params.get("PhoneNumber")
         numbers = self._world.numbers_of(account.account_sid)
         rows = [number_json(number) for number in numbers if wanted is None or wanted in number.number]
-        return _page("incoming_phone_numbers", rows, request)
+        return page_of("incoming_phone_numbers", rows, request)
 
     async def _fetch_number(self, request: Request, account: Account) -> Response:
         return JSONResponse(number_json(self._number(request, account)))
@@ -177,9 +179,19 @@ class RestApi:
         _set_owner(number, given)
         return JSONResponse(number_json(number))
 
+    async def _list_recordings(self, request: Request, account: Account) -> Response:
+        call = self._call(request, account)
+        rows = [recording_json(recording, call) for recording in call.recordings.values()]
+        return page_of("recordings", rows, request)
+
+    async def _show_recording(self, request: Request, account: Account) -> Response:
+        call, recording = self._recorded(request, account)
+        return JSONResponse(recording_json(recording, call))
+
     async def _start_recording(self, request: Request, account: Account) -> Response:
         form = await _form(request)
         check_names(form, RECORD)
+        check_values(form)
         call = self._call(request, account)
         if call.status != "in-progress":
             raise RefusalError(404, 21220, "Invalid call state")
@@ -188,37 +200,33 @@ class RestApi:
         if callback:
             check_url(callback, 21203)
         recording = Recording.begin(call, callback, source="StartCallRecordingAPI")
-        call.recordings.append(recording)
         channels = 2 if given.get("RecordingChannels") == "dual" else 1
-        body = {"sid": recording.sid, "call_sid": call.sid, "status": "in-progress", "channels": channels}
-        return JSONResponse(body, 201)
+        return JSONResponse({**recording_json(recording, call), "channels": channels}, 201)
 
     async def _recording(self, request: Request, account: Account) -> Response:
-        sid = request.path_params["sid"]
-        call = self._recorded(sid, account)
-        if call is not None:
-            call.note("recording_asked", recording_sid=sid)
-            asked = len(call.of_kind("recording_asked"))
-            if asked > call.order.faults.recording_404_times:
-                return Response(call.media.wav(), media_type="audio/x-wav")
-        raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+        """The file: it may be there later than it is told of."""
+        call, recording = self._recorded(request, account)
+        faults = call.order.faults
+        call.note("recording_asked", recording_sid=recording.sid)
+        too_early = len(call.of_kind("recording_asked")) <= faults.recording_404_times
+        if too_early or faults.recording_failed or not call.is_over:
+            raise _not_found(request)
+        return Response(call.media.wav(), media_type="audio/x-wav")
 
     async def _delete_recording(self, request: Request, account: Account) -> Response:
-        sid = request.path_params["sid"]
-        call = self._recorded(sid, account)
-        if call is None:
-            raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
-        call.note("recording_deleted", recording_sid=sid)
+        call, recording = self._recorded(request, account)
+        if not call.is_over:
+            raise _not_found(request)
+        call.note("recording_deleted", recording_sid=recording.sid)
+        del call.recordings[recording.sid]
         return Response(status_code=204)
 
-    def _recorded(self, sid: str, account: Account) -> Call | None:
-        """The call of a recording that is there and was not deleted."""
+    def _recorded(self, request: Request, account: Account) -> tuple[Call, Recording]:
+        """A recording that was not deleted, and its call."""
         for call in self._calls_of(account):
-            started = {fact.data["recording_sid"] for fact in call.of_kind("recording_started")}
-            deleted = {fact.data["recording_sid"] for fact in call.of_kind("recording_deleted")}
-            if sid in started - deleted and call.is_over and not call.order.faults.recording_failed:
-                return call
-        return None
+            if recording := call.recordings.get(request.path_params["sid"]):
+                return call, recording
+        raise _not_found(request)
 
     # -- look-ups -------------------------------------------------------------------------------
 
@@ -232,14 +240,18 @@ class RestApi:
     def _call(self, request: Request, account: Account) -> Call:
         call = self._exchange.calls.get(request.path_params["sid"])
         if call is None or call.order.account.account_sid != account.account_sid:
-            raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+            raise _not_found(request)
         return call
 
     def _number(self, request: Request, account: Account) -> Number:
         number = self._world.number_by_sid(account.account_sid, request.path_params["sid"])
         if number is None:
-            raise RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
+            raise _not_found(request)
         return number
+
+
+def _not_found(request: Request) -> RefusalError:
+    return RefusalError(404, 20404, f"The requested resource {request.url.path} was not found")
 
 
 def _refused(status: int) -> Response:
@@ -291,61 +303,6 @@ def _set_owner(number: Number, given: dict[str, str]) -> None:
     if "TrunkSid" in given:
         number.trunk_sid = given["TrunkSid"]
         number.voice_application_sid = "" if given["TrunkSid"] else number.voice_application_sid
-
-
-def call_json(call: Call) -> dict[str, Any]:
-    order, account_sid = call.order, call.order.account.account_sid
-    created = format_datetime(call.created_at)
-    return {
-        "sid": call.sid,
-        "account_sid": account_sid,
-        "api_version": "2010-04-01",
-        "status": call.status,
-        "to": order.to,
-        "to_formatted": order.to,
-        "from": order.from_,
-        "from_formatted": order.from_,
-        "direction": order.direction,
-        "date_created": created,
-        "date_updated": created,
-        "start_time": created if call.answered_ms is not None else None,
-        "end_time": created if call.is_over else None,
-        "duration": str(call.duration_s) if call.is_over else None,
-        "answered_by": call.answered_by,
-        "parent_call_sid": None,
-        "phone_number_sid": None,
-        "price": None,
-        "price_unit": "USD",
-        "queue_time": str(round(order.queued_s * 1000)),
-        "uri": f"/2010-04-01/Accounts/{account_sid}/Calls/{call.sid}.json",
-        "subresource_uris": {},
-    }
-
-
-def number_json(number: Number) -> dict[str, Any]:
-    return {
-        "sid": number.sid,
-        "account_sid": number.account_sid,
-        "phone_number": number.number,
-        "friendly_name": number.friendly_name or number.number,
-        "voice_url": number.voice_url,
-        "voice_method": number.voice_method,
-        "voice_fallback_url": number.voice_fallback_url,
-        "status_callback": number.status_callback,
-        "status_callback_method": "POST",
-        "voice_application_sid": number.voice_application_sid or None,
-        "trunk_sid": number.trunk_sid or None,
-        "capabilities": {"voice": number.takes_calls, "SMS": False, "MMS": False, "fax": False},
-        "uri": f"/2010-04-01/Accounts/{number.account_sid}/IncomingPhoneNumbers/{number.sid}.json",
-    }
-
-
-def _page(name: str, rows: Iterable[dict[str, Any]], request: Request) -> Response:
-    size = request.query_params.get("PageSize", "50")
-    limit = int(size) if size.isdecimal() else 50
-    shown = list(rows)[:limit]
-    body = {name: shown, "page": 0, "page_size": limit, "next_page_uri": None, "uri": request.url.path}
-    return JSONResponse(body)
 
 
 async def _form(request: Request) -> Form:

@@ -85,7 +85,7 @@ async def _redirect(flow: Flow, verb: Element, document: Document) -> Next:
 async def _start(flow: Flow, verb: Element, document: Document) -> Next:
     for recording in verb.children:
         callback = recording.attributes.get("recordingStatusCallback")
-        flow.recordings.append(Recording.begin(flow.call, document.resolve(callback) if callback else ""))
+        Recording.begin(flow.call, document.resolve(callback) if callback else "")
     return None
 
 

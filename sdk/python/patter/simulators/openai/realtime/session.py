@@ -18,6 +18,7 @@ from patter.simulators.openai.realtime.responses import Responses
 from patter.simulators.openai.realtime.session_shapes import check_session
 from patter.simulators.openai.realtime.shapes import (
     RealtimeError,
+    check_event,
     check_item,
     check_response,
     read_audio,
@@ -90,6 +91,7 @@ class Session:
         try:
             event = read_event(text)
             event_id = event.get("event_id")
+            check_event(event)
             if event["type"] != "input_audio_buffer.append":
                 self.received.append(event)
             await self._act(event)

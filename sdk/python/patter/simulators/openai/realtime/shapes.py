@@ -53,13 +53,18 @@ class RealtimeError(Exception):
 
 
 def read_event(text: str) -> dict[str, Any]:
-    """A client's message whose outside is right. Raises RealtimeError."""
+    """A client's message: an object with a type. Raises RealtimeError."""
     try:
         event = json.loads(text)
     except ValueError:
         raise RealtimeError("invalid_json", "The message is not valid JSON.") from None
     if not isinstance(event, dict) or not isinstance(event.get("type"), str):
         raise RealtimeError("missing_required_parameter", "Missing required parameter: 'type'.", "type")
+    return event
+
+
+def check_event(event: Mapping[str, Any]) -> None:
+    """The outside of a message: a known type, and its fields. Raises RealtimeError."""
     try:
         required, known = EVENTS[event["type"]]
     except KeyError:
@@ -70,7 +75,6 @@ def read_event(text: str) -> dict[str, Any]:
     only(event, known, "")
     for name in sorted(required - event.keys()):
         raise RealtimeError("missing_required_parameter", f"Missing required parameter: '{name}'.", name)
-    return event
 
 
 def check_response(response: Any) -> dict[str, Any]:
