@@ -14,6 +14,8 @@ from .processes import python, run
 PLATFORM = ("patter_site", "calls", "agents", "numbers", "tools", "billing", "campaigns")
 SERVERS = ("PATTER_TEST_DATABASE_URL", "PATTER_TEST_REDIS_URL")
 PASSED, FAILED, ABSENT = "passed", "FAILED", "not there yet"
+NO_TESTS = 5
+"""How pytest ends when it has run nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,11 @@ def _launcher(suite: Suite, extra: list[str]) -> int:
 
 
 def _sdk(suite: Suite, extra: list[str]) -> int:
-    # Most calls run on a clock that jumps and keep a processor busy; the rest wait, in real time.
-    return _without_django(suite, ["-n", "3", "--dist", "worksteal", *extra])
+    # Most calls run on a clock that jumps and keep a processor busy: what measures time runs after them.
+    crowd, alone = ["-n", "3", "--dist", "worksteal", "-m", "not alone"], ["-m", "alone"]
+    passes = [_without_django(suite, [*how, *extra]) for how in (crowd, alone)]
+    # What is asked for may be all in one of them.
+    return max((status for status in passes if status != NO_TESTS), default=NO_TESTS)
 
 
 def _on_sqlite(suite: Suite, extra: list[str]) -> int:
@@ -66,7 +71,7 @@ def _on_postgres(suite: Suite, extra: list[str]) -> int:
 
 def _system(suite: Suite, extra: list[str]) -> int:
     # What measures time runs by itself; the rest waits more than it works.
-    crowd, alone = ["-n", "4", "--dist", "loadfile", "-m", "not alone"], ["-m", "alone"]
+    crowd, alone = ["-n", "3", "--dist", "loadfile", "-m", "not alone"], ["-m", "alone"]
     commands = " && ".join(shlex.join(_pytest(*how, *suite.present(), *extra)) for how in (crowd, alone))
     return run(_with_servers(["sh", "-c", commands]))
 
