@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from agents.errors import AgentNotReady
 from agents.models import Agent, AgentVersion, VersionPhrases
+from agents.phrase_audio import PHRASE_AUDIO
 from agents.plan import CallWishes, resolve_plan
 from agents.selectors import version_of
 from patter.bridge.plan import ProviderSpec
@@ -75,8 +76,7 @@ def _stored_phrases(agent: Agent, number: int) -> dict[str, bytes]:
     found = {}
     for text, path in (row.files if row else {}).items():
         try:
-            with default_storage.open(path) as file:
-                found[text] = file.read()
+            found[text] = PHRASE_AUDIO.get(path)
         except OSError:
             logger.warning("A stored phrase is gone", agent=agent.pk, version=number)
     return found

@@ -24,7 +24,7 @@ from calls.adapters.courier import CallCourier
 from calls.adapters.replies import ReplyRelay
 from calls.adapters.threads import open_in_thread
 from calls.assembly import Ready, make_session, tools_of
-from calls.selectors import hang_up_wish
+from calls.selectors import hang_up_wish, verdicts_on
 from calls.services.lease import renew_leases
 from calls.services.telnyx_calls import ask_for_stream
 from patter.bridge.events import (
@@ -119,12 +119,15 @@ class LiveCall:
                 await layer.group_discard(group, channel)
 
     async def _hear_what_was_asked_before(self) -> None:
-        """Somebody may have hung up between the token's use and this task's first ear on the layer."""
+        """Who answered, or a hang-up, may have been told before this task's first ear on the layer."""
         try:
+            verdicts = await open_in_thread(verdicts_on, self.call_id)
             reason = await open_in_thread(hang_up_wish, self.call_id)
         except Exception as error:  # a database that is away must not end the call
-            logger.warning("An earlier hang-up could not be looked up", error=type(error).__name__)
+            logger.warning("What was told earlier could not be looked up", error=type(error).__name__)
             return
+        for told in verdicts:  # one that comes over the layer, too, changes nothing the second time
+            self.session.feed(MachineHeard(told["result"], bool(told["beep"]), told["detail"]))
         if reason:
             self.session.feed(HangUpAsked(reason))
 

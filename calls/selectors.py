@@ -91,6 +91,13 @@ def transfer_of(call: Call, ref: str) -> Transfer | None:
     return transfers_of(call).filter(ref=ref).first()
 
 
+def verdicts_on(call_id: str) -> list[dict[str, Any]]:
+    """What the carrier said of who answered, in order: ``result``, ``detail`` and ``beep``."""
+    rows = CallEvent.objects.unscoped("the process that carries the call asks about it")
+    told = rows.filter(call_id=call_id, kind="machine.detected").order_by("id")
+    return [dict(event.data) for event in told]
+
+
 def hang_up_wish(call_id: str) -> str:
     """Why somebody has asked for this call to be hung up; empty: nobody has."""
     rows = CallEvent.objects.unscoped("the process that carries the call asks about it")

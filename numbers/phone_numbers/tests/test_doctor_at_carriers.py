@@ -10,6 +10,9 @@ from patter.simulators.fault_plan import Fault
 from patter.simulators.telnyx.world import Profile, SigningKey
 from patter_site.common.doctor import apply_fix
 from patter_site.testing import make_cast
+from phone_numbers.configure import configure_number
+from phone_numbers.errors import VoiceUrlTaken
+from phone_numbers.models import PhoneNumber
 from phone_numbers.services import create_carrier_account, create_number
 from phone_numbers.telnyx_checkup import check_telnyx
 from phone_numbers.tests.carriers import simulated_carriers
@@ -163,6 +166,17 @@ def test_a_number_at_twilio_that_is_somebody_elses_is_left_alone(twilio, changes
     before = repr(twilio.number)
     twilio.fix()
     assert repr(twilio.number) == before
+
+
+@pytest.mark.parametrize(("name", "sid"), [("voice_application_sid", "AP1"), ("trunk_sid", "TK1")])
+def test_a_number_that_an_application_has_is_taken_over_only_when_asked(twilio, name, sid):
+    setattr(twilio.number, name, sid)
+    row = PhoneNumber.objects.unscoped("a test").get(number=OURS)
+    with pytest.raises(VoiceUrlTaken, match=sid):
+        configure_number(number=row, base_url="https://patter.test")
+    assert getattr(twilio.number, name) == sid
+    configure_number(number=row, base_url="https://patter.test", replace=True)
+    assert getattr(twilio.number, name) == "" and twilio.said("bad") == ""
 
 
 @pytest.mark.parametrize(("status_callback", "is_mended"), [("", True), (ELSEWHERE, False)])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from patter.simulators.script import Digits, Listen, Say, Step
+from patter.simulators.script import Digits, Listen, Say, Step, Wait
 from patter.simulators.telnyx import Phone as TelnyxPhone
 from patter.simulators.twilio import Phone as TwilioPhone
 
 GREETING_S = 1.2
-ANSWERS_AFTER_MS = 1500
+ANSWERS_AFTER_MS = 2500
 TWILIO_MACHINES = {"": "human", "human": "human", "machine": "machine", "not-sure": "unknown", "fax": "fax"}
 TELNYX_MACHINES = {"": "", "human": "human", "machine": "machine-beep", "not-sure": "not-sure", "fax": "fax"}
 
@@ -64,4 +64,7 @@ class Person:
         """A key waits for the end of the question; a word is said into it."""
         if self.presses:
             return (Digits(self.presses),)
-        return (Say(self.says, patience_ms=ANSWERS_AFTER_MS),) if self.says else ()
+        if not self.says:
+            return ()
+        # On a slow machine the question may begin late, and what was said before it was said to nobody.
+        return (Say(self.says, patience_ms=ANSWERS_AFTER_MS), Wait(4000), Say(self.says, patience_ms=0))

@@ -18,6 +18,7 @@ SHOWN = {
     "keys_are_pressed_and_the_call_goes_on",
     "the_agent_hangs_up",
     "the_agent_puts_the_caller_through",
+    "a_message_is_left_after_the_beep",
 }
 
 

@@ -59,6 +59,7 @@ from patter.bridge.records import CallConnected, CallEnded, Interim, KeyPressed,
 from patter.bridge.tool_turns import ToolTurns
 
 MOST_REJECTED_NOTES = 20
+MOST_EARLY = 5
 
 
 class CallMachine:
@@ -74,6 +75,7 @@ class CallMachine:
         self._recording = Recording(plan, self._parts.clock, self._parts.playback)
         self._meter = Meter()
         self._tools = ToolTurns(self._parts.memory)
+        self._early_verdicts: list[MachineHeard] = []
         self._rejected = 0
         self._longest_until: float | None = None
         self._goodbye_said = False
@@ -154,7 +156,11 @@ class CallMachine:
             self._answering.opened(now)
             connected = Note(CallConnected(event.carrier_call_id, event.stream_id))
             begun = [connected, *self._recording.begin(), *self._parts.playback.release(now)]
-            return [*begun, *self._engine.start(now)]
+            out = [*begun, *self._engine.start(now)]
+            early, self._early_verdicts = self._early_verdicts, []
+            for verdict in early:
+                out += self._machine_heard(verdict, now)
+            return out
         if act is Act.REPLACE:
             # Whatever the old line had buffered is gone; the reply goes on from what was heard.
             self._parts.playback.hold(now)
@@ -173,7 +179,11 @@ class CallMachine:
     # -- who answered -----------------------------------------------------------------------------
 
     def _machine_heard(self, event: MachineHeard, now: float) -> Outcome:
-        if self._lifecycle.over or not self._lifecycle.was_connected:
+        if self._lifecycle.over:
+            return []
+        if not self._lifecycle.was_connected:
+            # A carrier may be quicker with its verdict than with its media.
+            self._early_verdicts = [*self._early_verdicts, event][-MOST_EARLY:]
             return []
         heard = {"result": event.result, "detail": event.detail, "beep": event.beep}
         act = self._answering.verdict(event.result, event.beep, event.detail, now)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from patter.bridge.steady import SteadyZero
 
 STRAY_MS = 10_000
 """A frame further than this from where its stream should be does not move the clock."""
+
+TICK_S = 0.02
+"""As long as a frame, with which a call looks at its timers in any case."""
+
+
+def next_tick(at: float) -> float:
+    """When to wake up for something that is due at ``at``: together with all other calls of the process.
+
+    To wake up for one timer alone costs more than all that is done with a frame.
+    """
+    return max(at, ceil(at / TICK_S) * TICK_S)
 
 
 def earliest(*times: float | None) -> float | None:

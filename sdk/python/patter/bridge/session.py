@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from patter.bridge.call import CallMachine
+from patter.bridge.clock import next_tick
 from patter.bridge.commands import Command, EndSession, Note
 from patter.bridge.events import Event, LegOpened
 from patter.bridge.line import LAST_WORK, Line
@@ -111,7 +112,7 @@ class CallSession:
             self._feeding = False
         # Most events only push the next time away: the one that is set wakes us up early. That is harmless.
         due = self._due
-        if self._timer is None or due is None or due < self._timer_at or self.over:
+        if due is None or self._timer is None or due < self._timer_at or self.over:
             self._set_timer()
 
     def _end(self) -> None:
@@ -141,14 +142,16 @@ class CallSession:
         raise RuntimeError("The machine's timer never moves.")
 
     def _set_timer(self) -> None:
-        due = None if self.over else self._due
+        at = None if self.over or self._due is None else next_tick(self._due)
         if self._timer is not None:
+            if at == self._timer_at:
+                return
             self._timer.cancel()
             self._timer = None
-        if due is not None:
+        if at is not None:
             # Kept here: a handle of uvloop that is due at once does not tell its time.
-            self._timer_at = due
-            self._timer = self._loop.call_at(due, self._timer_due)
+            self._timer_at = at
+            self._timer = self._loop.call_at(at, self._timer_due)
 
     def _timer_due(self) -> None:
         self._timer = None

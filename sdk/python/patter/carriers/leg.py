@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from patter.audio.frames import FRAME_MS, silence
+from patter.bridge.clock import next_tick
 from patter.bridge.commands import Clear, Mark, Play
 from patter.carriers.direct import Write
 from patter.carriers.media_wire import MediaWire
@@ -140,7 +141,7 @@ class SocketLeg:
         loop = asyncio.get_running_loop()
         if loop.time() - self._played_at >= every_s:
             self.send(Play(silence(FRAME_MS)))
-        loop.call_later(every_s, self._keep_sounding)
+        loop.call_at(next_tick(loop.time() + every_s), self._keep_sounding)
 
     def stop(self, code: int = NORMAL) -> None:
         """Close the socket after what is waiting. Harmless when it is already closed."""

@@ -9,9 +9,11 @@ without it there is no such transport (``is_there``), and httpx's own is as righ
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -27,7 +29,12 @@ else:
 
 MOST_UNREAD_BYTES = 262_144
 """Of an answer that nobody reads: then the other side waits."""
+NEXT_ADDRESS_AFTER_S = 0.5
+"""An address that does not answer is given up, where the host has another."""
 _PORTS = {"http": 80, "https": 443}
+
+Key = tuple[str, str, int, str]
+"""Scheme, host, port, and the name that the certificate must have: what a connection is good for."""
 
 
 class QuickTransport(httpx.AsyncBaseTransport):
@@ -43,14 +50,15 @@ class QuickTransport(httpx.AsyncBaseTransport):
         self._keep = keep
         self._keep_s = keep_s
         self._trust = trust
-        self._idle: dict[tuple[str, str, int], deque[_Connection]] = {}
+        self._idle: dict[Key, deque[_Connection]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises httpx.ConnectError, ConnectTimeout, RemoteProtocolError, ReadError, UnsupportedProtocol."""
         url = request.url
         if url.scheme not in _PORTS:
             raise httpx.UnsupportedProtocol("Only http and https are called.", request=request)
-        key = (url.scheme, url.host, url.port or _PORTS[url.scheme])
+        name = request.extensions.get("sni_hostname") or url.host
+        key = (url.scheme, url.host, url.port or _PORTS[url.scheme], name)
         connection = self._kept(key) or await self._connect(key, request)
         try:
             head = await connection.ask(await _written(request))
@@ -61,7 +69,7 @@ class QuickTransport(httpx.AsyncBaseTransport):
         about = {"http_version": b"HTTP/1.1", "reason_phrase": head.reason}
         return httpx.Response(head.status, headers=head.headers, stream=body, extensions=about)
 
-    def _kept(self, key: tuple[str, str, int]) -> _Connection | None:
+    def _kept(self, key: Key) -> _Connection | None:
         """The connection that was used last: those at the other end are nearest to their end."""
         idle = self._idle.get(key)
         while idle:
@@ -71,24 +79,20 @@ class QuickTransport(httpx.AsyncBaseTransport):
                 return connection
         return None
 
-    async def _connect(self, key: tuple[str, str, int], request: httpx.Request) -> _Connection:
-        scheme, host, port = key
+    async def _connect(self, key: Key, request: httpx.Request) -> _Connection:
+        scheme, host, port, name = key
         secure: dict[str, Any] = {}
         if scheme == "https":
-            name = request.extensions.get("sni_hostname") or host
             secure = {"ssl": self._trust or _httpx_trust(), "server_hostname": name}
-        within_s = request.extensions.get("timeout", {}).get("connect")
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(within_s):
-                _, connection = await loop.create_connection(_Connection, host, port, **secure)
+            async with asyncio.timeout(request.extensions.get("timeout", {}).get("connect")):
+                return await _connected(host, port, secure)
         except TimeoutError:
-            raise httpx.ConnectTimeout(f"no connection in {within_s:g} s", request=request) from None
+            raise httpx.ConnectTimeout("no connection in time", request=request) from None
         except OSError as error:  # ssl's own errors are such, too
             raise httpx.ConnectError(str(error), request=request) from error
-        return connection
 
-    def _give_back(self, key: tuple[str, str, int], connection: _Connection) -> None:
+    def _give_back(self, key: Key, connection: _Connection) -> None:
         idle = self._idle.setdefault(key, deque())
         while idle and not idle[0].is_open:
             idle.popleft()
@@ -272,6 +276,18 @@ class _Body(httpx.AsyncByteStream):
             self._give_back()
         else:
             self._connection.abort()
+
+
+async def _connected(host: str, port: int, secure: Mapping[str, Any]) -> _Connection:
+    """To the first of the host's addresses that answers. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    *others, last = dict.fromkeys(str(info[4][0]) for info in found)
+    for address in others:
+        with contextlib.suppress(OSError):  # a timeout is one, too
+            async with asyncio.timeout(NEXT_ADDRESS_AFTER_S):
+                return (await loop.create_connection(_Connection, address, port, **secure))[1]
+    return (await loop.create_connection(_Connection, last, port, **secure))[1]
 
 
 @cache

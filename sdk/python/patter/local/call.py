@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from patter.bridge.events import Event
+from patter.bridge.call import MOST_EARLY
+from patter.bridge.events import Event, MachineHeard
 from patter.bridge.plan import CallPlan
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
@@ -60,6 +61,7 @@ class LocalCall:
         self.deadline: asyncio.TimerHandle | None = None
         self.tools: Tools | None = None
         self.picked_up = False
+        self.early: list[Event] = []
         self.asks = AskLine()
         self.sockets = 0
         """Media sockets that are open now."""
@@ -77,8 +79,10 @@ class LocalCall:
         return self.log.end is not None
 
     def feed(self, event: Event) -> bool:
-        """Tell the session. False while, or once, there is none."""
+        """Tell the session. False while, or once, there is none. Who answered is kept for it."""
         if self.session is None or self.session.over:
+            if self.session is None and isinstance(event, MachineHeard):
+                self.early = [*self.early, event][-MOST_EARLY:]
             return False
         self.session.feed(event)
         return True

@@ -156,6 +156,8 @@ class LocalCalls:
         call.stop_waiting()
         if call.session is None:
             call.session = make_session(call.plan, self._around(call))
+            for event in call.early:
+                call.session.feed(event)
             call.task = asyncio.create_task(self._carry(call, call.session), name=f"call {call.id}")
         return call
 

@@ -5,6 +5,8 @@ Noise at -45 dBFS and the agent's own echo at -20 dB, with real (synthesised) vo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from patter.testing.spoken import Speaker, SpokenScene, caller_saying, noise, voices_for
@@ -42,12 +44,14 @@ async def five_minutes(agent: Speaker, preset: str) -> SpokenScene:
     return call
 
 
-async def silent_after_ms(agent: Speaker, preset: str, callers: list[Speaker]) -> float:
+async def silent_after_ms(
+    agent: Speaker, preset: str, callers: Sequence[Speaker], words: Sequence[str] = WORDS
+) -> float:
     """From a caller's first voiced frame to ``clear``, over noise and echo: the 95th percentile."""
     values = turn_taking_of({"preset": preset})
     voices = await voices_for(HOURS, speaker=agent)
     took = []
-    for at, word in enumerate(WORDS * len(callers)):
+    for at, word in enumerate([*words] * len(callers)):
         call = SpokenScene(voices, noise_dbfs=NOISE_DBFS, echo_db=ECHO_DB, turn_taking=values).open()
         begin_speaking(call, HOURS, 2400 + 80 * at)
         before, began_ms = len(call.cleared_at), call.media_ms

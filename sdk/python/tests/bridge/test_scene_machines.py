@@ -86,6 +86,16 @@ def test_hang_up_on_machines(by_words: bool) -> None:
     call.check()
 
 
+def test_a_verdict_that_is_quicker_than_the_media_counts() -> None:
+    answering = AnsweringPlan(True, "hang_up")
+    call = Scene(direction="outbound", first_message="Hello, is this Bob?", answering=answering)
+    call.feed(MachineHeard("machine", False, "machine_start"))
+    assert not call.all(HangUp)
+    call.open()
+    assert call.end is not None and call.end.reason == "machine"
+    call.check()
+
+
 @pytest.mark.parametrize("word", ["fax", "fax_detected"])
 @pytest.mark.parametrize("wish", ["leave_message", "ask", "hang_up"])
 def test_no_message_is_left_on_a_fax(wish: str, word: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from patter.bridge.commands import HandlerAsk, TtsSay
 from patter.bridge.plan import Phrases
 from patter.engines.tts.offline import link
-from patter.testing.noisy_line import HOURS, begin_speaking, five_minutes, silent_after_ms
+from patter.testing.noisy_line import HOURS, WORDS, begin_speaking, five_minutes, silent_after_ms
 from patter.testing.spoken import (
     AGENT,
     SPEAKERS,
@@ -176,4 +176,4 @@ async def test_the_agent_falls_silent_in_time(preset: str, within_ms: int) -> No
 @whoever
 @pytest.mark.parametrize(("preset", "within_ms"), [("quick", 60), ("balanced", 140)])
 async def test_whoever_speaks_the_agent_falls_silent(speaker: Speaker, preset: str, within_ms: int) -> None:
-    assert await silent_after_ms(speaker, preset, list(SPEAKERS.values())) <= within_ms
+    assert await silent_after_ms(speaker, preset, list(SPEAKERS.values()), WORDS[::3]) <= within_ms

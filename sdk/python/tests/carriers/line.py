@@ -21,6 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from patter.simulators.loopback import LoopbackServer
+from patter.simulators.script import HangUp, Listen
 from patter.simulators.telnyx import Faults as TelnyxFaults
 from patter.simulators.telnyx import TelnyxSimulator
 from patter.simulators.twilio import Faults as TwilioFaults
@@ -75,6 +76,8 @@ class Line:
         """Of the voice webhook."""
         self.says: Callable[[str], list[dict[str, Any]]] = lambda stream: []
         """The messages that are sent as soon as ``start`` came, given the stream's id."""
+        self.media_url = ""
+        """Where the media socket is asked for: here, unless a test says otherwise."""
         self.leaves_on_stop = True
         self.records = False
         self._server = LoopbackServer(
@@ -88,6 +91,7 @@ class Line:
 
     async def __aenter__(self) -> Line:
         await self._server.start()
+        self.media_url = self.url("media/one").replace("http://", "ws://")
         await self.sim.start()
         if self.carrier == "twilio":
             self.twilio.add_account(SID, TOKEN)
@@ -128,8 +132,18 @@ class Line:
         return await self.sim.dial_in(OUR, ADA, steps, faults=self.faults(**faults))
 
     async def ring(self, *steps: Any, **faults: Any) -> Any:
-        """Somebody calls, and the call is over."""
-        call = await (await self.dial(*steps, **faults)).ended()
+        """Somebody calls, and the call is over.
+
+        A last ``HangUp(at_ms=…)`` counts from the opening of the media socket, however slow the machine is.
+        """
+        if isinstance(steps[-1], HangUp) and steps[-1].at_ms is not None:
+            call = await self.dial(*steps[:-1], Listen(), **faults)
+            await call.reached("stream_started")
+            await asyncio.sleep(steps[-1].at_ms / 1000)
+            call.end("caller_hung_up")
+        else:
+            call = await self.dial(*steps, **faults)
+        await call.ended()
         assert not call.of_kind("simulator_failed"), call.of_kind("simulator_failed")
         for socket in self.sockets:
             await asyncio.wait_for(socket.over.wait(), 10)
@@ -193,10 +207,6 @@ class Line:
     def _note(self, name: str, body: dict[str, Any]) -> None:
         self.told.append(name)
         self.bodies[name] = body
-
-    @property
-    def media_url(self) -> str:
-        return self.url("media/one").replace("http://", "ws://")
 
     async def _media(self, websocket: WebSocket) -> None:
         socket = Socket(websocket.close)

@@ -128,7 +128,8 @@ async def test_the_carriers_bill(line):
     billed = line.sim.world.ledger.of(call.sid)
     assert (billed.seconds, billed.minutes) == (call.duration_s, 1)
     heard_ms = 20 * len(line.socket.events("media"))
-    assert (billed.heard_ms, billed.played_ms, billed.recorded_s) == (heard_ms, 200, 1)
+    assert (billed.heard_ms, billed.played_ms) == (heard_ms, 200)
+    assert 1 <= billed.recorded_s <= billed.seconds
     root = line.word("/simulator/", "/simulator/telnyx/")
     async with httpx.AsyncClient(base_url=line.sim.base_url, trust_env=False) as http:
         told = (await http.get(f"{root}ledger")).json()

@@ -36,7 +36,7 @@ async def test_the_agents_voice_comes_back(line):
 async def test_messages_come_in_bunches_and_in_order(line):
     await heard(line, "jitter", Wait(1200), HangUp(at_ms=1200))
     times = [int(event["media"]["timestamp"]) for event in line.socket.events("media")]
-    assert {b - a for a, b in pairwise(times)} == {20}
+    assert {b - a for a, b in pairwise(times[1:])} == {20}
     at = [at for at, text in zip(line.socket.at_ms, line.socket.texts, strict=True) if "payload" in str(text)]
     assert max(b - a for a, b in pairwise(at)) > 35
 

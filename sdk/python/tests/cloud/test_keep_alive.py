@@ -41,7 +41,7 @@ def start(
     )
 
 
-async def ended(process: subprocess.Popen[str], within_s: float = 20.0) -> tuple[int, str]:
+async def ended(process: subprocess.Popen[str], within_s: float = 45.0) -> tuple[int, str]:
     said, _ = await asyncio.to_thread(process.communicate, timeout=within_s)
     return process.returncode, said
 

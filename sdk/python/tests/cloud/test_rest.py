@@ -2,54 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from patter import ApiError, AuthError, ConfigError, ConnectError, Patter
 from patter.cloud import phone as cloud_phone
 from patter.cloud import rest as client
-from patter.simulators.loopback import LoopbackServer
 
-from .server import KEY
+from .api import KEY, Api, refused
 
 CALL = {"id": "call_1", "from": "+15550002222", "to": "+14155551234", "status": "queued"}
-Answer = Callable[[dict[str, Any]], Response]
-
-
-class Api(LoopbackServer):
-    """Answers from a list, and remembers what it was asked."""
-
-    def __init__(self, *answers: Response) -> None:
-        everything = ["GET", "POST", "PATCH", "DELETE"]
-        super().__init__(Starlette(routes=[Route("/{path:path}", self._answer, methods=everything)]))
-        self._answers = list(answers)
-        self.asked: list[Request] = []
-        self.bodies: list[Any] = []
-
-    async def __aenter__(self) -> Api:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.stop()
-
-    async def _answer(self, request: Request) -> Response:
-        body = await request.body()
-        self.asked.append(request)
-        self.bodies.append(json.loads(body) if body else None)
-        return self._answers.pop(0)
-
-
-def refused(status: int, code: str, message: str = "No.", **headers: str) -> JSONResponse:
-    error = {"code": code, "message": message, "fields": {}, "request_id": "req_1"}
-    return JSONResponse({"error": error}, status, headers)
 
 
 @pytest.fixture(autouse=True)

@@ -94,6 +94,8 @@ def test_the_new_conversation_counts_its_audio_anew() -> None:
     call.feed(SpeechClosed(call.speech_id, 1011))
     call.pass_ms(1500)
     call.caller_says("and now")
+    played = len(call.played)
     call.gets(AgentText("Yes?", 1), AgentAudio(1, b"\x90" * 1600))
     call.pass_ms(2500)
+    assert len(call.played) - played == 1600
     assert call.turns[-1] == ("assistant", "Yes?")

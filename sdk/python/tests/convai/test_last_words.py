@@ -5,7 +5,15 @@ from __future__ import annotations
 from patter.bridge.answering import AnsweringPlan
 from patter.bridge.commands import TtsSay
 from patter.bridge.events import MachineHeard, SpeechOpened, ToolDone
-from patter.engines.convai.wire import Initiation, Metadata, ToolCall, UserMessage
+from patter.engines.convai.wire import (
+    AgentAudio,
+    AgentText,
+    Initiation,
+    Interruption,
+    Metadata,
+    ToolCall,
+    UserMessage,
+)
 
 from .scene import ConvaiScene
 from .test_line import SALES, result, talking
@@ -68,3 +76,20 @@ def test_last_words_that_are_long_are_heard() -> None:
     assert call.end is None
     call.pass_ms(4000)
     assert call.end is not None and call.end.reason == "agent_ended"
+
+
+def test_a_greeting_that_was_on_its_way_when_a_machine_answered_is_not_in_its_message() -> None:
+    plan = AnsweringPlan(detect=True, on_machine="leave_message", message="Please call us back.")
+    call = ConvaiScene(begins=False, first_message="Hello!", direction="outbound", answering=plan).open()
+    call.feed(SpeechOpened(call.speech_id))  # the conversation was asked to greet
+    call.feed(MachineHeard("machine", beep=False))
+    call.gets(Metadata("conv_1", "ulaw_8000", "ulaw_8000"))
+    call.gets(AgentText("Hello!", 1), AgentAudio(1, b"\x90" * 800))
+    call.feed(MachineHeard("machine", beep=True))
+    call.gets(AgentAudio(2, b"\x90" * 800), Interruption(2))
+    ask = call.wants(call.sent(UserMessage)[-1].text)
+    call.event_id = 2
+    call.agent_says(call.given(ask))
+    call.pass_ms(3000)
+    assert call.end is not None and call.end.reason == "voicemail"
+    assert call.turns == [("assistant", "Please call us back.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from patter.bridge.events import DigitPressed, SpeechFailed
+from patter.bridge.events import DigitPressed, SayAsked, SpeechFailed
 from patter.bridge.plan import TurnTaking
 from patter.engines.convai.wire import (
     AgentAudio,
@@ -136,3 +136,28 @@ def test_a_caller_who_makes_a_sound_is_not_asked_whether_they_are_there() -> Non
     call.pass_ms(1200)
     call.pass_ms(2000, bytes([0x8F, 0x0F, 0x95, 0x15] * 40))
     assert call.sent(UserMessage) == []
+
+
+def test_a_text_that_never_became_a_sound_was_not_said() -> None:
+    call = answered(greeted(reply_by="model"))
+    call.gets(AgentText("Nobody hears this.", 5), AgentDone())
+    call.pass_ms(3000)
+    call.caller_says("hello?")
+    call.agent_says("Yes?")
+    call.pass_ms(2500)
+    said = [text for role, text in call.turns if role == "assistant"]
+    assert said == ["Hi.", "Yes?"]
+
+
+def test_words_of_ours_are_heard_although_their_text_comes_after_their_audio() -> None:
+    """As it does where a handler replies: the vendor gets the answer in pieces."""
+    call = greeted()
+    call.feed(SayAsked("The doors close."))
+    played = len(call.played)
+    assert call.given(call.wants(call.sent(UserMessage)[-1].text)) == "The doors close."
+    first = call.event_id + 1
+    call.gets(AgentAudio(first, sound(400)), AgentAudio(first + 1, sound(400)))
+    call.gets(AgentText("The doors close.", first + 2), AgentDone())
+    call.pass_ms(2500)
+    assert len(call.played) - played == 800 * 8
+    assert call.turns[-1] == ("assistant", "The doors close.")

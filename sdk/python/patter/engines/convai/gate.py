@@ -48,6 +48,14 @@ class Gate:
         self._void_upto = self._last
         self._held = deque(maxlen=MOST_HELD)
 
+    def asked(self) -> None:
+        """The vendor asks for another answer: what it held of the one before is void, what comes is new.
+
+        Its text may come only after its audio, and would tell too late.
+        """
+        if self._held is not None:
+            self._void_upto, self._held = self._last, None
+
     def answered(self, event_id: int) -> list[AgentAudio]:
         """An answer begins with this id, or with an unknown one (0)."""
         return self._let_through(event_id or self._last + 1)

@@ -129,7 +129,9 @@ class AgentReply:
 
     @property
     def cut_short(self) -> bool:
-        """Much of its text never became audio, as far as the vendor told the times of its words."""
+        """Its text never became audio, or much of it did not, as far as the times of its words are told."""
+        if self.timing.first_audio_at is None:
+            return True
         spans = [span for span in self.script.spans if span.words]
         if not spans or spans[-1] is not self.script.spans[-1]:
             return False

@@ -101,6 +101,7 @@ class Turns:
     def reply_wanted(self, wanted: ReplyWanted, now: float, *, deaf: bool, ending: bool) -> Outcome:
         """The vendor asks for a reply, because the agent's are a handler's."""
         if self._voice.words.is_ours(wanted.text):
+            self._voice.speaking.gate.asked()
             return self._give(wanted, self._voice.words.answer(wanted.text))
         if deaf:
             return self._give(wanted, "")
@@ -111,6 +112,7 @@ class Turns:
             return [*self._answering.again(wanted)]
         if not wanted.text:
             return self._reengage(wanted, ending)
+        self._voice.speaking.gate.asked()
         out = self._before_caller()
         turn = self._caller.asked(wanted.text, self._voice.next_turn_id(), self._parts.clock.ms(now))
         silence_ms = self._end_of_turn_ms(now)

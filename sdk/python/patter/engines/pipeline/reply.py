@@ -116,6 +116,8 @@ class Reply:
 
     def break_off(self) -> None:
         """What was said so far is all: what follows is another sentence."""
+        if not self.text[-1:].isspace():
+            self.push_text(" ")
         for chunk in self._sentences.flush():
             self.speech.add(chunk)
 

@@ -198,7 +198,10 @@ class CallerTurns:
         held, self._held = self._held, []
         out: Outcome = []
         for one in held:
-            out += self._answer(one.turn_id, "", 0, now) if isinstance(one, Entry) else receive(one, now)
+            if not isinstance(one, Entry):
+                out += receive(one, now)
+            elif not self._rules.unheard_greeting:  # else it is the answer
+                out += self._answer(one.turn_id, "", 0, now)
         return out
 
     # -- what is said -----------------------------------------------------------------------------------

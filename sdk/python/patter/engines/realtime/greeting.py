@@ -1,4 +1,4 @@
-"""When the first message is said: at once, after a moment, or only where the caller stays silent. Pure."""
+"""When the first message is said: after an announcement or a moment, or where nobody speaks. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ class Greeting:
 
     def __init__(self, plan: CallPlan) -> None:
         self.text = plan.first_message
+        self.announcement = plan.announcement
+        self.announcing = bool(plan.announcement.strip())
+        """The announcement is said before anything else, and is not over yet."""
         self._greets = bool(plan.first_message.strip())
         self._caller_first = plan.first_speaker == "caller"
         self._delay_s = plan.turn_taking.first_message_delay_ms / 1000
@@ -27,7 +30,8 @@ class Greeting:
         return self.at is not None
 
     def begin(self, now: float) -> None:
-        """Media flows."""
+        """Media flows, and nothing is to be said before it."""
+        self.announcing = False
         self.breaks_silence = self._greets and self._caller_first
         if self._greets and not self._caller_first:
             self.at = now + self._delay_s

@@ -101,8 +101,19 @@ class RealtimeMachine:
 
     def start(self, now: float) -> Outcome:
         out: Outcome = [*self._line.open(now)]
+        if self._greeting.announcing:
+            return self._after(out + self._turns.say(self._greeting.announcement, now, Kind.NOTICE), now)
         self._greeting.begin(now)
         return self._after(out + self._speak_first(now), now)
+
+    def _greet_after_announcement(self, out: Outcome, now: float) -> Outcome:
+        """It was heard: the call begins. Not where it ended early, with the call or with the caller away."""
+        self._greeting.announcing = False
+        rules, ends = self._rules, any(isinstance(command, EndCall) for command in out)
+        if ends or self._floor.current is not None or rules.away or rules.hushed or rules.stopped:
+            return []
+        self._greeting.begin(now)
+        return self._speak_first(now)
 
     def _speak_first(self, now: float) -> Outcome:
         if not self._greeting.take(now, caller_speaks=self._caller.speaking):
@@ -257,6 +268,8 @@ class RealtimeMachine:
     def _after(self, out: Outcome, now: float) -> Outcome:
         """Whatever happened: either somebody replies, or the caller is waited for."""
         self._due_known = False
+        if self._greeting.announcing and not self._rules.announces:
+            out = out + self._greet_after_announcement(out, now)
         out = out + self._turns.take_known(now)
         if self._turns.holds and not any(isinstance(command, EndCall) for command in out):
             out = out + self._turns.take_held(now, self._receive)

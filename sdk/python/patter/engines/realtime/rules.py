@@ -36,7 +36,13 @@ class Rules:
     @property
     def automatic(self) -> bool:
         """The server may reply and interrupt by itself: not while we have something to say first."""
-        return self._floor.by_model and not (self.greets or self.away or self.hushed)
+        return self._floor.by_model and not (self.announces or self.greets or self.away or self.hushed)
+
+    @property
+    def announces(self) -> bool:
+        """What must be heard before anything else is being said: that the call is recorded."""
+        reply = self._floor.current
+        return reply is not None and reply.kind is Kind.NOTICE
 
     @property
     def greets(self) -> bool:
@@ -52,7 +58,7 @@ class Rules:
     @property
     def unstoppable(self) -> bool:
         """An announcement that the caller must hear: whatever comes meanwhile has its turn after it."""
-        if self._floor.closing:
+        if self._floor.closing or self.announces:
             return True
         return self.greets and not self._plan.turn_taking.first_message_interruptible
 
@@ -60,7 +66,7 @@ class Rules:
     def interruptible(self) -> bool:
         """A voice stops what is being said."""
         reply = self._floor.current
-        if reply is None or reply.closing or not self._floor.parts.playback.sent_ms:
+        if reply is None or self.announces or reply.closing or not self._floor.parts.playback.sent_ms:
             return False
         return reply.kind is not Kind.FIRST or self._plan.turn_taking.first_message_interruptible
 

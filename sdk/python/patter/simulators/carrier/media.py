@@ -201,6 +201,7 @@ class MediaSocket:
             self._socket.transport.abort()
         if 0 < faults.half_open_at_ms <= at_ms and not self.is_half_open:
             self.is_half_open = True
+            self._call.note("half_open")
             # Not even pings are answered any more, as by a machine that has gone.
             self._socket.transport.pause_reading()
             self._stop_moving()
