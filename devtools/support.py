@@ -19,11 +19,16 @@ Cell = tuple[str, str, str, str]
 
 
 def marked_files(root: Path) -> list[str]:
-    """The test files in which a mark stands: to collect all the others takes longer than to read them."""
+    """The test files in which a mark stands, or beside which a helper sets it: collecting all takes longer."""
     settings = tomllib.loads((root / "pyproject.toml").read_text())
     folders = settings["tool"]["pytest"]["ini_options"]["testpaths"]
     files = (path for folder in folders for path in sorted((root / folder).rglob("test_*.py")))
-    return [str(path.relative_to(root)) for path in files if f"mark.{NAME}" in path.read_text()]
+    return [str(path.relative_to(root)) for path in files if _marks(path)]
+
+
+def _marks(file: Path) -> bool:
+    helpers = (path for path in file.parent.glob("*.py") if not path.name.startswith("test_"))
+    return any(f"mark.{NAME}" in path.read_text() for path in (file, *helpers))
 
 
 def cell_of(item: pytest.Item) -> list[Cell]:
