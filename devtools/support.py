@@ -19,7 +19,7 @@ Cell = tuple[str, str, str, str]
 
 
 def marked_files(root: Path) -> list[str]:
-    """The test files in which a mark stands, or beside which a helper sets it: collecting all takes longer."""
+    """The test files in which a mark stands, or beside which a helper sets it. Collecting all is slow."""
     settings = tomllib.loads((root / "pyproject.toml").read_text())
     folders = settings["tool"]["pytest"]["ini_options"]["testpaths"]
     files = (path for folder in folders for path in sorted((root / folder).rglob("test_*.py")))
