@@ -78,7 +78,8 @@ async def test_it_is_recorded_with_both_sides(outcomes):
     caller, agent = wav.mulaw(0), wav.mulaw(1)
     loud = [sum(byte not in (0x7F, 0xFF) for byte in side) for side in (caller, agent)]
     assert min(loud) > 2000
-    assert abs(len(caller) / 8 - end["duration"] * 1000) < 500
+    # The duration begins with the answer, the recording with the media; between them threads have work.
+    assert 0 <= end["duration"] * 1000 - len(caller) / 8 + 500 < 2500
 
 
 @scenario
