@@ -19,6 +19,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from calls.adapters.threads import write_in_thread
 from calls.selectors import recordings_to_join
 from calls.services.live_log import LoggedCall, entry_summary, store_entries, store_notes_and_turns
+from calls.services.record import store_piece
 from calls.tasks import join_call_recording
 from patter.bridge.records import CallEnded, Entry, Interim, KeyPressed, Noted, RecordingPiece, TurnSettled
 from patter_site.common.bus import publish
@@ -128,13 +129,16 @@ def store_batch(batch: Sequence[Written]) -> None:
 
 
 def _only_talks(entries: Sequence[Written]) -> bool:
-    return all(isinstance(written.entry, Noted | TurnSettled) for written in entries)
+    return all(isinstance(written.entry, Noted | TurnSettled | RecordingPiece) for written in entries)
 
 
 def _stored_together(entries: Sequence[Written]) -> bool:
     """False: one of them cannot be stored, and each call must answer for itself."""
     try:
         store_notes_and_turns([(written.call, written.sequence, written.entry) for written in entries])
+        for written in entries:
+            if isinstance(written.entry, RecordingPiece):
+                store_piece(written.call.organisation_id, written.call.call_id, written.entry)
     except (OperationalError, InterfaceError):
         raise
     except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -24,6 +25,9 @@ PEAKS = 400
 
 MOST_TRIES = 5
 
+REST_FACTOR, MOST_REST_S = 3, 0.02
+"""Calls that began together fill their segments together: between two, the calls have the processor."""
+
 
 def segment_path(organisation_id: str, call_id: str, index: int) -> str:
     return f"recordings/{organisation_id}/{call_id}/{index:05d}.ulaw"
@@ -43,10 +47,12 @@ def files_of(recording: Recording) -> list[str]:
 
 
 def store_piece(organisation_id: str, call_id: str, piece: RecordingPiece) -> None:
-    """Keep a piece, and store the segment that it made whole."""
+    """Keep a piece, and store the segment that it made whole. Then the calls have the processor again."""
     if (segment := SPOOL.add(call_id, piece)) is not None:
+        began = time.perf_counter()
         store_segment(organisation_id, call_id, segment)
         SPOOL.done(call_id, segment)
+        time.sleep(min(REST_FACTOR * (time.perf_counter() - began), MOST_REST_S))
 
 
 def store_rest(organisation_id: str, call_id: str) -> None:
