@@ -5,18 +5,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from websockets.asyncio.client import connect
 
 from tests.system.tenant import Tenant
 
+Frame = dict[str, Any]
+
+
+def _you_said(message: Frame) -> list[Frame]:
+    turn = {"turn_id": message["turn_id"]}
+    said = f"You said {message['text']}."
+    return [{"type": "received", **turn}, {"type": "response", "text": said, **turn}]
+
 
 @contextlib.asynccontextmanager
-async def program(tenant: Tenant) -> AsyncIterator[list[dict[str, Any]]]:
-    """A program of the customer's, which replies over the SDK's socket. Gives the frames that it got."""
-    frames: list[dict[str, Any]] = []
+async def program(
+    tenant: Tenant, answers: Callable[[Frame], list[Frame]] = _you_said
+) -> AsyncIterator[list[Frame]]:
+    """A program of the customer's, which replies over the SDK's socket. Gives the frames that it got.
+
+    ``answers`` gives the frames that follow a ``message``, without the call's id.
+    """
+    frames: list[Frame] = []
     headers = {"X-API-Key": tenant.http.headers["X-API-Key"], "X-Patter-Protocol": "2"}
     base = tenant.platform.base.replace("http", "ws", 1)
 
@@ -25,10 +38,8 @@ async def program(tenant: Tenant) -> AsyncIterator[list[dict[str, Any]]]:
             frame = json.loads(text)
             frames.append(frame)
             if frame["type"] == "message":
-                answer = {"call_id": frame["call_id"], "turn_id": frame["turn_id"]}
-                await socket.send(json.dumps({"type": "received", **answer}))
-                said = f"You said {frame['text']}."
-                await socket.send(json.dumps({"type": "response", "text": said, **answer}))
+                for answer in answers(frame):
+                    await socket.send(json.dumps({"call_id": frame["call_id"], **answer}))
 
     async with connect(f"{base}/ws/sdk", additional_headers=headers, proxy=None) as socket:
         task = asyncio.create_task(reply(socket))

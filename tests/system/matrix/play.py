@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,16 @@ SCENES = [
 ]
 
 
+WITH_THE_PLATFORM = {
+    "both_record_after_an_announcement",
+    "keys_are_pressed_and_the_call_goes_on",
+    "the_agent_hangs_up",
+    "the_agent_puts_the_caller_through",
+    "a_message_is_left_after_the_beep",
+}
+"""What the platform has a part in, beside the bridge: modes whose other scenes are shown in local mode."""
+
+
 @asynccontextmanager
 async def playing(mode: Mode, request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Play]:
     """The scenes that this run has chosen, under way; a cell is (scene, carrier, who replies)."""
@@ -67,11 +77,11 @@ async def playing(mode: Mode, request: pytest.FixtureRequest, folder: Path) -> A
             await nothing_is_left(stages.values())
 
 
-def cells(mode: str, *, without: tuple[str, ...] = ()) -> pytest.MarkDecorator:
-    """The parameters ``scene, carrier, reply_by`` of a mode's one test. ``without`` names scenes."""
+def cells(mode: str, *, only: Container[str] | None = None) -> pytest.MarkDecorator:
+    """The parameters ``scene, carrier, reply_by`` of a mode's one test. ``only`` names scenes; None: all."""
     params: list[Any] = []
     for scene in SCENES:
-        if scene.name in without:
+        if only is not None and scene.name not in only:
             continue
         for carrier in CARRIERS:
             for reply_by in REPLIERS:

@@ -20,8 +20,9 @@ from patter.simulators.twilio import TwilioSimulator
 from patter.simulators.twilio.call import Call
 from patter.simulators.voice import ToneVoice
 from tests.system.matrix.people import Person
-from tests.system.matrix.voices import DESK, GREETING, Mode, program
+from tests.system.matrix.voices import DESK, GREETING, Mode, answers
 from tests.system.platform import Platform
+from tests.system.program import program
 from tests.system.telnyx import TelnyxTenant
 from tests.system.tenant import Tenant
 
@@ -204,7 +205,7 @@ async def staged(folder: Path, mode: Mode) -> AsyncIterator[dict[tuple[str, str]
                     stages = {}
                     for carrier, tenant in tenants.items():
                         stages |= await _stages(mode, carrier, tenant, lambda: next(numbers))
-                        await programs.enter_async_context(program(tenant))
+                        await programs.enter_async_context(program(tenant, answers))
                     yield stages
             finally:
                 await _put_away(platform, tenants)

@@ -10,16 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.system.matrix.play import SCENES, Play, cells, playing
+from tests.system.matrix.play import WITH_THE_PLATFORM, Play, cells, playing
 from tests.system.matrix.voices_realtime import Realtime
-
-SHOWN = {
-    "both_record_after_an_announcement",
-    "keys_are_pressed_and_the_call_goes_on",
-    "the_agent_hangs_up",
-    "the_agent_puts_the_caller_through",
-    "a_message_is_left_after_the_beep",
-}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -35,6 +27,6 @@ async def play(
 
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="module")
-@cells("realtime", without=tuple(scene.name for scene in SCENES if scene.name not in SHOWN))
+@cells("realtime", only=WITH_THE_PLATFORM)
 async def test_on_a_line(play: Play, scene: str, carrier: str, reply_by: str) -> None:
     await play[scene, carrier, reply_by]

@@ -5,18 +5,16 @@ Whoever replies does the same: keys are wishes (``WISHES``), everything else is 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from websockets.asyncio.client import connect
-
 from patter.simulators.deepgram import DeepgramServer
 from patter.simulators.openai import OpenAiServer
 from patter.simulators.openai.script import Answer, Question, ToolUse
+from tests.system.program import Frame
 from tests.system.tenant import Tenant
 
 GREETING, REPLY, GOODBYE = "Hello, this is Acme.", "Of course.", "Goodbye then."
@@ -93,31 +91,8 @@ def _answer(question: Question) -> Answer:
     return Answer(wish.text, tools=(ToolUse(wish.tool, json.dumps(wish.arguments)),) if wish.tool else ())
 
 
-@contextlib.asynccontextmanager
-async def program(tenant: Tenant) -> AsyncIterator[list[dict[str, Any]]]:
-    """The customer's program at the SDK's socket: it replies as the models do. Gives what it was told."""
-    frames: list[dict[str, Any]] = []
-    headers = {"X-API-Key": tenant.http.headers["X-API-Key"], "X-Patter-Protocol": "2"}
-    base = tenant.platform.base.replace("http", "ws", 1)
-
-    async def listen(socket: Any) -> None:
-        async for text in socket:
-            frame = json.loads(text)
-            frames.append(frame)
-            if frame["type"] == "message":
-                for answer in _answers(frame):
-                    await socket.send(json.dumps({"call_id": frame["call_id"], **answer}))
-
-    async with connect(f"{base}/ws/sdk", additional_headers=headers, proxy=None) as socket:
-        task = asyncio.create_task(listen(socket))
-        try:
-            yield frames
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-
-def _answers(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+def answers(message: Frame) -> list[Frame]:
+    """What the customer's program does: it replies as the models do."""
     wish, turn = wish_of(message["text"]), {"turn_id": message["turn_id"]}
     said = [{"type": "received", **turn}, {"type": "response", "text": wish.text, **turn}]
     if wish.tool == "end_call":

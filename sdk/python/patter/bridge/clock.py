@@ -30,6 +30,11 @@ def earliest(*times: float | None) -> float | None:
     return first
 
 
+def take_due(at: float | None, now: float) -> tuple[bool, float | None]:
+    """Whether this moment has come, and what is left of it: nothing once it has."""
+    return (True, None) if at is not None and at <= now else (False, at)
+
+
 class MediaClock:
     """Turns loop time into milliseconds of media. Frames set it; between frames it runs with the loop."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patter.bridge.clock import earliest
+from patter.bridge.clock import earliest, take_due
 from patter.bridge.plan import CallPlan
 
 FILL_AGAIN_S = 5.0
@@ -69,17 +69,13 @@ class Waits:
     # -- what has come ----------------------------------------------------------------------------
 
     def take_answer(self, now: float) -> bool:
-        due, self._answer = _due(self._answer, now)
+        due, self._answer = take_due(self._answer, now)
         return due
 
     def take_sound(self, now: float) -> bool:
-        due, self._sound = _due(self._sound, now)
+        due, self._sound = take_due(self._sound, now)
         return due
 
     def take_filler(self, now: float) -> bool:
-        due, self._filler = _due(self._filler, now)
+        due, self._filler = take_due(self._filler, now)
         return due
-
-
-def _due(at: float | None, now: float) -> tuple[bool, float | None]:
-    return (True, None) if at is not None and at <= now else (False, at)
