@@ -18,8 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from calls.adapters.threads import write_in_thread
 from calls.selectors import recordings_to_join
-from calls.services.live_log import LoggedCall, entry_summary, store_entries, store_notes_and_turns
-from calls.services.record import store_piece
+from calls.services.live_log import LoggedCall, entry_summary, store_entries, store_talk
 from calls.tasks import join_call_recording
 from patter.bridge.records import CallEnded, Entry, Interim, KeyPressed, Noted, RecordingPiece, TurnSettled
 from patter_site.common.bus import publish
@@ -135,10 +134,7 @@ def _only_talks(entries: Sequence[Written]) -> bool:
 def _stored_together(entries: Sequence[Written]) -> bool:
     """False: one of them cannot be stored, and each call must answer for itself."""
     try:
-        store_notes_and_turns([(written.call, written.sequence, written.entry) for written in entries])
-        for written in entries:
-            if isinstance(written.entry, RecordingPiece):
-                store_piece(written.call.organisation_id, written.call.call_id, written.entry)
+        store_talk([(written.call, written.sequence, written.entry) for written in entries])
     except (OperationalError, InterfaceError):
         raise
     except Exception:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,11 +44,9 @@ def store_entries(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> Non
 
     Files are written before the transaction: a storage that is slow must not hold locks.
     """
-    for _, entry in entries:
-        if isinstance(entry, RecordingPiece):
-            store_piece(call.organisation_id, call.call_id, entry)
-        elif isinstance(entry, CallEnded):
-            store_rest(call.organisation_id, call.call_id)
+    _store_pieces((call, sequence, entry) for sequence, entry in entries)
+    if any(isinstance(entry, CallEnded) for _, entry in entries):
+        store_rest(call.organisation_id, call.call_id)
     with transaction.atomic():
         store_notes_and_turns([(call, sequence, entry) for sequence, entry in entries])
         for _, entry in entries:
@@ -59,6 +57,18 @@ def store_entries(call: LoggedCall, entries: Sequence[tuple[int, Entry]]) -> Non
     for _, entry in entries:
         if isinstance(entry, CallEnded):
             _ended(call, entry)
+
+
+def store_talk(entries: Sequence[Logged]) -> None:
+    """Notes, turns and pieces of recordings of calls that wrote nothing else."""
+    store_notes_and_turns(entries)
+    _store_pieces(entries)
+
+
+def _store_pieces(entries: Iterable[Logged]) -> None:
+    for call, _, entry in entries:
+        if isinstance(entry, RecordingPiece):
+            store_piece(call.organisation_id, call.call_id, entry)
 
 
 @transaction.atomic
