@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from patter import helpers
 from patter.errors import ConfigError
+from patter.homes import Homes
 from patter.options import (
     CallOptions,
-    CloudOptions,
     Listeners,
-    LocalOptions,
     Registration,
     ServeOptions,
     TalkOptions,
@@ -23,16 +22,9 @@ from patter.types import Agent, Callback, LlmConfig, MessageHandler, Mode, Ready
 
 if TYPE_CHECKING:
     from patter.call import Call
-    from patter.cloud.phone import CloudPhone
     from patter.cloud.rest import Rest
-    from patter.local import LocalPhone
 
 MODES = ("pipeline", "realtime", "convai")
-NOT_LOCAL = "{}() speaks to a platform. In local mode use serve(), or give Patter an api_key."
-NOT_CLOUD = (
-    "serve() carries calls in this process and needs a carrier's keys: Patter(mode='local', twilio_sid=…, "
-    "twilio_token=…, phone_number=…). With an api_key use connect()."
-)
 
 
 class Patter:
@@ -69,7 +61,7 @@ class Patter:
         phone_number: str | None = None,
         webhook_url: str | None = None,
     ) -> None:
-        self._options = resolve_options(
+        options = resolve_options(
             api_key=api_key,
             backend_url=backend_url,
             rest_url=rest_url,
@@ -85,12 +77,11 @@ class Patter:
             phone_number=phone_number,
             webhook_url=webhook_url,
         )
-        self._cloud: CloudPhone | None = None
-        self._local: LocalPhone | None = None
+        self._homes = Homes(options)
 
     @property
     def mode(self) -> Literal["cloud", "local"]:
-        return "cloud" if isinstance(self._options, CloudOptions) else "local"
+        return self._homes.mode
 
     def __repr__(self) -> str:
         return f"<Patter {self.mode}>"
@@ -142,20 +133,17 @@ class Patter:
             metadata=metadata,
             idempotency_key=idempotency_key,
         )
-        if isinstance(self._options, LocalOptions):
-            placed = await self._local_phone().call(options)
+        if self.mode == "local":
+            placed = await self._homes.local().call(options)
         else:
-            placed = await self._cloud_phone("call").call(options)
+            placed = await self._homes.cloud("call").call(options)
         if wait:
             await placed.ended
         return placed
 
     async def disconnect(self) -> None:
         """Stop in order: no new calls; on the platform calls go on with whoever else answers."""
-        if self._cloud is not None:
-            await self._cloud.disconnect()
-        if self._local is not None:
-            await self._local.disconnect()
+        await self._homes.disconnect()
 
     def agent(
         self,
@@ -260,7 +248,7 @@ class Patter:
             on_call_status,
             on_machine_detection,
         )
-        phone = self._cloud_phone("connect")
+        phone = self._homes.cloud("connect")
         registration = None
         if provider is not None:
             registration = Registration(
@@ -283,7 +271,7 @@ class Patter:
 
     async def wait_closed(self) -> None:
         """Wait until ``disconnect()`` was called, or the platform refused us for good (raises why)."""
-        await self._cloud_phone("wait_closed").wait_closed()
+        await self._homes.cloud("wait_closed").wait_closed()
 
     @property
     def rest(self) -> Rest:
@@ -292,7 +280,7 @@ class Patter:
 
         Rows are dictionaries with the types of ``patter.rows``; what is refused is an ApiError.
         """
-        return self._cloud_phone("rest").rest
+        return self._homes.cloud("rest").rest
 
     # -- this process -----------------------------------------------------------------------------
 
@@ -331,8 +319,7 @@ class Patter:
 
         Raises ConfigError before anything listens, and OSError when the port is taken.
         """
-        if not isinstance(self._options, LocalOptions):
-            raise ConfigError(NOT_CLOUD)
+        home = self._homes.local()
         if not isinstance(agent, Agent):
             raise ConfigError("agent is what phone.agent(...) returns.")
         listeners = Listeners(
@@ -356,7 +343,7 @@ class Patter:
             recordings_dir,
             recording_announcement,
         )
-        await self._local_phone().serve(options)
+        await home.serve(options)
 
     async def test(
         self,
@@ -378,32 +365,7 @@ class Patter:
         """
         if not isinstance(agent, Agent):
             raise ConfigError("agent is what phone.agent(...) returns.")
-        if isinstance(self._options, LocalOptions):
-            home = self._local_phone()
-        else:
-            from patter.local import LocalPhone
-
-            home = LocalPhone(LocalOptions())
-        await home.test(TalkOptions(agent, on_message, audio, say))
-
-    # -- which home -------------------------------------------------------------------------------
-
-    def _cloud_phone(self, asked: str) -> CloudPhone:
-        if not isinstance(self._options, CloudOptions):
-            raise ConfigError(NOT_LOCAL.format(asked))
-        if self._cloud is None:
-            from patter.cloud.phone import CloudPhone
-
-            self._cloud = CloudPhone(self._options)
-        return self._cloud
-
-    def _local_phone(self) -> LocalPhone:
-        assert isinstance(self._options, LocalOptions)
-        if self._local is None:
-            from patter.local import LocalPhone
-
-            self._local = LocalPhone(self._options)
-        return self._local
+        await self._homes.talk().test(TalkOptions(agent, on_message, audio, say))
 
     # -- providers --------------------------------------------------------------------------------
 
