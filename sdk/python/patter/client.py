@@ -15,7 +15,9 @@ from patter.options import (
     Registration,
     ServeOptions,
     TalkOptions,
+    check_absent,
     check_kinds,
+    check_lists,
     checked_number,
     resolve_options,
 )
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from patter.local import LocalPhone
 
 MODES = ("pipeline", "realtime", "convai")
+SPEAKERS = ("agent", "caller")
 NOT_LOCAL = "{}() speaks to a platform. In local mode use serve(), or give Patter an api_key."
 NOT_CLOUD = (
     "serve() carries calls in this process and needs a carrier's keys: Patter(mode='local', twilio_sid=…, "
@@ -100,10 +103,10 @@ class Patter:
     async def call(
         self,
         to: str,
+        first_message: str | None = None,
         *,
         from_number: str = "",
         agent: Agent | str | None = None,
-        first_message: str | None = None,
         variables: Mapping[str, Any] | None = None,
         custom_params: Mapping[str, Any] | None = None,
         machine_detection: bool | None = None,
@@ -188,8 +191,9 @@ class Patter:
         check_kinds(str, language=language, convai_agent_id=convai_agent_id)
         for kind, name, given in ((SttConfig, "stt", stt), (LlmConfig, "llm", llm), (TtsConfig, "tts", tts)):
             check_kinds(kind, **{name: given})
-        if tools is not None and (isinstance(tools, str | Mapping) or not isinstance(tools, Sequence)):
-            raise ConfigError("tools is a list of tools.")
+        check_lists(tools=tools, transfer_targets=transfer_targets, guardrails=guardrails, keyterms=keyterms)
+        if first_speaker not in SPEAKERS:
+            raise ConfigError(f"first_speaker is one of {', '.join(SPEAKERS)}, not {first_speaker!r}.")
         return Agent(
             system_prompt=system_prompt or "",
             first_message=first_message or "",
@@ -272,6 +276,15 @@ class Patter:
                 stt=stt,
                 tts=tts,
                 replace=replace,
+            )
+        else:
+            check_absent(
+                "belongs to a carrier account: give provider='twilio' or 'telnyx' as well",
+                provider_key=provider_key,
+                provider_secret=provider_secret,
+                connection_id=connection_id,
+                stt=stt,
+                tts=tts,
             )
         await phone.connect(
             listeners,
