@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from calls.tests.cast import Twilio, make_number
+from patter_site.celery import app as celery
 from patter_site.testing import Cast, make_cast
 from phone_numbers.tests.twilio_server import twilio_server
 
@@ -47,3 +50,12 @@ def carrier(settings):
         settings.PATTER_TWILIO_BASE_URL = server.base_url
         server.answer("POST", "/Calls.json", 201, {"sid": "CA100", "status": "queued"})
         yield server
+
+
+@pytest.fixture
+def tasks_at_once(django_capture_on_commit_callbacks):
+    """Tasks are carried out as soon as the door's transaction commits: ``with tasks_at_once():``."""
+    before = celery.conf.task_always_eager
+    celery.conf.task_always_eager = True
+    yield partial(django_capture_on_commit_callbacks, execute=True)
+    celery.conf.task_always_eager = before
