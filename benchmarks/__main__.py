@@ -180,8 +180,11 @@ class Bench:
     def _look_at_recording(self, target: Target) -> None:
         minutes = self._options.recording
         _tell(f"recording: {minutes:g} minutes of one call among {recording.CALLS} …")
-        result, _, _ = self._load(target, ("pipeline", "model", "patter"), recording.CALLS, minutes * 60)
-        self.recording = recording.look_at(self._folder, result["watched"])
+        name = ("pipeline", "model", "patter")
+        result, before, after = self._load(target, name, recording.CALLS, minutes * 60)
+        self.troubles += result["troubles"]
+        grown_mb = (after.rss_mb - before.rss_mb) / recording.CALLS
+        self.recording = {**recording.look_at(self._folder, result["watched"]), "mb_grown_per_call": grown_mb}
 
     def _steps(self, target: Target) -> None:
         """More and more calls, until they are not in order any more."""
