@@ -79,9 +79,7 @@ class Replies(Speaking):
         self._waits.for_text(now, filler=True)
         if not reply.empty:
             self._waits.text_came()
-        out: Outcome = [*reply.speech.release(now)]
-        self._settling.note_sent(reply)
-        self._waits.for_voice(reply, now)
+        out: Outcome = self.release(now)
         return out + (self._llm_done(reply, now) if guess.answered else self._speak(reply, now))
 
     # -- events ---------------------------------------------------------------------------------
@@ -275,6 +273,9 @@ class Replies(Speaking):
             self._waits.fill_again(now)
             if not self._desk.silent(reply, now):
                 return []
+        if reply.speech.withheld:  # the caller speaks: it is not silent
+            self._waits.fill_again(now)
+            return []
         reply.filled = True
         reply.speech.add_aside(f"{self._plan.phrases.filler.strip()} ")  # it may be said again
         return self._speak(reply, now)

@@ -66,6 +66,10 @@ class Speech:
         played = self._play_early(now)
         return [*played, *self._advance(now)]
 
+    @property
+    def withheld(self) -> bool:
+        return self._withheld
+
     def finish(self) -> None:
         """No more chunks come."""
         self._no_more = True

@@ -19,16 +19,16 @@ def _ends_of(alignment: Any) -> list[tuple[str, int]]:
     """Characters and when each ends. Empty for what is no alignment: then times are estimated."""
     if not isinstance(alignment, Mapping):
         return []
-    lists = [next((alignment[name] for name in names if name in alignment), None) for names in _SPELLINGS]
-    chars, (starts, lengths) = alignment.get("chars"), lists
-    if not all(isinstance(given, list) for given in (chars, starts, lengths)):
+    chars = alignment.get("chars")
+    starts, lengths = (
+        next((alignment[name] for name in names if name in alignment), None) for names in _SPELLINGS
+    )
+    if not isinstance(chars, list) or not isinstance(starts, list) or not isinstance(lengths, list):
         return []
     if not all(isinstance(time, int | float) for time in [*starts, *lengths]):
         return []
-    return [
-        (str(char), round(start + length))
-        for char, start, length in zip(chars, starts, lengths, strict=False)
-    ]
+    times = zip(chars, starts, lengths, strict=False)
+    return [(str(char), round(start + length)) for char, start, length in times]
 
 
 class Words:
