@@ -89,8 +89,8 @@ def test_tools_that_ran_before_are_not_run_again() -> None:
     call.model_says("Let me look.", tool="hours")
     call.feed(ToolDone(call.last(ToolRun).run_id, {"open": "nine"}))
     ask = call.last(LlmAsk).ask_id
-    broken = [LlmDelta(ask, "We open at nine, I see. And"), LlmToolCall(ask, "x", "hours", "{}")]
-    call.feed(*broken, LlmFailed(ask, "cut"))
+    call.feed(LlmDelta(ask, "We open at nine, I see. And"))
+    call.feed(LlmToolCall(ask, "x", "hours", "{}"), LlmFailed(ask, "cut"))
     roles = [message["role"] for message in call.last(LlmAsk).messages]
     assert roles == ["user", "assistant", "tool", "assistant", "system"]
     assert call.last(LlmAsk).messages[-2]["content"] == "We open at nine, I see."
