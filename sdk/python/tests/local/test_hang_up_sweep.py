@@ -112,6 +112,7 @@ class Sweep:
             await leg.ended(60)
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("carrier", ["twilio", "telnyx"])
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 async def test_at_every_moment_it_is_one_end(world, telnyx, pipeline, carrier, script):
