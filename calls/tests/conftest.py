@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
+from calls.tasks import hang_up_lost_call
 from calls.tests.cast import Twilio, make_number
-from patter_site.celery import app as celery
 from patter_site.testing import Cast, make_cast
 from phone_numbers.tests.twilio_server import twilio_server
 
@@ -55,7 +55,7 @@ def carrier(settings):
 @pytest.fixture
 def tasks_at_once(django_capture_on_commit_callbacks):
     """Tasks are carried out as soon as the door's transaction commits: ``with tasks_at_once():``."""
-    before = celery.conf.task_always_eager
-    celery.conf.task_always_eager = True
+    conf = hang_up_lost_call.app.conf
+    before, conf.task_always_eager = conf.task_always_eager, True
     yield partial(django_capture_on_commit_callbacks, execute=True)
-    celery.conf.task_always_eager = before
+    conf.task_always_eager = before
