@@ -7,8 +7,8 @@ import itertools
 import json
 import secrets
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 import httpx
 
@@ -23,13 +23,26 @@ from tests.system.prepared import workspace_options
 CALLER = "+12025550187"
 # A machine that runs other suites too takes its time, and nobody waits who is answered.
 PATIENCE_S = 15.0
+SELDOM_S = 0.3
 LIVE = {"queued", "dialling", "ringing", "in_progress", "transferring"}
+T = TypeVar("T")
 _numbers = itertools.count(1000)
 
 
 def new_number() -> str:
     """Nobody else's in this process."""
     return f"+1202555{next(_numbers):04}"
+
+
+async def until(look: Callable[[], Awaitable[T]], within_s: float, complaint: Callable[[], str]) -> T:
+    """What is looked for, once it is there. Looking costs both sides something: it gets less often."""
+    deadline = time.monotonic() + within_s
+    pause_s = 0.05
+    while not (found := await look()):
+        assert time.monotonic() < deadline, complaint()
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 1.3, SELDOM_S)
+    return found
 
 
 class Tenant:
@@ -99,42 +112,46 @@ class Tenant:
 
     async def found(self, carrier_call: Call, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The platform's row of a call at the carrier."""
-        deadline = time.monotonic() + within_s
-        while True:
+
+        async def look() -> dict[str, Any]:
             rows = (await self.get("calls"))["results"]
-            for row in rows:
-                if row["carrier_call_id"] == carrier_call.sid:
-                    return dict(row)
-            assert time.monotonic() < deadline, f"no such call: {carrier_call.sid}"
-            await asyncio.sleep(0.05)
+            return next((dict(row) for row in rows if row["carrier_call_id"] == carrier_call.sid), {})
+
+        return await until(look, within_s, lambda: f"no such call: {carrier_call.sid}")
 
     async def settled(self, call_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The call once it is over and its end was told to everybody."""
         ends = "('call.ended', 'call.failed')"
         told = f"SELECT 1 FROM events_event WHERE subject_id = '{call_id}' AND type IN {ends}"
-        deadline = time.monotonic() + within_s
-        while True:
-            is_told = await self.platform.rows(told)
-            row = await self.get(f"calls/{call_id}")
-            if is_told and row["status"] not in LIVE:
-                return dict(row)
-            assert time.monotonic() < deadline, f"the call is still {row['status']}: {row}"
-            await asyncio.sleep(0.1)
+        row: dict[str, Any] = {}
+
+        async def look() -> bool:
+            if not await self.platform.rows(told):
+                return False
+            row.update(await self.get(f"calls/{call_id}"))
+            return row["status"] not in LIVE
+
+        await until(look, within_s, lambda: f"its end was not told, or it is not over: {row or call_id}")
+        return row
 
     async def until_status(self, call_id: str, status: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
-        deadline = time.monotonic() + within_s
-        while (row := await self.get(f"calls/{call_id}"))["status"] != status:
-            assert time.monotonic() < deadline, f"{row['status']} instead of {status}"
-            await asyncio.sleep(0.05)
-        return dict(row)
+        return await self._until(call_id, lambda row: row["status"] == status, status, within_s)
 
     async def until_known(self, call_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The call once its carrier has given it a name."""
-        deadline = time.monotonic() + within_s
-        while not (row := await self.get(f"calls/{call_id}"))["carrier_call_id"]:
-            assert time.monotonic() < deadline, f"never taken by the carrier: {row}"
-            await asyncio.sleep(0.05)
-        return dict(row)
+        return await self._until(call_id, lambda row: bool(row["carrier_call_id"]), "a name", within_s)
+
+    async def _until(
+        self, call_id: str, wanted: Callable[[dict[str, Any]], bool], what: str, within_s: float
+    ) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+
+        async def look() -> bool:
+            row.update(await self.get(f"calls/{call_id}"))
+            return wanted(row)
+
+        await until(look, within_s, lambda: f"never got {what}: {row}")
+        return row
 
     async def turns(self, call_id: str) -> list[dict[str, Any]]:
         return list((await self.get(f"calls/{call_id}/transcript"))["turns"])

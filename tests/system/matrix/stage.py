@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from tests.system.platform import Platform
 from tests.system.program import program
 from tests.system.telnyx import TelnyxTenant
 from tests.system.tenant import Tenant
+from tests.system.tenant import until as until_there
 
 PATIENCE_S = 30.0
 CARRIERS = ("twilio", "telnyx")
@@ -177,11 +176,7 @@ async def until(look: Callable[[], T | None]) -> T:
 
 
 async def until_async(look: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := await look()):
-        assert time.monotonic() < deadline, "it never came"
-        await asyncio.sleep(0.1)
-    return found
+    return await until_there(look, PATIENCE_S, lambda: "it never came")
 
 
 @contextlib.asynccontextmanager
