@@ -30,8 +30,8 @@ async def start_media_with_fake_calls(platform: Platform) -> str:
 
 async def cut_socket(phone: Patter) -> None:
     """As a network does it: nobody says goodbye."""
-    cloud = phone._cloud
-    assert cloud is not None and cloud._socket is not None
+    cloud = phone._homes.cloud("test")
+    assert cloud._socket is not None
     cloud._socket.drop()
 
 
@@ -78,8 +78,8 @@ def check(told: list[dict], number: int) -> int:
 
 
 async def until_connected(phone: Patter) -> None:
-    cloud = phone._cloud
-    assert cloud is not None and cloud._socket is not None
+    cloud = phone._homes.cloud("test")
+    assert cloud._socket is not None
     socket = cloud._socket
     await until(lambda: socket.is_open and socket.ledger.resuming is None, 30)
 

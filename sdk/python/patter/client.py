@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from patter import helpers
 from patter.errors import ConfigError
+from patter.homes import Homes
 from patter.options import (
     CallOptions,
-    CloudOptions,
     Listeners,
-    LocalOptions,
     Registration,
     ServeOptions,
     TalkOptions,
+    check_absent,
     check_kinds,
+    check_lists,
     checked_number,
     resolve_options,
 )
@@ -23,16 +24,10 @@ from patter.types import Agent, Callback, LlmConfig, MessageHandler, Mode, Ready
 
 if TYPE_CHECKING:
     from patter.call import Call
-    from patter.cloud.phone import CloudPhone
     from patter.cloud.rest import Rest
-    from patter.local import LocalPhone
 
 MODES = ("pipeline", "realtime", "convai")
-NOT_LOCAL = "{}() speaks to a platform. In local mode use serve(), or give Patter an api_key."
-NOT_CLOUD = (
-    "serve() carries calls in this process and needs a carrier's keys: Patter(mode='local', twilio_sid=…, "
-    "twilio_token=…, phone_number=…). With an api_key use connect()."
-)
+SPEAKERS = ("agent", "caller")
 
 
 class Patter:
@@ -69,7 +64,7 @@ class Patter:
         phone_number: str | None = None,
         webhook_url: str | None = None,
     ) -> None:
-        self._options = resolve_options(
+        options = resolve_options(
             api_key=api_key,
             backend_url=backend_url,
             rest_url=rest_url,
@@ -85,12 +80,11 @@ class Patter:
             phone_number=phone_number,
             webhook_url=webhook_url,
         )
-        self._cloud: CloudPhone | None = None
-        self._local: LocalPhone | None = None
+        self._homes = Homes(options)
 
     @property
     def mode(self) -> Literal["cloud", "local"]:
-        return "cloud" if isinstance(self._options, CloudOptions) else "local"
+        return self._homes.mode
 
     def __repr__(self) -> str:
         return f"<Patter {self.mode}>"
@@ -100,10 +94,10 @@ class Patter:
     async def call(
         self,
         to: str,
+        first_message: str | None = None,
         *,
         from_number: str = "",
         agent: Agent | str | None = None,
-        first_message: str | None = None,
         variables: Mapping[str, Any] | None = None,
         custom_params: Mapping[str, Any] | None = None,
         machine_detection: bool | None = None,
@@ -142,20 +136,17 @@ class Patter:
             metadata=metadata,
             idempotency_key=idempotency_key,
         )
-        if isinstance(self._options, LocalOptions):
-            placed = await self._local_phone().call(options)
+        if self.mode == "local":
+            placed = await self._homes.local().call(options)
         else:
-            placed = await self._cloud_phone("call").call(options)
+            placed = await self._homes.cloud("call").call(options)
         if wait:
             await placed.ended
         return placed
 
     async def disconnect(self) -> None:
         """Stop in order: no new calls; on the platform calls go on with whoever else answers."""
-        if self._cloud is not None:
-            await self._cloud.disconnect()
-        if self._local is not None:
-            await self._local.disconnect()
+        await self._homes.disconnect()
 
     def agent(
         self,
@@ -188,8 +179,9 @@ class Patter:
         check_kinds(str, language=language, convai_agent_id=convai_agent_id)
         for kind, name, given in ((SttConfig, "stt", stt), (LlmConfig, "llm", llm), (TtsConfig, "tts", tts)):
             check_kinds(kind, **{name: given})
-        if tools is not None and (isinstance(tools, str | Mapping) or not isinstance(tools, Sequence)):
-            raise ConfigError("tools is a list of tools.")
+        check_lists(tools=tools, transfer_targets=transfer_targets, guardrails=guardrails, keyterms=keyterms)
+        if first_speaker not in SPEAKERS:
+            raise ConfigError(f"first_speaker is one of {', '.join(SPEAKERS)}, not {first_speaker!r}.")
         return Agent(
             system_prompt=system_prompt or "",
             first_message=first_message or "",
@@ -260,7 +252,7 @@ class Patter:
             on_call_status,
             on_machine_detection,
         )
-        phone = self._cloud_phone("connect")
+        phone = self._homes.cloud("connect")
         registration = None
         if provider is not None:
             registration = Registration(
@@ -273,6 +265,15 @@ class Patter:
                 tts=tts,
                 replace=replace,
             )
+        else:
+            check_absent(
+                "belongs to a carrier account: give provider='twilio' or 'telnyx' as well",
+                provider_key=provider_key,
+                provider_secret=provider_secret,
+                connection_id=connection_id,
+                stt=stt,
+                tts=tts,
+            )
         await phone.connect(
             listeners,
             number=checked_number("number", number) if number else "",
@@ -283,7 +284,7 @@ class Patter:
 
     async def wait_closed(self) -> None:
         """Wait until ``disconnect()`` was called, or the platform refused us for good (raises why)."""
-        await self._cloud_phone("wait_closed").wait_closed()
+        await self._homes.cloud("wait_closed").wait_closed()
 
     @property
     def rest(self) -> Rest:
@@ -292,7 +293,7 @@ class Patter:
 
         Rows are dictionaries with the types of ``patter.rows``; what is refused is an ApiError.
         """
-        return self._cloud_phone("rest").rest
+        return self._homes.cloud("rest").rest
 
     # -- this process -----------------------------------------------------------------------------
 
@@ -331,8 +332,7 @@ class Patter:
 
         Raises ConfigError before anything listens, and OSError when the port is taken.
         """
-        if not isinstance(self._options, LocalOptions):
-            raise ConfigError(NOT_CLOUD)
+        home = self._homes.local()
         if not isinstance(agent, Agent):
             raise ConfigError("agent is what phone.agent(...) returns.")
         listeners = Listeners(
@@ -356,7 +356,7 @@ class Patter:
             recordings_dir,
             recording_announcement,
         )
-        await self._local_phone().serve(options)
+        await home.serve(options)
 
     async def test(
         self,
@@ -378,32 +378,7 @@ class Patter:
         """
         if not isinstance(agent, Agent):
             raise ConfigError("agent is what phone.agent(...) returns.")
-        if isinstance(self._options, LocalOptions):
-            home = self._local_phone()
-        else:
-            from patter.local import LocalPhone
-
-            home = LocalPhone(LocalOptions())
-        await home.test(TalkOptions(agent, on_message, audio, say))
-
-    # -- which home -------------------------------------------------------------------------------
-
-    def _cloud_phone(self, asked: str) -> CloudPhone:
-        if not isinstance(self._options, CloudOptions):
-            raise ConfigError(NOT_LOCAL.format(asked))
-        if self._cloud is None:
-            from patter.cloud.phone import CloudPhone
-
-            self._cloud = CloudPhone(self._options)
-        return self._cloud
-
-    def _local_phone(self) -> LocalPhone:
-        assert isinstance(self._options, LocalOptions)
-        if self._local is None:
-            from patter.local import LocalPhone
-
-            self._local = LocalPhone(self._options)
-        return self._local
+        await self._homes.talk().test(TalkOptions(agent, on_message, audio, say))
 
     # -- providers --------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ def test_which_home_a_call_has():
 
 def test_where_the_platform_is(monkeypatch):
     def options(**given):
-        found = Patter("pt_1", **given)._options
+        found = Patter("pt_1", **given)._homes.options
         return found.backend_url, found.rest_url
 
     assert options() == ("wss://api.getpatter.com", "https://api.getpatter.com")
@@ -49,7 +49,7 @@ def test_where_the_platform_is(monkeypatch):
     assert options(rest_url="https://rest.example.com")[1] == "https://rest.example.com"
     monkeypatch.setenv("PATTER_API_KEY", "pt_env")
     monkeypatch.setenv("PATTER_BACKEND_URL", "wss://patter.example.com")
-    found = Patter()._options
+    found = Patter()._homes.options
     assert (found.api_key, found.rest_url) == ("pt_env", "https://patter.example.com")
 
 
@@ -71,9 +71,9 @@ def test_what_cannot_work_is_said_at_once(given, sentence):
 
 def test_secrets_are_in_no_repr():
     local = Patter(twilio_sid="AC1", twilio_token="hush", openai_key="sk-hush")
-    assert isinstance(local._options, LocalOptions)
+    assert isinstance(local._homes.options, LocalOptions)
     stt = Patter.deepgram(api_key="dg-hush", language="de")
-    for shown in (repr(local), repr(local._options), repr(Patter("pt_hush")._options), repr(stt)):
+    for shown in (repr(local), repr(local._homes.options), repr(Patter("pt_hush")._homes.options), repr(stt)):
         assert "hush" not in shown
 
 
@@ -92,7 +92,7 @@ def test_which_mode_an_agent_has():
     assert phone.agent("x", tts=Patter.openai_tts("k")).resolved_mode == "pipeline"
     assert phone.agent("x", convai_agent_id="a").resolved_mode == "convai"
     assert phone.agent("x", convai_agent_id="a", mode="pipeline").resolved_mode == "pipeline"
-    with pytest.raises(ConfigError, match="tools is a list"):
+    with pytest.raises(ConfigError, match="tools is a list, not dict"):
         phone.agent("x", tools={"name": "one"})
 
 

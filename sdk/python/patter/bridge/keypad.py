@@ -63,6 +63,10 @@ class Keys:
         self.due = now + self._pause_s
         return None
 
+    def take_due(self, now: float) -> Keyed | None:
+        """What was entered, once, when the pause ended it."""
+        return self.take() if self.due is not None and self.due <= now else None
+
     def take(self) -> Keyed | None:
         """What was entered so far, complete or not."""
         keyed = Keyed(self._digits, self._started_ms, self._ended_ms) if self._digits else None

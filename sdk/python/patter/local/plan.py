@@ -186,6 +186,9 @@ def _checked_phrases(given: Mapping[str, str]) -> Mapping[str, str]:
         phrases_of("en", given)
     except TypeError:
         raise ConfigError(f"phrases has a name that is not known among {', '.join(given)}.") from None
+    for name, text in given.items():
+        if not isinstance(text, str):
+            raise ConfigError(f"phrases {name} is a text, not {type(text).__name__}.")
     return given
 
 

@@ -131,7 +131,7 @@ async def test_callbacks_hear_what_happens_and_the_call_knows_its_end():
     loop = asyncio.get_running_loop()
     listeners = {"on_call_start": note("start"), "on_transcript": note("turn"), "on_dtmf": note("key")}
     async with talking(lambda message: None, **listeners, on_call_end=ended) as (served, phone):
-        call = phone._cloud_phone("test")._calls.call("call_1")
+        call = phone._homes.cloud("test")._calls.call("call_1")
         await served.say("call_start", call_id="call_1", caller="+1555", direction="inbound", history=[])
         await served.say("transcript", call_id="call_1", turn_id="t1", role="user", text="hi", history=[])
         await served.say("transcript", call_id="call_1", turn_id="t2", role="user", text="ho", history=[SAID])

@@ -107,12 +107,14 @@ async def test_the_sample_of_voicemail(world, sample, pipeline):
 def test_the_constructor():
     phone = Patter(api_key="pt_xxx")
     assert phone.mode == "cloud"
-    assert phone._options == CloudOptions("pt_xxx", "wss://api.getpatter.com", "https://api.getpatter.com")
+    assert phone._homes.options == CloudOptions(
+        "pt_xxx", "wss://api.getpatter.com", "https://api.getpatter.com"
+    )
 
 
 async def test_the_sample_of_self_hosting(sample):
     phone = (await run(sample("self-hosting"), Patter=Patter))["phone"]
-    assert phone._options == CloudOptions("pt_xxx", "ws://localhost:8000", "http://localhost:8000")
+    assert phone._homes.options == CloudOptions("pt_xxx", "ws://localhost:8000", "http://localhost:8000")
 
 
 @pytest.mark.timeout(90)

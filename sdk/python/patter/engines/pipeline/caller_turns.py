@@ -14,7 +14,7 @@ class CallerTurns:
 
     def __init__(self, memory: Memory, keys: Keys, next_turn_id: Callable[[], str]) -> None:
         self._memory = memory
-        self._keys = keys
+        self.keys = keys
         self._next_turn_id = next_turn_id
 
     def write(self, text: str, started_ms: int, ended_ms: int) -> str:
@@ -41,7 +41,7 @@ class CallerTurns:
 
     def write_keys(self) -> None:
         """Nobody is asked about an entry that was overtaken, but it is remembered."""
-        if keyed := self._keys.take():
+        if keyed := self.keys.take():
             self.write_entry(keyed)
 
     def history_with(self, text: str) -> list[dict[str, str]]:
