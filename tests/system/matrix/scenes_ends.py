@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.system.matrix.people import Person
-from tests.system.matrix.stage import LISTEN, Stage
+from tests.system.matrix.stage import LISTEN, Stage, press
 from tests.system.matrix.voices import GOODBYE, LEAVE
 
 OUTCOMES = {
@@ -24,7 +24,7 @@ async def the_caller_hangs_up(stage: Stage) -> None:
 
 async def the_agent_hangs_up(stage: Stage) -> None:
     """A model's goodbye is heard in full before; a program cuts what is being said."""
-    call = await stage.up([{"digits": "4"}, {"wait_ms": 1500}, {"digits": LEAVE}, *LISTEN])
+    call = await stage.up([*press("4"), {"wait_ms": 1500}, *press(LEAVE), *LISTEN])
     row = await call.over()
     by_model = stage.reply_by == "model"
     assert row["end_reason"] == ("agent_ended" if by_model else "api_hung_up")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.system.matrix.stage import LISTEN, Stage
+from tests.system.matrix.stage import LISTEN, Stage, press
 from tests.system.matrix.voices import GREETING, REPLY
 
 KEYS_OUT = "1w2#"
@@ -10,7 +10,7 @@ KEYS_OUT = "1w2#"
 
 async def a_key_is_one_turn(stage: Stage) -> None:
     """Telnyx tells of it twice, over the socket and by webhook."""
-    call = await stage.up([{"digits": "4"}, *LISTEN])
+    call = await stage.up([*press("4"), *LISTEN])
     await call.until_said("[DTMF: 4]", "user")
     await call.until_said(REPLY)
     row = await call.hung_up()

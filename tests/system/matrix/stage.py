@@ -179,6 +179,11 @@ async def until_async(look: Callable[[], Any]) -> Any:
     return await until_there(look, PATIENCE_S, lambda: "it never came")
 
 
+def press(keys: str) -> Steps:
+    """Press keys when the agent has finished, however late it begins: before it, keys are lost."""
+    return [{"digits": keys, "patience_ms": int(PATIENCE_S * 1000)}]
+
+
 @contextlib.asynccontextmanager
 async def staged(folder: Path, mode: Mode) -> AsyncIterator[dict[tuple[str, str], Stage]]:
     """A platform in one process, and a stage for each carrier and whoever replies.
