@@ -100,7 +100,7 @@ def test_an_address_that_cannot_be_one_is_said(address):
 
 def test_what_is_put_behind_an_address_may_stand_there_already():
     given = Patter("pt_x", "https://patter.example/base/ws/sdk/", "https://patter.example/base/api/v1")
-    options = given._options
+    options = given._homes.options
     assert options.backend_url == "wss://patter.example/base"
     assert options.rest_url == "https://patter.example/base"
 

@@ -46,7 +46,7 @@ def test_one_patter_serves_several_runs_of_asyncio():
     async def run(last: bool) -> None:
         async with platform() as served, Api(JSONResponse({"results": []})) as api:
             again = Patter(KEY, backend_url=served.url, rest_url=api.base_url)
-            phone._cloud_phone("connect")._options = again._options
+            phone._homes.cloud("connect")._options = again._homes.options
             phone.rest._base = f"{api.base_url}/api/v1/"
             assert await phone.rest.agents.list() == []
             await phone.connect(echo, keep_alive=False)
@@ -95,8 +95,9 @@ async def test_whoever_waits_for_a_command_is_told_that_the_connection_ended():
     async with platform() as served:
         phone = Patter(KEY, backend_url=served.url)
         await phone.connect(echo)
-        assert phone._cloud is not None and phone._cloud._calls is not None
-        call = phone._cloud._calls.call("call_1")
+        calls = phone._homes.cloud("connect")._calls
+        assert calls is not None
+        call = calls.call("call_1")
         saying = asyncio.create_task(call.say("never answered"))
         await served.hears("say")
         await phone.disconnect()
