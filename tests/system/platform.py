@@ -21,7 +21,7 @@ import psycopg
 from tests.system.prepared import FILE, prepared
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_WITHIN_S = 90.0
+READY_WITHIN_S = 150.0
 STOP_WITHIN_S = 15.0
 SECRETS = {"PATTER_SECRET_KEY": "s" * 40, "PATTER_ENCRYPTION_KEY": "e" * 40}
 

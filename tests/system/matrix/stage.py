@@ -52,6 +52,8 @@ class Stage:
     recorded_number: str
     agent: str
     recorded_agent: str
+    hasty_agent: str
+    """It soon asks whether anybody is there, and only once."""
     new_number: Callable[[], str]
 
     # -- beginnings -------------------------------------------------------------------------------
@@ -229,6 +231,7 @@ async def _stages(
                 {"name": DESK, "number": DESK_NUMBER, "ring_s": 5},
                 {"name": NOBODY, "number": NOBODYS_NUMBER, "ring_s": 5},
             ],
+            "record": False,
             "turn_taking": {"idle_prompt_s": 60},
         }
         policies = {
@@ -236,15 +239,14 @@ async def _stages(
             "machines": {"introduction": INTRODUCTION},
         }
         recorded = {**policies, "recording": {"carrier": True, "announcement": ANNOUNCEMENT}}
-        agents = [
-            await mode.agent(tenant, reply_by, {**body, "policies": policies, "record": False}),
-            await mode.agent(
-                tenant,
-                reply_by,
-                {**body, "name": f"{reply_by} recorded", "policies": recorded, "record": True},
-            ),
-        ]
-        kept = [await tenant.add_number(agent) for agent in agents]
+        hasty = {"name": f"{reply_by} hasty", "turn_taking": {"idle_prompt_s": 3, "idle_prompts": 1}}
+        changes: tuple[dict[str, Any], ...] = (
+            {"policies": policies},
+            {"name": f"{reply_by} recorded", "policies": recorded, "record": True},
+            hasty,
+        )
+        agents = [await mode.agent(tenant, reply_by, {**body, **change}) for change in changes]
+        kept = [await tenant.add_number(agent) for agent in agents[:2]]
         stages[carrier, reply_by] = Stage(
             mode.name, carrier, reply_by, direction, tenant, kept[0], kept[1], *agents, new_number
         )
