@@ -16,6 +16,7 @@ from patter.audio.judged_voice import Detector, JudgedDetector, VoiceModels
 from patter.audio.voice import VoiceDetector
 from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
+from patter.engines.pipeline.given import Given
 from patter.engines.pipeline.signals import (
     EndLikely,
     FinalizeWanted,
@@ -47,8 +48,10 @@ class Ears:
             values.endpointing_ms + FINALIZE_MARGIN_MS, values.max_turn_delay_ms - FINALIZE_MARGIN_MS
         )
         self._likely = ""
+        self._given = Given()
         self._finals: list[str] = []
         self._interim = ""
+        self._now_ms = 0
         self._started_ms: int | None = None
         self._last_voiced_ms = 0
         self._last_words_ms = 0
@@ -82,6 +85,7 @@ class Ears:
 
     def tick(self, media_ms: int) -> list[Signal]:
         """Time passed, whether or not the carrier sent frames of it."""
+        self._now_ms = media_ms
         signals: list[Signal] = []
         if self.voiced and media_ms - self._last_voiced_ms >= GAP_MS:
             signals.append(self._voice_ended(self._last_voiced_ms))
@@ -114,7 +118,9 @@ class Ears:
         return signals
 
     def heard(self, event: SttHeard, media_ms: int) -> list[Signal]:
-        text = event.text.strip()
+        text = self._given.rest(event.text.strip(), media_ms)
+        if event.final:
+            self._given.close()
         if event.final and self._is_repeated(text, media_ms):
             text = ""
         if text and self._started_ms is None:
@@ -141,7 +147,8 @@ class Ears:
 
     def eager_end(self, event: SttEagerEnd) -> list[Signal]:
         """The recogniser thinks that this was all: what came before belongs to it too."""
-        text = " ".join(part for part in [*self._finals, event.text.strip()] if part)
+        eager = self._given.rest(event.text.strip(), self._now_ms)
+        text = " ".join(part for part in [*self._finals, eager] if part)
         if not text or text == self._likely:
             return []
         self._likely = text
@@ -180,6 +187,7 @@ class Ears:
 
     def _end(self, cause: str) -> list[Signal]:
         started_ms = self._last_voiced_ms if self._started_ms is None else self._started_ms
+        self._given.add(self._interim, self._now_ms)
         ended = UtteranceEnded(self.pending_text, cause, started_ms, max(started_ms, self._last_voiced_ms))
         self._forget()
         return [ended]

@@ -74,6 +74,8 @@ class Reply:
         self.asking = False
         """A handler or a model was asked and has not finished."""
         self.failed = False
+        self.went_on = False
+        """The model broke off within it once, and was asked for the rest."""
         self.tools = ToolRounds(turn_id)
         self.filled = False
         """A filler was said in it."""
@@ -113,6 +115,12 @@ class Reply:
         for chunk in self._sentences.flush():
             self.speech.add(chunk)
         self.speech.finish()
+
+    def drop_unspoken(self) -> str:
+        """What is no whole sentence yet will come in other words. Gives what stays of this round."""
+        if rest := self._sentences.drop():
+            self._text = [self.text[: -len(rest)]]
+        return self.text[self._round_from :].strip()
 
     def break_off(self) -> None:
         """What was said so far is all: what follows is another sentence."""

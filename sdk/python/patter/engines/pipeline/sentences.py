@@ -51,6 +51,11 @@ class Sentences:
             self._any = True
         return chunks
 
+    def drop(self) -> str:
+        """Forget what is not a whole chunk yet; gives it."""
+        rest, self._text = self._text, ""
+        return rest
+
     def flush(self) -> list[str]:
         """The reply is complete: what is left."""
         rest, self._text = self._text, ""

@@ -150,6 +150,9 @@ class Replies:
         reply.reading = None
         if message.status != "completed":
             reply.tools.forget_called()
+        elif reply.by_model:
+            for call in message.calls:
+                reply.tools.add(call)
         if message.status == "cancelled" and reply.silent and not reply.asking:
             return self.endings.withdrawn(now)
         if message.status == "incomplete":
