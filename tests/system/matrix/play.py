@@ -15,7 +15,7 @@ from tests.system.matrix import scenes_ends, scenes_keys, scenes_machines, scene
 from tests.system.matrix.stage import CARRIERS, Stage, nothing_is_left, staged
 from tests.system.matrix.voices import Mode
 
-AT_ONCE = 8
+AT_ONCE = 6
 REPLIERS = ("handler", "model")
 CELL = ("scene", "carrier", "reply_by")
 Play = dict[tuple[str, str, str], "asyncio.Task[None]"]
