@@ -85,6 +85,7 @@ class Reply:
         self._text: list[str] = []
         self._sentences = Sentences()
         self._round_from = 0
+        self._heard = False
 
     @property
     def text(self) -> str:
@@ -93,6 +94,12 @@ class Reply:
     @property
     def empty(self) -> bool:
         return not self.text.strip()
+
+    def begun_to_be_heard(self, heard_ms: int) -> bool:
+        """A word of it was: until then the caller's turn may go on."""
+        if not self._heard and heard_ms > 0:
+            self._heard = bool(self.script.heard_text(heard_ms) or self.script.heard_aside(heard_ms))
+        return self._heard
 
     def push(self, text: str, now: float) -> None:
         """A piece of text arrived."""
