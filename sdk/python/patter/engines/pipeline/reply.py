@@ -76,6 +76,7 @@ class Reply:
         self.failed = False
         self.went_on = False
         """The model broke off within it once, and was asked for the rest."""
+        self._owed_from: int | None = None
         self.tools = ToolRounds(turn_id)
         self.filled = False
         """A filler was said in it."""
@@ -127,7 +128,13 @@ class Reply:
         """What is no whole sentence yet will come in other words. Gives what stays of this round."""
         if rest := self._sentences.drop():
             self._text = [self.text[: -len(rest)]]
+            self._owed_from = len(self.text)
         return self.text[self._round_from :].strip()
+
+    @property
+    def owes_rest(self) -> bool:
+        """Part of a sentence was dropped, and nothing came in its place."""
+        return self._owed_from is not None and not self.text[self._owed_from :].strip()
 
     def break_off(self) -> None:
         """What was said so far is all: what follows is another sentence."""
