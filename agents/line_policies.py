@@ -63,14 +63,16 @@ def answering_of(
     own = config.get("policies", {}).get("machines", {})
     message = substitute(wishes.voicemail_message or own.get("message", ""), values)
     introduction = substitute(own.get("introduction", ""), values)
+    waits = resolved_values(config.get("turn_taking", {}))
     asked = wishes.on_machine or own.get("on_machine", "")
     wanted = own.get("detect", False) if wishes.machine_detection is None else wishes.machine_detection
     plan = AnsweringPlan(
         detect=bool(wanted or message.text or asked),
         on_machine=asked or ("leave_message" if message.text else "continue"),
         message=message.text,
-        beep_wait_s=resolved_values(config.get("turn_taking", {}))["beep_wait_s"],
+        beep_wait_s=waits["beep_wait_s"],
         introduction=introduction.text,
+        screening_wait_s=waits["screening_wait_s"],
     )
     return ResolvedAnswering(plan, tuple(message.unknown + introduction.unknown))
 

@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -127,7 +128,7 @@ class LiveCall:
             logger.warning("What was told earlier could not be looked up", error=type(error).__name__)
             return
         for told in verdicts:  # one that comes over the layer, too, changes nothing the second time
-            self.session.feed(MachineHeard(told["result"], bool(told["beep"]), told["detail"]))
+            self.session.feed(_machine_heard(told))
         if reason:
             self.session.feed(HangUpAsked(reason))
 
@@ -155,12 +156,21 @@ def _control_event(message: dict[str, Any]) -> Event | None:
         case {"type": "call.transfer_moved", "ref": str(ref), "state": str(state)}:
             returns = bool(message.get("returns"))
             return TransferMoved(ref, state, str(message.get("reason", "")), returns)
-        case {"type": "call.machine_detected", "result": str(result)}:
-            return MachineHeard(result, bool(message.get("beep")), str(message.get("detail", "")))
+        case {"type": "call.machine_detected", "result": str()}:
+            return _machine_heard(message)
         case {"type": "call.carrier_ended"}:
             return CarrierEnded(str(message.get("cause", "caller_hung_up")))
         case _:
             return None
+
+
+def _machine_heard(told: Mapping[str, Any]) -> MachineHeard:
+    """From a line of the timeline, or what was published of it."""
+    at = told.get("occurred_at")
+    detail = str(told.get("detail", ""))
+    return MachineHeard(
+        str(told["result"]), bool(told.get("beep")), detail, None if at is None else float(at)
+    )
 
 
 class LiveCalls:

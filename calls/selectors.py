@@ -92,7 +92,7 @@ def transfer_of(call: Call, ref: str) -> Transfer | None:
 
 
 def verdicts_on(call_id: str) -> list[dict[str, Any]]:
-    """What the carrier said of who answered, in order: ``result``, ``detail`` and ``beep``."""
+    """What the carrier said of who answered, in order: ``result``, ``detail``, ``beep``, ``occurred_at``."""
     rows = CallEvent.objects.unscoped("the process that carries the call asks about it")
     told = rows.filter(call_id=call_id, kind="machine.detected").order_by("id")
     return [dict(event.data) for event in told]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from calls.sdk.turn import MOST_CHARS
@@ -24,7 +25,7 @@ def read_frame(text: str | bytes) -> dict[str, Any]:
     if len(text) > MOST_FRAME_CHARS:
         raise BadFrame(f"A frame has at most {MOST_FRAME_CHARS} characters.")
     try:
-        frame = _clean(json.loads(text, parse_constant=_no_constant))
+        frame = _clean(json.loads(text, parse_constant=_no_constant, parse_float=_finite))
     except (ValueError, RecursionError):
         raise BadFrame("A frame is one JSON object as text.") from None
     if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
@@ -35,6 +36,14 @@ def read_frame(text: str | bytes) -> dict[str, Any]:
 def _no_constant(name: str) -> float:
     """Python's reader takes NaN and Infinity, which are not JSON; other readers would choke on an echo."""
     raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    """Python's reader makes infinity of 1e400, which no JSON can say."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(digits[:20])
+    return number
 
 
 def _clean(value: Any) -> Any:

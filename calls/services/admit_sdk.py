@@ -45,22 +45,27 @@ def admit(headers: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> Adm
 
 
 def _named(organisation: Organisation, query: Mapping[str, Sequence[str]]) -> Admitted:
+    # A name that cannot be meant stays a name: whoever misspells a number must not get every call.
     numbers, agents = set(), set()
     complaints = []
+    for kind in ("number", "agent"):
+        if len(query.get(kind, ())) > MOST_NAMES:
+            complaints.append(("too_many_names", f"Only the first {MOST_NAMES} of {kind}= count."))
     for given in list(query.get("number", ()))[:MOST_NAMES]:
         try:
             number = checked_e164(given if given.startswith("+") else f"+{given.strip()}")
         except NotANumber as error:
             complaints.append(("number_invalid", str(error)))
+            numbers.add(given)
             continue
         numbers.add(number)
         if not account_for_number(organisation, number).exists():
             complaints.append(("number_unknown", f"{number} is not one of your numbers."))
     for agent_id in list(query.get("agent", ()))[:MOST_NAMES]:
+        agents.add(agent_id)
         if "\x00" in agent_id:
             complaints.append(("agent_unknown", "An agent's id has no NUL in it."))
             continue
-        agents.add(agent_id)
         if not agents_of(organisation).filter(pk=agent_id).exists():
             complaints.append(("agent_unknown", f"There is no agent {agent_id!r}."))
     return Admitted(organisation, Names(frozenset(numbers), frozenset(agents)), complaints)

@@ -13,6 +13,7 @@ from calls.search import indexed
 from calls.selectors import turns_of
 from calls.services.advance import Facts, Happening, advance_call, locked_call
 from calls.services.announce import announce_end
+from calls.services.machine import settle_machine
 from calls.services.progress import Step
 
 # What went wrong; everything else is an ordinary end of an answered call.
@@ -51,6 +52,7 @@ def finish_call(
     """
     call = locked_call(call_id)
     save_turns(call, transcript)
+    settle_machine(call)
     step = STEPS.get(end_reason, Step.FAILED if end_reason in BROKEN else Step.COMPLETED)
     transferred = end_reason == "transferred"
     if transferred and not call.is_over:

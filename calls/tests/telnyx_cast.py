@@ -44,7 +44,9 @@ class Telnyx:
         self.account, self.key = account, key
         self.client = Client()
 
-    def tell(self, kind: str, *, event_id: str = "", ours: str = "", **payload: Any) -> Any:
+    def tell(
+        self, kind: str, *, event_id: str = "", ours: str = "", occurred_at: str = "", **payload: Any
+    ) -> Any:
         """One event about the leg; ``ours`` is the text of its client_state."""
         given = {"call_control_id": LEG, "connection_id": CONNECTION, "from": CALLER, "to": NUMBER}
         if ours:
@@ -52,7 +54,7 @@ class Telnyx:
         data = {
             "id": event_id or str(uuid.uuid4()),
             "event_type": kind,
-            "occurred_at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "occurred_at": occurred_at or datetime.now(UTC).isoformat().replace("+00:00", "Z"),
             "payload": {**given, **payload},
         }
         return self.post(json.dumps({"data": data, "meta": {"attempt": 1}}).encode())

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from calls.models import Call, CallEvent, CarrierNotice
 from calls.services.control import group_of
-from calls.services.place import PlaceOptions, place_call
+from calls.services.place import place_call
 from calls.services.tokens import consume_stream_token
 from calls.tests.cast import CALLER
 from calls.tests.telnyx_cast import CONNECTION, KEY, LEG, Telnyx, make_telnyx_account, make_telnyx_number
@@ -277,39 +277,6 @@ def test_after_the_last_words_in_telnyxs_own_voice_the_call_is_hung_up(cast, tel
     telnyx.tell("call.speak.ended", ours="goodbye", status="completed")
     work_off_all()
     assert carrier.commands() == ["answer", "hangup"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "result", "outcome"),
-    [
-        ("call.machine.premium.detection.ended", "machine", "machine"),
-        ("call.machine.premium.greeting.ended", "beep_detected", "machine"),
-        ("call.machine.greeting.ended", "ended", ""),
-        ("call.machine.detection.ended", "not_sure", ""),
-        ("call.machine.premium.detection.ended", "human_residence", ""),
-    ],
-)
-def test_who_answered(cast, number, telnyx, carrier, kind, result, outcome):
-    call = place_call(organisation=cast.organisation, to=CALLER, options=PlaceOptions(machine_detection=True))
-    telnyx.tell("call.answered", ours=call.pk, direction="outgoing")
-    telnyx.tell(kind, ours=call.pk, result=result)
-    work_off_all()
-    call.refresh_from_db()
-    assert call.outcome == outcome
-
-
-def test_call_screening_is_told_to_whoever_carries_the_call_and_says_nothing_about_who_answered(
-    cast, number, telnyx, carrier
-):
-    call = place_call(organisation=cast.organisation, to=CALLER, options=PlaceOptions(machine_detection=True))
-    telnyx.tell("call.answered", ours=call.pk, direction="outgoing")
-    for _ in range(2):
-        telnyx.tell("call.machine.premium.call_screening.detected", ours=call.pk)
-    work_off_all()
-    call.refresh_from_db()
-    [noted] = CallEvent.objects.of(cast.organisation).filter(call=call, kind="machine.detected")
-    assert (noted.data["result"], call.outcome) == ("screening", "")
-    assert not Event.objects.of(cast.organisation).filter(type="call.machine_detected").exists()
 
 
 def test_nobody_elses_call_is_touched(cast, number, carrier):

@@ -16,7 +16,7 @@ from calls.services.advance import Facts, Happening, advance_call
 from calls.services.answer import Connect, answer_inbound
 from calls.services.carrier_recording import erase_of_deleted
 from calls.services.carrier_word import take_carrier_word
-from calls.services.machine import note_machine, note_screening
+from calls.services.machine import note_machine
 from calls.services.note_recording import note_carrier_recording
 from calls.services.progress import Step
 from calls.services.refusals import Refusal
@@ -35,7 +35,7 @@ from calls.webhooks.telnyx_transfer import carry_out_of_transfer, is_of_transfer
 from calls.webhooks.telnyx_words import end_reason, hangup_step
 from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.webhooks import CallEvent as TelnyxEvent
-from patter.carriers.telnyx.words import custom_params, machine_result
+from patter.carriers.telnyx.words import GREETED, JUDGED, SCREENING, custom_params, who_answered
 from patter.errors import CarrierError
 from patter_site.common.jobs import wake
 from phone_numbers.carrier import ask_carrier
@@ -133,22 +133,9 @@ def _hung_up(told: Told) -> None:
 
 
 def _machine(told: Told) -> None:
-    call, result = told.call(), told.event.text("result")
-    if call is not None and result:
-        beep = result == "beep_detected"
-        note_machine(call=call, result=machine_result(result), detail=result, beep=beep)
-
-
-def _greeting_over(told: Told) -> None:
-    """A beep before any verdict is one: only a machine beeps."""
-    if told.event.text("result") == "beep_detected":
-        _machine(told)
-
-
-def _screened(told: Told) -> None:
-    """A service asks who is calling; its user may yet come to the phone."""
-    if (call := told.call()) is not None:
-        note_screening(call=call, detail="call_screening")
+    call, heard = told.call(), who_answered(told.event)
+    if call is not None and heard is not None:
+        note_machine(call=call, heard=heard, told_id=told.event.id)
 
 
 def _stream_started(told: Told) -> None:
@@ -203,11 +190,7 @@ HANDLERS: dict[str, Callable[[Told], None]] = {
     "call.initiated": _initiated,
     "call.answered": _answered,
     "call.hangup": _hung_up,
-    "call.machine.detection.ended": _machine,
-    "call.machine.premium.detection.ended": _machine,
-    "call.machine.greeting.ended": _greeting_over,
-    "call.machine.premium.greeting.ended": _greeting_over,
-    "call.machine.premium.call_screening.detected": _screened,
+    **dict.fromkeys((*JUDGED, *GREETED, SCREENING), _machine),
     "streaming.started": _stream_started,
     "streaming.stopped": _stream_stopped,
     "streaming.failed": _stream_failed,

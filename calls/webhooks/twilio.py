@@ -18,7 +18,7 @@ from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
 from calls.webhooks.twilio_words import custom_params, status_step
 from patter.carriers.twilio import markup
-from patter.carriers.twilio.words import greeting_is_over, machine_result
+from patter.carriers.twilio.words import who_answered
 from patter_site.common.jobs import wake
 from phone_numbers.models import CarrierAccount
 from phone_numbers.selectors import route_of
@@ -99,10 +99,9 @@ def stream_status(request: TwilioRequest) -> HttpResponse:
 @twilio_door
 def machine_detection(request: TwilioRequest) -> HttpResponse:
     """Whether a person or a machine answered. Markup in the response would be ignored."""
-    call = request.call()
-    if call is not None:
-        word = request.field("AnsweredBy")
-        note_machine(call=call, result=machine_result(word), detail=word, beep=greeting_is_over(word))
+    call, heard = request.call(), who_answered(request.field("AnsweredBy"))
+    if call is not None and heard is not None:
+        note_machine(call=call, heard=heard, told_id=heard.detail)
     return nothing()
 
 

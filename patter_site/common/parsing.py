@@ -16,10 +16,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def parse_json(raw: bytes) -> Any:
-    """Parse a body. Raises ValueError for NaN, NUL characters, lone surrogates, and nesting without end."""
+    """Parse a body. Raises ValueError for NaN, numbers beyond every float such as 1e400, NUL characters,
+    lone surrogates, and nesting without end."""
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
-        text = json.dumps(value, ensure_ascii=False)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     text.encode("utf-8")  # a lone surrogate fails here

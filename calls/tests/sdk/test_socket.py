@@ -16,7 +16,8 @@ from calls.consumers.sdk import NEARER_FIRST_S, SdkConsumer, speaks_protocol
 from calls.models import Call
 from calls.sdk.addresses import connection_group, doors_group
 from calls.sdk.client_frames import MOST_FRAME_CHARS
-from calls.sdk.door import MOST_WAITING
+from calls.sdk.door import MOST_WAITING, Door
+from calls.services.admit_sdk import admit
 from calls.services.tell_sdk import tell_end
 from calls.tests.cast import make_call, make_number
 from patter_site.common.bus import bind_loop, unbind_loop
@@ -87,6 +88,16 @@ async def test_names_that_cannot_be_meant_are_said_and_cost_nothing(cast):
     await client.close()
 
 
+@pytest.mark.parametrize(
+    "query", [{"number": ["12"]}, {"agent": ["agt_\x00"]}, {"number": ["+1555000"] * 101}]
+)
+async def test_whoever_misspells_a_name_does_not_get_every_call(cast, query):
+    admitted = await sync_to_async(admit)({"X-API-Key": cast.key}, query)
+    assert admitted.complaints
+    offer = {"number": "+15550002222", "agent_id": "agt_1"}
+    assert Door("org_1", "con_1", "web!1", admitted.names).rank(offer) is None
+
+
 async def test_frames_that_are_none_are_said_and_unknown_ones_ignored(cast):
     client = await Client(cast.key).open()
     await hello_of(client)
@@ -116,6 +127,7 @@ async def test_what_is_not_json_is_never_taken_or_repeated(cast):
     await hello_of(client)
     for text in (
         '{"type": "hang_up", "ref": NaN}',
+        '{"type": "hang_up", "ref": 1e400}',
         '{"type": "call", "ref": "1", "to": "+15550009999", "variables": {"a": -Infinity}}',
         '{"type": "hang_up", "text": "' + "x" * MOST_FRAME_CHARS + '"}',
     ):

@@ -60,7 +60,14 @@ def test_a_wrong_value_is_named_in_fields():
 
 
 @pytest.mark.parametrize(
-    "body", ['{"action": "a\\u0000b"}', '{"action": "\\ud800"}', '{"action": NaN}', "[" * 100_000]
+    "body",
+    [
+        '{"action": "a\\u0000b"}',
+        '{"action": "\\ud800"}',
+        '{"action": NaN}',
+        '{"a": 1e400}',
+        "[" * 100_000,
+    ],
 )
 def test_what_no_column_can_hold_is_refused_at_the_door(body):
     response = api(make_cast().key).post("/api/v1/notes", body, content_type="application/json")

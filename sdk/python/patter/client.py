@@ -14,7 +14,9 @@ from patter.options import (
     Registration,
     ServeOptions,
     TalkOptions,
+    check_absent,
     check_kinds,
+    check_lists,
     checked_number,
     resolve_options,
 )
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from patter.cloud.rest import Rest
 
 MODES = ("pipeline", "realtime", "convai")
+SPEAKERS = ("agent", "caller")
 
 
 class Patter:
@@ -91,10 +94,10 @@ class Patter:
     async def call(
         self,
         to: str,
+        first_message: str | None = None,
         *,
         from_number: str = "",
         agent: Agent | str | None = None,
-        first_message: str | None = None,
         variables: Mapping[str, Any] | None = None,
         custom_params: Mapping[str, Any] | None = None,
         machine_detection: bool | None = None,
@@ -176,8 +179,9 @@ class Patter:
         check_kinds(str, language=language, convai_agent_id=convai_agent_id)
         for kind, name, given in ((SttConfig, "stt", stt), (LlmConfig, "llm", llm), (TtsConfig, "tts", tts)):
             check_kinds(kind, **{name: given})
-        if tools is not None and (isinstance(tools, str | Mapping) or not isinstance(tools, Sequence)):
-            raise ConfigError("tools is a list of tools.")
+        check_lists(tools=tools, transfer_targets=transfer_targets, guardrails=guardrails, keyterms=keyterms)
+        if first_speaker not in SPEAKERS:
+            raise ConfigError(f"first_speaker is one of {', '.join(SPEAKERS)}, not {first_speaker!r}.")
         return Agent(
             system_prompt=system_prompt or "",
             first_message=first_message or "",
@@ -260,6 +264,15 @@ class Patter:
                 stt=stt,
                 tts=tts,
                 replace=replace,
+            )
+        else:
+            check_absent(
+                "belongs to a carrier account: give provider='twilio' or 'telnyx' as well",
+                provider_key=provider_key,
+                provider_secret=provider_secret,
+                connection_id=connection_id,
+                stt=stt,
+                tts=tts,
             )
         await phone.connect(
             listeners,

@@ -1,8 +1,8 @@
 """Runs the user's ``on_message``, whatever its kind, the same way in both homes.
 
 A handler is a function or an object that can be called; sync (it runs in a thread), async, or a generator
-of either kind, whose pieces are spoken as they come. Where it takes a second parameter it is given the
-call. What it does becomes events: ``HandlerDelta``, then one ``HandlerDone`` or ``HandlerFailed``.
+of either kind, whose pieces are spoken as they come. Where it takes the call (``signatures.py``) it is
+given that. What it does becomes events: ``HandlerDelta``, then one ``HandlerDone`` or ``HandlerFailed``.
 
 Handlers of different calls run at once; of one call, in order. A turn that is cancelled sees
 ``asyncio.CancelledError`` with what was heard of its reply as the error's text.
@@ -19,6 +19,7 @@ from typing import Any
 
 from patter.blocking import in_thread
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed
+from patter.signatures import call_place
 from patter.types import IncomingMessage, MessageHandler
 
 logger = logging.getLogger("patter")
@@ -48,7 +49,7 @@ class HandlerRunner:
             raise TypeError(f"on_message is a function, not {type(handler).__name__}")
         self._handler = handler
         self._within_s = within_s
-        self._takes_call = takes_call(handler)
+        self._call_place = call_place(handler)
         self._newest: dict[str, _Turn] = {}
 
     async def run(self, message: IncomingMessage, call: Any, tell: Tell) -> None:
@@ -87,7 +88,7 @@ class HandlerRunner:
         if before is not None:
             await asyncio.wait(before.work, timeout=STOPS_WITHIN_S if before.cut else self._within_s)
         try:
-            await self._speak(turn, (message, call) if self._takes_call else (message,))
+            await self._speak(turn, self._asking(message, call))
         except asyncio.CancelledError:
             if turn.cut:
                 raise
@@ -103,11 +104,18 @@ class HandlerRunner:
         else:
             turn.done()
 
-    async def _speak(self, turn: _Turn, arguments: tuple[Any, ...]) -> None:
-        if is_async(self._handler):
-            reply = self._handler(*arguments)
-        else:
-            reply = await self._in_time(turn, turn.thread(functools.partial(self._handler, *arguments)))
+    def _asking(self, message: IncomingMessage, call: Any) -> Callable[[], Any]:
+        """The handler with what it takes."""
+        match self._call_place:
+            case "second":
+                return functools.partial(self._handler, message, call)
+            case "named":
+                return functools.partial(self._handler, message, call=call)
+            case _:
+                return functools.partial(self._handler, message)
+
+    async def _speak(self, turn: _Turn, ask: Callable[[], Any]) -> None:
+        reply = ask() if is_async(self._handler) else await self._in_time(turn, turn.thread(ask))
         if inspect.isawaitable(reply):
             reply = await self._in_time(turn, reply)
         if isinstance(reply, AsyncIterator):
@@ -189,22 +197,6 @@ class _Turn:
             return
         self.over = self.cut = True
         self.task.cancel(heard)
-
-
-def takes_call(handler: Callable[..., Any]) -> bool:
-    """Whether the handler wants the call as its second argument.
-
-    It does where its second parameter has no default or is named ``call``: another one with a default is
-    the user's own.
-    """
-    try:
-        parameters = list(inspect.signature(handler).parameters.values())
-    except (TypeError, ValueError):
-        return False  # built in, and it does not say
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if len(positional) < 2:
-        return False
-    return positional[1].default is inspect.Parameter.empty or positional[1].name == "call"
 
 
 def is_async(function: Callable[..., Any]) -> bool:

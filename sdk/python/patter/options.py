@@ -10,6 +10,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from patter.errors import ConfigError
+from patter.signatures import HANDLER, check_callback, check_handler, check_ready
 from patter.types import Agent, Callback, LlmConfig, MessageHandler, Ready, SttConfig, TtsConfig
 
 DEFAULT_BACKEND_URL = "wss://api.getpatter.com"
@@ -24,6 +25,15 @@ KINDS: Mapping[type, str] = {
     TtsConfig: "what Patter.elevenlabs(…) or Patter.openai_tts(…) returns",
     LlmConfig: "an LlmConfig",
 }
+KEYS_OF_CARRIER: Mapping[str, Mapping[str, str]] = {
+    "twilio": {"provider_key": "the account SID, AC…", "provider_secret": "the auth token"},
+    "telnyx": {
+        "provider_key": "the API key",
+        "provider_secret": "the public key",
+        "connection_id": "the id of the Call Control application",
+    },
+}
+"""What each carrier's account is registered with."""
 WS_OF = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
@@ -75,8 +85,14 @@ class Listeners:
     def __post_init__(self) -> None:
         for each in fields(self):
             given = getattr(self, each.name)
-            if given is not None and not callable(given):
+            if given is None:
+                continue
+            if not callable(given):
                 raise ConfigError(f"{each.name} is a function, not {type(given).__name__}.")
+            if each.name == HANDLER:
+                check_handler(given)
+            else:
+                check_callback(each.name, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,18 @@ class Registration:
     stt: SttConfig | None = None
     tts: TtsConfig | None = None
     replace: bool = False
+
+    def __post_init__(self) -> None:
+        if self.provider not in KEYS_OF_CARRIER:
+            raise ConfigError(f"provider is 'twilio' or 'telnyx', not {self.provider!r}.")
+        for name in ("provider_key", "provider_secret", "connection_id"):
+            check_kinds(str, **{name: getattr(self, name)})
+        for name, meaning in KEYS_OF_CARRIER[self.provider].items():
+            if not getattr(self, name).strip():
+                raise ConfigError(f"provider={self.provider!r} needs {name}: {meaning}.")
+        check_kinds(SttConfig, stt=self.stt)
+        check_kinds(TtsConfig, tts=self.tts)
+        check_kinds(bool, replace=self.replace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +141,8 @@ class CallOptions:
     idempotency_key: str | None = None
 
     def __post_init__(self) -> None:
+        if self.agent is not None and not isinstance(self.agent, str | Agent):
+            raise ConfigError(f"agent is an agent's id or an Agent, not {type(self.agent).__name__}.")
         texts = ("first_message", "on_machine", "voicemail_message", "idempotency_key")
         check_kinds(str, **{name: getattr(self, name) for name in texts})
         check_kinds(
@@ -144,6 +174,8 @@ class ServeOptions:
         check_kinds(str, host=self.host, recording_announcement=self.recording_announcement)
         check_kinds(int, port=self.port)
         check_kinds(bool, replace=self.replace)
+        if self.on_ready is not None:
+            check_ready(self.on_ready)
         if self.recording not in (True, False, BY_CARRIER):
             raise ConfigError(f"recording is True, False or {BY_CARRIER!r}, not {self.recording!r}.")
         if not 0 <= self.port <= 65_535:
@@ -158,6 +190,9 @@ class TalkOptions:
     on_message: MessageHandler | None = None
     audio: bool = False
     say: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        Listeners(on_message=self.on_message)
 
 
 def resolve_options(
@@ -186,19 +221,26 @@ def _cloud(api_key: str | None, backend_url: str | None, rest_url: str | None) -
             "Patter needs an API key: Patter(api_key='pt_…') or PATTER_API_KEY. "
             "Without a platform, pass your carrier's keys instead: Patter(twilio_sid=…, twilio_token=…)."
         )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError("api_key holds characters that no key has. Copy it again.")
     backend = backend_url or os.environ.get("PATTER_BACKEND_URL", "") or DEFAULT_BACKEND_URL
-    socket_base = _base("backend_url", backend, WS_OF)
+    socket_base = _base("backend_url", backend, WS_OF, "/ws/sdk")
     rest = rest_url or os.environ.get("PATTER_REST_URL", "") or socket_base
-    return CloudOptions(key, socket_base, _base("rest_url", rest, HTTP_OF))
+    return CloudOptions(key, socket_base, _base("rest_url", rest, HTTP_OF, "/api/v1"))
 
 
-def _base(name: str, url: str, schemes: Mapping[str, str]) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in schemes or not parts.netloc:
-        raise ConfigError(
-            f"{name} is an address such as {'wss' if name == 'backend_url' else 'https'}://host."
-        )
-    return f"{schemes[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/')}"
+def _base(name: str, url: str, schemes: Mapping[str, str], added: str) -> str:
+    """``added`` is what we put behind it: forgiven where it stands there already."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if parts.scheme not in schemes or not host or port == 0 or parts.query or parts.fragment:
+        scheme = "wss" if name == "backend_url" else "https"
+        raise ConfigError(f"{name} is an address such as {scheme}://host or {scheme}://host:8000.")
+    return f"{schemes[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/').removesuffix(added)}"
 
 
 def _local(**given: str) -> LocalOptions:
@@ -217,6 +259,20 @@ def check_kinds(kind: type, **given: Any) -> None:
     for name, value in given.items():
         if value is not None and not isinstance(value, kind):
             raise ConfigError(f"{name} is {word}, not {type(value).__name__}.")
+
+
+def check_absent(why: str, **given: Any) -> None:
+    """Raises ConfigError for an argument that would be ignored."""
+    for name, value in given.items():
+        if value:
+            raise ConfigError(f"{name} {why}.")
+
+
+def check_lists(**given: Any) -> None:
+    """Raises ConfigError for what is no list; a text or a dict would be taken apart."""
+    for name, value in given.items():
+        if value is not None and (isinstance(value, str | Mapping) or not isinstance(value, Sequence)):
+            raise ConfigError(f"{name} is a list, not {type(value).__name__}.")
 
 
 def checked_number(name: str, number: str) -> str:

@@ -808,6 +808,7 @@ class TurnTakingField(TypedDict):
     max_duration_s: NotRequired[int]
     ring_s: NotRequired[int]
     beep_wait_s: NotRequired[int]
+    screening_wait_s: NotRequired[float]
     first_message_delay_ms: NotRequired[int]
     first_message_interruptible: NotRequired[bool]
     speculation: NotRequired[bool]

@@ -40,6 +40,7 @@ BOUNDS: dict[str, Bound] = {
     "max_duration_s": Bound(10, 3600, 14400),
     "ring_s": Bound(5, 30, 600),
     "beep_wait_s": Bound(5, 30, 120),
+    "screening_wait_s": Bound(0, 6, 30),
     "first_message_delay_ms": Bound(0, 0, 10000),
 }
 WHOLE_NUMBERS = frozenset(name for name in BOUNDS if name.endswith("_ms")) | {

@@ -92,7 +92,7 @@ def test_which_mode_an_agent_has():
     assert phone.agent("x", tts=Patter.openai_tts("k")).resolved_mode == "pipeline"
     assert phone.agent("x", convai_agent_id="a").resolved_mode == "convai"
     assert phone.agent("x", convai_agent_id="a", mode="pipeline").resolved_mode == "pipeline"
-    with pytest.raises(ConfigError, match="tools is a list"):
+    with pytest.raises(ConfigError, match="tools is a list, not dict"):
         phone.agent("x", tools={"name": "one"})
 
 

@@ -76,6 +76,7 @@ class CallMachine:
         self._meter = Meter()
         self._tools = ToolTurns(self._parts.memory)
         self._early_verdicts: list[MachineHeard] = []
+        self._hushed = False
         self._rejected = 0
         self._longest_until: float | None = None
         self._goodbye_said = False
@@ -186,7 +187,7 @@ class CallMachine:
             self._early_verdicts = [*self._early_verdicts, event][-MOST_EARLY:]
             return []
         heard = {"result": event.result, "detail": event.detail, "beep": event.beep}
-        act = self._answering.verdict(event.result, event.beep, event.detail, now)
+        act = self._answering.verdict(event, now)
         return [self._note("machine.heard", now, **heard), *self._answered(act, now)]
 
     def _answered(self, act: Answer, now: float) -> Outcome:
@@ -194,19 +195,21 @@ class CallMachine:
         if act is Answer.NONE:
             return []
         out: Outcome = [self._note(f"machine.{act.value}", now, **self._answering.evidence)]
-        message, introduction = self._plan.answering.message, self._plan.answering.introduction
+        if act is Answer.HANG_UP:
+            return [*out, *self._act(Cue.HANG_UP, now, "machine")]
+        hushed, self._hushed = self._hushed, act is Answer.HUSH
+        who = self._plan.answering.introduction or self._plan.first_message
+        if act is Answer.INTRODUCE and not who and not hushed:
+            return out  # whoever replies answers the question, as any other
+        out += self._engine.hush(now)
         match act:
-            case Answer.HUSH:
-                return [*out, *self._engine.hush(now)]
             case Answer.LEAVE:
-                return [*out, *self._engine.hush(now), *self._engine.say_last(message, "voicemail", now)]
+                out += self._engine.say_last(self._plan.answering.message, "voicemail", now)
             case Answer.ASK:
-                asked = MachineHeard("machine", beep=True)
-                return [*out, *self._engine.hush(now), *self._engine.receive(asked, now)]
-            case Answer.INTRODUCE:
-                said = SayAsked(introduction or self._plan.first_message)
-                return [*out, *self._engine.hush(now), *self._engine.receive(said, now)]
-        return [*out, *self._act(Cue.HANG_UP, now, "machine")]
+                out += self._engine.receive(MachineHeard("machine", beep=True), now)
+            case Answer.INTRODUCE | Answer.GREET:
+                out += self._engine.receive(SayAsked(who or self._plan.phrases.retry), now)
+        return out
 
     def _listen_for_machines(self, commands: Commands, now: float) -> Outcome:
         """The callee's words, as the engine understood them."""

@@ -247,12 +247,15 @@ class TransferMoved:
 class MachineHeard:
     """The carrier's verdict on who answered: human, machine, screening (it asks who calls) or unknown.
 
+    ``greeting_over``: a machine, or a service that asks who calls, stopped speaking, and no beep came.
     ``beep``: the greeting is over, and what is said now is recorded. ``detail`` is the carrier's own word.
+    ``occurred_at``: when the carrier came to it, in seconds by its own clock; None where it does not say.
     """
 
     result: str
     beep: bool = False
     detail: str = ""
+    occurred_at: float | None = None
 
 
 LegEvent = LegOpened | CallerAudio | DigitPressed | MarkPlayed | LegStopped | LegLost | FrameRejected

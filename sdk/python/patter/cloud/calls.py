@@ -4,41 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
 
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed
 from patter.call import Call
 from patter.callbacks import Callbacks
 from patter.cloud import messages
+from patter.cloud.commands import CallCommands
 from patter.cloud.ledger import Ledger
 from patter.cloud.messages import Answer, Frame
-from patter.errors import ApiError, ConnectError
 from patter.handlers import HandlerRunner
 from patter.options import Listeners
 from patter.types import Data
 
 logger = logging.getLogger("patter")
 
-COMMAND_WITHIN_S = 15.0
 CALLBACKS_WITHIN_S = 1.0
 MOST_CALLS = 2_000
 """Calls that are remembered; those that are over go first."""
 
 
 class CloudCalls:
-    """Meets ``patter.call.CallActions``. ``take`` is given every frame, in order, and never blocks."""
+    """``take`` is given every frame, in order, and never blocks."""
 
-    def __init__(self, listeners: Listeners, ledger: Ledger, send: Callable[[Frame], None]) -> None:
+    def __init__(
+        self,
+        listeners: Listeners,
+        ledger: Ledger,
+        send: Callable[[Frame], None],
+        commands: CallCommands,
+    ) -> None:
         self._listeners = listeners
         self._ledger = ledger
         self._send = send
+        self._commands = commands
         self._runner = HandlerRunner(listeners.on_message) if listeners.on_message else None
         self._calls: OrderedDict[str, Call] = OrderedDict()
         self._callbacks: dict[str, Callbacks] = {}
-        self._answers: dict[str, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._table: dict[str, Callable[[Frame], None]] = {
             "call_start": self._call_start,
@@ -50,7 +53,7 @@ class CloudCalls:
             "dtmf": lambda frame: self._tell("on_dtmf", frame),
             "machine_detection": lambda frame: self._tell("on_machine_detection", frame),
             "call_end": self._call_end,
-            "ack": self._acked,
+            "ack": commands.acked,
             "error": self._refused,
         }
 
@@ -58,7 +61,7 @@ class CloudCalls:
         """The call of this id, known or not."""
         call = self._calls.get(call_id)
         if call is None:
-            call = self._calls[call_id] = Call(call_id, self)
+            call = self._calls[call_id] = Call(call_id, self._commands)
             self._forget_oldest()
         return call
 
@@ -73,8 +76,7 @@ class CloudCalls:
             await self._runner.close()
         for callbacks in list(self._callbacks.values()):
             await callbacks.finish(CALLBACKS_WITHIN_S)
-        for answer in self._answers.values():
-            answer.cancel()
+        self._commands.close()
 
     # -- what becomes of a call ---------------------------------------------------------------------
 
@@ -154,45 +156,9 @@ class CloudCalls:
         )
         self._cancel(frame)
 
-    # -- what is done to a call ---------------------------------------------------------------------------
-
-    async def hang_up(self, call_id: str) -> None:
-        await self._command("hang_up", call_id)
-
-    async def transfer(self, call_id: str, to: str, summary: str) -> None:
-        await self._command("transfer", call_id, to=to, summary=summary)
-
-    async def send_digits(self, call_id: str, digits: str) -> None:
-        await self._command("send_digits", call_id, digits=digits)
-
-    async def say(self, call_id: str, text: str) -> None:
-        await self._command("say", call_id, text=text)
-
-    async def _command(self, kind: str, call_id: str, **fields: Any) -> None:
-        """Raises ApiError with the platform's reason, ConnectError when it says nothing."""
-        ref = uuid.uuid4().hex
-        answer = self._answers[ref] = asyncio.get_running_loop().create_future()
-        try:
-            self._send({"type": kind, "ref": ref, "call_id": call_id, **fields})
-            async with asyncio.timeout(COMMAND_WITHIN_S):
-                await answer
-        except TimeoutError:
-            raise ConnectError(f"The platform did not answer {kind!r}: it may or may not be done.") from None
-        finally:
-            self._answers.pop(ref, None)
-
-    def _acked(self, frame: Frame) -> None:
-        answer = self._answers.get(str(frame.get("ref")))
-        if answer is not None and not answer.done():
-            answer.set_result(None)
-
     def _refused(self, frame: Frame) -> None:
-        code, message = str(frame.get("code", "")), str(frame.get("message", ""))
-        answer = self._answers.get(str(frame.get("ref")))
-        if answer is None:
-            logger.warning("The platform says: %s (%s)", message, code)
-        elif not answer.done():
-            answer.set_exception(ApiError(409, code, message))
+        if not self._commands.refused(frame):
+            logger.warning("The platform says: %s (%s)", frame.get("message", ""), frame.get("code", ""))
 
 
 def _data(frame: Frame) -> Data:

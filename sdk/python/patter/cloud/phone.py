@@ -10,10 +10,11 @@ from typing import Any, cast
 from patter import rows
 from patter.call import Call
 from patter.cloud.calls import CloudCalls
+from patter.cloud.commands import CallCommands
 from patter.cloud.keep_alive import KeepAlive, signals_end
 from patter.cloud.rest import Rest
 from patter.cloud.socket import Socket
-from patter.errors import ConfigError, ConnectError, PatterError
+from patter.errors import ApiError, AuthError, ConfigError, ConnectError, PatterError
 from patter.options import CallOptions, CloudOptions, Listeners, Registration
 from patter.types import Agent, Data, SttConfig, TtsConfig
 
@@ -35,8 +36,24 @@ class CloudPhone:
         self._task: asyncio.Task[None] | None = None
         self._watching: dict[asyncio.Task[None], Call] = {}
         self._ending: asyncio.Task[None] | None = None
-        self._disconnecting = False
+        self._connecting = self._disconnecting = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.rest = Rest(options)
+
+    def _here(self) -> None:
+        """A connection and its calls belong to an event loop; in the next one they are begun anew.
+
+        A program may well use one Patter in several ``asyncio.run``. Raises ConfigError where the loop
+        before still runs, in another thread.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return
+        if self._loop is not None and self._loop.is_running():
+            raise ConfigError("This Patter is in use in another event loop. Make one for each.")
+        self._loop, self._connecting = loop, False
+        self._socket = self._calls = self._task = self._ending = None
+        self._watching = {}
 
     # -- the connection -------------------------------------------------------------------------------
 
@@ -49,20 +66,37 @@ class CloudPhone:
         registration: Registration | None = None,
         keep_alive: bool | None = None,
     ) -> None:
-        if self._task is not None and not self._task.done():
+        self._here()
+        if self._connecting or self._is_connected():
             raise ConfigError("This Patter is connected already. Call disconnect() first.")
         keeper = KeepAlive(keep_alive)
-        if registration is not None:
-            await self._register(registration)
         numbers, agents = [number] if number else [], [agent_id] if agent_id else []
-        socket = Socket(self._options, self._take, numbers=numbers, agents=agents)
-        self._calls = CloudCalls(listeners, socket.ledger, socket.send)
-        await socket.open()
-        self._socket, self._disconnecting = socket, False
+        self._connecting, self._disconnecting = True, False
+        try:
+            if registration is not None:
+                await self._register(registration)
+            socket = Socket(self._options, self._take, numbers=numbers, agents=agents)
+            self._calls = self._calls_of(listeners, socket)
+            await socket.open()
+        finally:
+            self._connecting = False
+        if self._disconnecting:
+            await socket.close()
+            raise ConnectError("disconnect() was called before connect() was done.")
+        self._socket = socket
         self._task = asyncio.create_task(self._run(socket, keeper), name="patter connection")
         self._task.add_done_callback(_note_end)
 
+    def _is_connected(self) -> bool:
+        """Whether there is a connection, be it without a socket at this moment."""
+        return self._task is not None and not self._task.done() and not self._disconnecting
+
+    def _calls_of(self, listeners: Listeners, socket: Socket) -> CloudCalls:
+        commands = CallCommands(socket.send, self._is_connected, self.rest.calls)
+        return CloudCalls(listeners, socket.ledger, socket.send, commands)
+
     async def disconnect(self) -> None:
+        self._here()
         self._disconnecting = True
         if self._calls is not None:
             await self._calls.close()
@@ -76,6 +110,7 @@ class CloudPhone:
 
     async def wait_closed(self) -> None:
         """Until the connection is over. Raises AuthError where the platform refused the key meanwhile."""
+        self._here()
         if self._task is None:
             raise ConfigError("There is no connection to wait for. Call connect() first.")
         await asyncio.wait([self._task])
@@ -93,7 +128,10 @@ class CloudPhone:
                     await socket.run()
                     return
                 except asyncio.CancelledError:
-                    if self._disconnecting or not keeper.stays():
+                    if self._disconnecting:
+                        raise
+                    if not keeper.stays():
+                        await self.rest.close()  # the loop ends, and nobody else can any more
                         raise
                 task = asyncio.current_task()
                 assert task is not None
@@ -111,14 +149,14 @@ class CloudPhone:
     # -- calls that we place ------------------------------------------------------------------------------
 
     async def call(self, options: CallOptions) -> Call:
+        self._here()
         placer = self._socket.ledger.connection_id if self._socket is not None else ""
         row = await self.rest.calls.place(
             _call_body(options), idempotency_key=options.idempotency_key or "", placer=placer
         )
-        calls = self._calls
-        if calls is None:
-            calls = self._calls = CloudCalls(Listeners(), Socket(self._options, self._take).ledger, _nowhere)
-        call = calls.call(row["id"])
+        if self._calls is None:
+            self._calls = self._calls_of(Listeners(), Socket(self._options, self._take))
+        call = self._calls.call(row["id"])
         call.caller, call.callee, call.direction = row["from"], row["to"], "outbound"
         call.status = call.status or row["status"]
         task = asyncio.create_task(self._watch(call), name=f"watch {call.id}")
@@ -134,11 +172,15 @@ class CloudPhone:
                 async with asyncio.timeout(LOOK_EVERY_S if connected else LOOK_EVERY_ALONE_S):
                     await call.ended
                     return
-            with contextlib.suppress(PatterError):
+            try:
                 row = await self.rest.calls.get(call.id)
                 call.status = row["status"]
                 if row["status"] in TERMINAL:
                     call.finish(_end_of(row, await self.rest.calls.transcript(call.id)))
+            except PatterError as error:
+                if _is_final(error):
+                    call.lose(error)
+                    return
 
     def _stop_watching(self) -> None:
         for task, call in list(self._watching.items()):
@@ -155,10 +197,7 @@ def _registration_body(given: Registration) -> rows.Register:
             "connection_id": given.connection_id,
         },
     }
-    if given.provider not in accounts:
-        raise ConfigError(f"provider is 'twilio' or 'telnyx', not {given.provider!r}.")
-    account = {name: value for name, value in accounts[given.provider].items() if value}
-    body: dict[str, Any] = {"number": given.number, "carrier": given.provider, **account}
+    body: dict[str, Any] = {"number": given.number, "carrier": given.provider, **accounts[given.provider]}
     for stage, config in (("stt", given.stt), ("tts", given.tts)):
         if config is not None:
             body[stage] = _provider_body(config)
@@ -216,8 +255,9 @@ def _end_of(row: rows.Call, turns: list[rows.Turn]) -> Data:
     }
 
 
-def _nowhere(frame: Data) -> None:
-    raise ConnectError("There is no connection: call connect() first.")
+def _is_final(error: PatterError) -> bool:
+    """Whether asking again would be answered in the same way: the key is no good, or the row is gone."""
+    return isinstance(error, AuthError) or (isinstance(error, ApiError) and error.status in (403, 404))
 
 
 def _note_end(task: asyncio.Task[None]) -> None:

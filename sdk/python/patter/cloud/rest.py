@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -22,7 +23,7 @@ from patter.cloud.resources import (
     ProviderCredentials,
     Tools,
 )
-from patter.errors import ApiError, AuthError, ConnectError
+from patter.errors import ApiError, AuthError, ConfigError, ConnectError
 from patter.options import CloudOptions
 
 TIMEOUT_S = 30.0
@@ -32,7 +33,7 @@ LONGEST_RETRY_S = 5.0
 
 
 class Rest:
-    """One client for all requests; opened when first used.
+    """One client for all requests of an event loop; opened when first used.
 
     ``request`` reaches what has no method here: ``await phone.rest.request("GET", "api-keys")``.
     """
@@ -40,7 +41,7 @@ class Rest:
     def __init__(self, options: CloudOptions) -> None:
         self._base = f"{options.rest_url}/api/v1/"
         self._headers = {"X-API-Key": options.api_key, "Accept": "application/json"}
-        self._client: httpx.AsyncClient | None = None
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
         self.agents = Agents(self)
         self.numbers = Numbers(self)
         self.calls = Calls(self)
@@ -60,17 +61,20 @@ class Rest:
     ) -> Any:
         """The body of a successful answer: JSON read, anything else as bytes, None where it is empty.
 
-        Raises ApiError, AuthError and ConnectError.
+        Raises ApiError, AuthError and ConnectError, and ConfigError for what cannot be sent.
         """
         sent = dict(headers or {})
         if method == "POST":
             sent.setdefault("Idempotency-Key", uuid.uuid4().hex)
+        client = self._opened()
+        try:
+            request = client.build_request(method, path, json=json, params=_given(params), headers=sent)
+        except (TypeError, ValueError) as error:  # before anything was sent
+            raise ConfigError(f"This cannot be sent to the platform: {error}.") from error
         for attempt in range(1, MOST_TRIES + 1):
             last = attempt == MOST_TRIES
             try:
-                answer = await self._opened().request(
-                    method, path, json=json, params=_given(params), headers=sent
-                )
+                answer = await client.send(request)
             except httpx.TransportError as error:
                 if last:
                     raise ConnectError(f"{self._base} cannot be reached: {error}. Check rest_url.") from error
@@ -83,14 +87,17 @@ class Rest:
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
 
     def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = httpx.AsyncClient(base_url=self._base, headers=self._headers, timeout=TIMEOUT_S)
-        return self._client
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            self._clients[loop] = httpx.AsyncClient(
+                base_url=self._base, headers=self._headers, timeout=TIMEOUT_S
+            )
+        return self._clients[loop]
 
 
 def _given(params: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -130,8 +130,14 @@ def _answering(agent: Agent, wishes: CallOptions, values: Mapping[str, Any]) -> 
         raise ConfigError(f"on_machine is one of {', '.join(ON_MACHINE)}, not {on_machine!r}.")
     if on_machine == "leave_message" and not message:
         raise ConfigError("on_machine='leave_message' needs a voicemail_message.")
-    beep_wait_s = float(resolved_values(agent.turn_taking)["beep_wait_s"])
-    return AnsweringPlan(detect, on_machine, message, beep_wait_s)
+    waits = resolved_values(agent.turn_taking)
+    return AnsweringPlan(
+        detect,
+        on_machine,
+        message,
+        beep_wait_s=float(waits["beep_wait_s"]),
+        screening_wait_s=float(waits["screening_wait_s"]),
+    )
 
 
 def _target(given: Any) -> TransferTarget:
@@ -186,6 +192,9 @@ def _checked_phrases(given: Mapping[str, str]) -> Mapping[str, str]:
         phrases_of("en", given)
     except TypeError:
         raise ConfigError(f"phrases has a name that is not known among {', '.join(given)}.") from None
+    for name, text in given.items():
+        if not isinstance(text, str):
+            raise ConfigError(f"phrases {name} is a text, not {type(text).__name__}.")
     return given
 
 

@@ -16,12 +16,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from patter.audio.hold import hold_music
-from patter.bridge.events import MachineHeard
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 from patter.carriers.telnyx.webhooks import CallEvent, NotAWebhook, read_webhook
-from patter.carriers.telnyx.words import custom_params, end_reason, machine_result
+from patter.carriers.telnyx.words import (
+    GREETED,
+    JUDGED,
+    SCREENING,
+    custom_params,
+    end_reason,
+    who_answered,
+)
 from patter.errors import PatterError
 from patter.local.addresses import MUSIC_PATH
 from patter.local.call import LocalCall
@@ -36,7 +42,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("patter")
 
 FORBIDDEN = {"error": {"code": "signature_invalid", "message": "The signature does not match this body."}}
-BEEP = "beep_detected"
 
 Handler = Callable[[CallEvent], Awaitable[None]]
 
@@ -52,11 +57,7 @@ class TelnyxDoors:
             "call.initiated": self._initiated,
             "call.answered": self._answered,
             "call.hangup": self._hung_up,
-            "call.machine.detection.ended": self._machine,
-            "call.machine.premium.detection.ended": self._machine,
-            "call.machine.greeting.ended": self._greeting_over,
-            "call.machine.premium.greeting.ended": self._greeting_over,
-            "call.machine.premium.call_screening.detected": self._screened,
+            **dict.fromkeys((*JUDGED, *GREETED, SCREENING), self._machine),
             "streaming.failed": self._stream_failed,
             "call.speak.ended": self._spoken,
             "call.recording.saved": self._recorded,
@@ -138,19 +139,9 @@ class TelnyxDoors:
             self._calls.carrier_ended(call, end_reason(event))
 
     async def _machine(self, event: CallEvent) -> None:
-        call, word = self._call(event), event.text("result")
-        if call is not None and word:
-            call.feed(MachineHeard(machine_result(word), word == BEEP, word))
-
-    async def _greeting_over(self, event: CallEvent) -> None:
-        """A beep before any verdict is one: only a machine beeps."""
-        if event.text("result") == BEEP:
-            await self._machine(event)
-
-    async def _screened(self, event: CallEvent) -> None:
-        call = self._call(event)
-        if call is not None:
-            call.feed(MachineHeard("screening", False, "call_screening"))
+        call, heard = self._call(event), who_answered(event)
+        if call is not None and heard is not None:
+            call.feed(heard)
 
     async def _stream_failed(self, event: CallEvent) -> None:
         """Telnyx could not open our socket: once more, until the tokens are spent."""

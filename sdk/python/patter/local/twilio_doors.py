@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from patter.bridge.events import MachineHeard, TransferMoved
+from patter.bridge.events import TransferMoved
 from patter.carriers.briefing import briefing_of, is_accepted
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.twilio import markup
@@ -21,9 +21,8 @@ from patter.carriers.twilio.words import (
     TRANSFER_REASONS,
     TRANSFER_STATES,
     custom_params,
-    greeting_is_over,
-    machine_result,
     transfer_failure,
+    who_answered,
 )
 from patter.local.call import LocalCall
 from patter.local.calls import LocalCalls
@@ -127,9 +126,9 @@ class TwilioDoors:
 
     async def _machine(self, request: Request, fields: Fields) -> Response:
         """Whether a person or a machine answered. Markup in the response would be ignored."""
-        call, word = self._call(request, fields), field_of(fields, "AnsweredBy")
-        if call is not None:
-            call.feed(MachineHeard(machine_result(word), greeting_is_over(word), word))
+        call, heard = self._call(request, fields), who_answered(field_of(fields, "AnsweredBy"))
+        if call is not None and heard is not None:
+            call.feed(heard)
         return _done()
 
     # -- transfers --------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-from patter.handlers import is_async, takes_call
+from patter.handlers import is_async
+from patter.signatures import call_place
 
 
 def plain(msg):
@@ -70,10 +71,23 @@ async def test_a_second_parameter_gets_the_call(asked):
     assert await asked(lambda msg, call=None: call).turn() == ["the call c1", "."]
 
 
+async def test_a_parameter_named_call_gets_it_wherever_it_stands(asked):
+    async def by_name(msg, *, call):
+        return call
+
+    async def after_their_own(msg, mood="calm", call=None):
+        return f"{mood}: {call}"
+
+    assert await asked(by_name).turn() == ["the call c1", "."]
+    assert await asked(after_their_own).turn() == ["calm: the call c1", "."]
+    assert await asked(lambda *args: f"{len(args)}").turn() == ["1", "."]
+    assert await asked(lambda call: call.text).turn() == ["hello", "."]  # the message, by another name
+
+
 async def test_a_second_parameter_of_the_users_own_is_left_alone(asked):
     assert await asked(lambda msg, temperature="cold": temperature).turn() == ["cold", "."]
-    assert not takes_call(print)
-    assert not takes_call(int)
+    assert not call_place(print)
+    assert not call_place(int)
 
 
 def test_what_runs_in_the_loop():

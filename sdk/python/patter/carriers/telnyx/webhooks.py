@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from patter.carriers.telnyx.commands import decode_state
@@ -50,6 +51,15 @@ class CallEvent:
     def text(self, name: str) -> str:
         """A field of the payload as text."""
         return _text(self.payload, name)
+
+    @property
+    def occurred_s(self) -> float | None:
+        """``occurred_at`` in seconds since 1970; None where there is no such moment."""
+        try:
+            moment = datetime.fromisoformat(self.occurred_at)
+        except ValueError:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
     @property
     def is_incoming(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from patter.bridge.events import MachineHeard
 from patter.carriers.params import taken_along
 from patter.carriers.telnyx.webhooks import CallEvent
 
@@ -13,8 +14,11 @@ MACHINE_RESULTS = {
     "human_business": "human",
     "machine": "machine",
     "fax_detected": "machine",
-    "beep_detected": "machine",
 }
+BEEP = "beep_detected"
+SCREENING = "call.machine.premium.call_screening.detected"
+JUDGED = frozenset({"call.machine.detection.ended", "call.machine.premium.detection.ended"})
+GREETED = frozenset({"call.machine.greeting.ended", "call.machine.premium.greeting.ended"})
 HANGUP_REASONS = {
     "normal_clearing": "caller_hung_up",
     "user_busy": "busy",
@@ -45,9 +49,22 @@ def transfer_failure(event: CallEvent) -> str:
     return "declined" if reason in ("caller_hung_up", "max_duration") else reason
 
 
-def machine_result(result: str) -> str:
-    """``human``, ``machine`` or ``unknown``. Who is not sure must be treated as a person."""
-    return MACHINE_RESULTS.get(result, "unknown")
+def who_answered(event: CallEvent) -> MachineHeard | None:
+    """What an event of answering machine detection says; None: it says nothing, or is none.
+
+    Who is not sure must be treated as a person. A beep before any verdict is one: only a machine beeps.
+    """
+    word, at = event.text("result"), event.occurred_s
+    if event.kind == SCREENING:
+        return MachineHeard("screening", False, "call_screening", at)
+    if not word:
+        return None
+    if event.kind in GREETED:
+        beep = word == BEEP
+        return MachineHeard("machine" if beep else "greeting_over", beep, word, at)
+    if event.kind in JUDGED:
+        return MachineHeard(MACHINE_RESULTS.get(word, "unknown"), False, word, at)
+    return None
 
 
 def custom_params(headers: Mapping[str, str]) -> dict[str, str]:

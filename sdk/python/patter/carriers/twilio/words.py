@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from patter.bridge.events import MachineHeard
 from patter.carriers.params import taken_along
 
 # The far end's own words (SIP) are finer than Twilio's.
@@ -18,16 +19,16 @@ TRANSFER_REASONS = {"busy": "busy", "no-answer": "no_answer", "canceled": "cance
 TRANSFER_STATES = {"initiated": "dialling", "ringing": "ringing"}
 
 
-def machine_result(answered_by: str) -> str:
-    """``human``, ``machine`` or ``unknown``."""
-    if answered_by == "human":
-        return "human"
-    return "machine" if answered_by.startswith("machine") or answered_by == "fax" else "unknown"
+def who_answered(answered_by: str) -> MachineHeard | None:
+    """The one verdict of a call; None: it says nothing.
 
-
-def greeting_is_over(answered_by: str) -> bool:
-    """Whether what is said now is recorded: Twilio waited for a beep, a silence, or something else."""
-    return answered_by.startswith("machine_end")
+    After ``machine_end_…`` what is said is recorded: Twilio waited for a beep, a silence, or something else.
+    """
+    if not answered_by:
+        return None
+    is_machine = answered_by.startswith("machine") or answered_by == "fax"
+    result = "machine" if is_machine else "human" if answered_by == "human" else "unknown"
+    return MachineHeard(result, answered_by.startswith("machine_end"), answered_by)
 
 
 def transfer_failure(word: str, sip_code: str = "") -> str:

@@ -1,0 +1,114 @@
+"""One ``Patter`` used in ways that are not the README's: twice at once, in several loops, half connected."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from starlette.responses import JSONResponse
+
+from patter import ApiError, ConfigError, ConnectError, IncomingMessage, Patter
+from patter.cloud import phone as cloud_phone
+
+from .api import KEY, Api, refused
+from .server import platform
+
+CALL = {"id": "call_1", "from": "+15550002222", "to": "+14155551234", "status": "queued"}
+
+
+async def echo(message: IncomingMessage) -> str:
+    return f"You said: {message.text}"
+
+
+async def test_connecting_twice_at_the_same_moment_connects_once():
+    async with platform() as served:
+        phone = Patter(KEY, backend_url=served.url)
+        told = await asyncio.gather(phone.connect(echo), phone.connect(echo), return_exceptions=True)
+        assert told[0] is None and isinstance(told[1], ConfigError)
+        assert len(served.sockets) == 1
+        await phone.disconnect()
+
+
+async def test_a_disconnect_while_connecting_leaves_no_connection():
+    async with platform() as served:
+        phone = Patter(KEY, backend_url=served.url)
+        connecting = asyncio.create_task(phone.connect(echo))
+        await served.connections(1)
+        await phone.disconnect()
+        with pytest.raises(ConnectError, match="before connect"):
+            await connecting
+        await served.sockets[0].wait_closed()
+
+
+def test_one_patter_serves_several_runs_of_asyncio():
+    phone = Patter(KEY, backend_url="ws://127.0.0.1:1")
+
+    async def run(last: bool) -> None:
+        async with platform() as served, Api(JSONResponse({"results": []})) as api:
+            again = Patter(KEY, backend_url=served.url, rest_url=api.base_url)
+            phone._homes.cloud("connect")._options = again._homes.options
+            phone.rest._base = f"{api.base_url}/api/v1/"
+            assert await phone.rest.agents.list() == []
+            await phone.connect(echo, keep_alive=False)
+            await served.ask("t1")
+            assert (await served.hears("response"))["text"] == "You said: hello"
+            if last:
+                await phone.disconnect()
+
+    for last in (False, True):
+        asyncio.run(run(last))
+
+
+async def test_in_two_threads_at_once_it_says_that_it_cannot():
+    async with platform() as served:
+        phone = Patter(KEY, backend_url=served.url)
+        await phone.connect(echo)
+        with pytest.raises(ConfigError, match="in another event loop"):
+            await asyncio.to_thread(lambda: asyncio.run(phone.connect(echo)))
+        await phone.disconnect()
+
+
+async def test_a_call_can_be_acted_upon_without_a_connection():
+    answers = [JSONResponse(CALL, 201), *(JSONResponse({"accepted": True}, 202) for _ in range(4))]
+    async with Api(*answers) as api:
+        phone = Patter(KEY, backend_url=api.base_url)
+        call = await phone.call("+14155551234", "Hi")
+        await call.say("One moment.")
+        await call.send_digits("12#")
+        await call.transfer("sales")
+        await call.hang_up()
+        await phone.disconnect()
+    asked = [(request.url.path.removeprefix("/api/v1/calls/"), body) for request, body in told(api)[1:]]
+    assert asked == [
+        ("call_1/say", {"text": "One moment."}),
+        ("call_1/digits", {"digits": "12#"}),
+        ("call_1/transfer", {"target": "sales"}),
+        ("call_1/hang-up", {}),
+    ]
+
+
+def told(api: Api) -> list:
+    return list(zip(api.asked, api.bodies, strict=True))
+
+
+async def test_whoever_waits_for_a_command_is_told_that_the_connection_ended():
+    async with platform() as served:
+        phone = Patter(KEY, backend_url=served.url)
+        await phone.connect(echo)
+        calls = phone._homes.cloud("connect")._calls
+        assert calls is not None
+        call = calls.call("call_1")
+        saying = asyncio.create_task(call.say("never answered"))
+        await served.hears("say")
+        await phone.disconnect()
+        with pytest.raises(ConnectError, match="before the platform answered"):
+            await saying
+
+
+async def test_a_call_that_cannot_be_looked_up_any_more_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(cloud_phone, "LOOK_EVERY_ALONE_S", 0.01)
+    async with Api(JSONResponse(CALL, 201), refused(404, "not_found", "There is no such call.")) as api:
+        phone = Patter(KEY, backend_url=api.base_url)
+        with pytest.raises(ApiError, match="no such call"):
+            await phone.call("+14155551234", wait=True)
+        await phone.disconnect()
