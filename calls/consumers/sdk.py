@@ -21,7 +21,7 @@ from django.urls import path
 from calls.adapters.sdk_commands import Commands
 from calls.adapters.threads import open_in_thread
 from calls.sdk.addresses import calls_group, connection_group, doors_group
-from calls.sdk.client_frames import REPLIES, BadFrame, id_of, read_frame, reply_of
+from calls.sdk.client_frames import REPLIES, BadFrame, id_of, problem_of, read_frame, reply_of
 from calls.sdk.door import NAMES_NUMBER, Door, Overflow
 from calls.sdk.facts import Frame
 from calls.services.admit_sdk import Admitted, admit, is_remembered, remember_connection
@@ -245,12 +245,21 @@ class SdkConsumer(AsyncConsumer):
 
     async def _take(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
-        if kind in REPLIES and (call_id := id_of(frame)):
-            await self._pass_on(call_id, reply_of(frame))
+        if kind in REPLIES:
+            await self._take_reply(frame)
         elif kind == "resume":
             await self._resume(frame)
         elif kind == "call" or kind in COMMANDS:
             self._commands.start(frame, self._own_group(), self._tasks)
+
+    async def _take_reply(self, frame: dict[str, Any]) -> None:
+        """One that cannot be meant is said to the client, and its turn is not waited for."""
+        call_id, reply = id_of(frame), reply_of(frame)
+        if problem := problem_of(frame):
+            self._commands.complain("bad_frame", problem, frame)
+            reply = {**reply, "type": "response_error", "code": "handler_error", "message": problem}
+        if call_id:
+            await self._pass_on(call_id, reply)
 
     async def _pass_on(self, call_id: str, frame: dict[str, Any]) -> None:
         mine = {"call_id": call_id, "connection_id": self._door.connection_id}

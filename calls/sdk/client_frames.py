@@ -69,6 +69,16 @@ def echo_of(frame: dict[str, Any]) -> dict[str, Any]:
     return echo
 
 
+def problem_of(frame: dict[str, Any]) -> str | None:
+    """What is wrong with a frame of a turn, in a sentence; None: nothing. A null is one that is not given."""
+    if not id_of(frame):
+        return f"{frame['type']} names its call: call_id."
+    for name in ("turn_id", "text", "code", "message"):
+        if not isinstance(frame.get(name), str | None):
+            return f"{name} is a text."
+    return None
+
+
 def reply_of(frame: dict[str, Any]) -> dict[str, Any]:
     """A frame of a turn, with nothing in it that a bus, a database or a voice could not take.
 

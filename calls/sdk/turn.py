@@ -62,11 +62,16 @@ class OpenTurn:
         said = self._say(text) if self._next == 0 else []
         return said if self.over else [*said, self._done()]
 
-    def _piece(self, index: int, text: str) -> list[HandlerEvent]:
+    def _piece(self, index: int | None, text: str) -> list[HandlerEvent]:
         self.received = True
-        if index < self._next or len(self._ahead) >= MOST_AHEAD:
-            return []
-        self._ahead[index] = text
+        self._take_piece(self._next if index is None else index, text)
+        return self._say_in_order()
+
+    def _take_piece(self, index: int, text: str) -> None:
+        if index >= self._next and len(self._ahead) < MOST_AHEAD:
+            self._ahead[index] = text
+
+    def _say_in_order(self) -> list[HandlerEvent]:
         said: list[HandlerEvent] = []
         while not self.over and self._next in self._ahead:
             said += self._say(self._ahead.pop(self._next))
@@ -75,11 +80,20 @@ class OpenTurn:
             said.append(self._done())
         return said
 
-    def _finish(self, index: int, text: str) -> list[HandlerEvent]:
-        self._end = index + 1 if text else index
+    def _finish(self, index: int | None, text: str) -> list[HandlerEvent]:
+        self.received = True
+        if index is None:
+            index = max(self._ahead, default=self._next - 1) + 1
         if text:
-            return self._piece(index, text)
-        return [self._done()] if self._next >= index else []
+            self._take_piece(index, text)
+        self._end = index + 1 if text else index
+        if self._ahead:
+            # Pieces travel in order: what is missing now is in no frame. The client counts in its own way,
+            # from one perhaps.
+            pieces = [self._ahead[each] for each in sorted(self._ahead)]
+            self._ahead = dict(enumerate(pieces, self._next))
+            self._end = self._next + len(pieces)
+        return self._say_in_order()
 
     def _failed(self, frame: Mapping[str, Any]) -> list[HandlerEvent]:
         code = str(frame.get("code"))
@@ -101,6 +115,7 @@ def _text(frame: Mapping[str, Any]) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _index(frame: Mapping[str, Any]) -> int:
+def _index(frame: Mapping[str, Any]) -> int | None:
+    """None where the frame does not say: it is the next."""
     index = frame.get("index")
-    return index if isinstance(index, int) and not isinstance(index, bool) and index >= 0 else 0
+    return index if isinstance(index, int) and not isinstance(index, bool) and index >= 0 else None

@@ -105,6 +105,32 @@ def test_an_end_that_overtook_a_piece_waits_for_it():
     assert says(reply, "response", text="again") == []
 
 
+def test_pieces_without_a_number_are_the_next():
+    reply = turn()
+    assert says(reply, "response_delta", text="One. ") == [HandlerDelta("t1", "One. ")]
+    assert says(reply, "response_delta", text="Two. ") == [HandlerDelta("t1", "Two. ")]
+    assert says(reply, "response_end", text="Three.") == [HandlerDelta("t1", "Three."), HandlerDone("t1")]
+    silent = turn()
+    assert says(silent, "response_end") == [HandlerDone("t1")]
+
+
+def test_pieces_that_are_counted_from_one_are_spoken_at_the_end():
+    reply = turn()
+    assert says(reply, "response_delta", index=2, text="Two.") == []
+    assert says(reply, "response_delta", index=1, text="One. ") == []
+    assert says(reply, "response_end", index=2) == [
+        HandlerDelta("t1", "One. "),
+        HandlerDelta("t1", "Two."),
+        HandlerDone("t1"),
+    ]
+
+
+def test_an_end_that_repeats_the_last_piece_ends_it():
+    reply = turn()
+    says(reply, "response_delta", index=0, text="One.")
+    assert says(reply, "response_end", index=0, text="One.") == [HandlerDone("t1")]
+
+
 def test_a_whole_reply_after_pieces_only_ends_it():
     reply = turn()
     says(reply, "response_delta", index=0, text="a")
@@ -121,7 +147,7 @@ def test_a_handler_that_failed_says_how(code, told):
 
 def test_nonsense_in_a_frame_is_no_reply():
     reply = turn()
-    assert says(reply, "response_delta", index="x", text=5) == []
+    assert says(reply, "response_delta", index="x", text="") == []
     assert says(reply, "somewhere else") == []
     assert says(reply, "response", text="") == [HandlerDone("t1")]
 

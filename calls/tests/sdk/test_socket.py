@@ -14,7 +14,7 @@ from django.core.cache import cache
 
 from calls.consumers.sdk import NEARER_FIRST_S, SdkConsumer, speaks_protocol
 from calls.models import Call
-from calls.sdk.addresses import connection_group, doors_group
+from calls.sdk.addresses import calls_group, connection_group, doors_group
 from calls.sdk.client_frames import MOST_FRAME_CHARS
 from calls.sdk.door import MOST_WAITING, Door
 from calls.services.admit_sdk import admit
@@ -114,11 +114,31 @@ async def test_frames_with_what_no_bus_takes_cost_nothing(cast):
     assert (await client.frame())["code"] == "agent_unknown"
     await client.send_text("[" * 100_000)
     assert (await client.frame())["code"] == "bad_frame"
-    await client.send(type="response", call_id="call_1", text="\ud800", index=2**80, turn_id=5)
+    await client.send(type="response", call_id="call_1", text="\ud800", index=2**80, turn_id="t1")
     await client.send(type="resume", connection_id=["con"], last_seq=2**80)
     assert (await client.frame())["resumed"] is False
     await client.send(type="hang_up", ref="r", call_id="call_\x00")
     assert (await client.frame())["code"] == "call_unknown"
+    await client.close()
+
+
+async def test_a_reply_that_cannot_be_meant_is_said_and_its_turn_has_failed(cast):
+    layer, call = get_channel_layer(), await get_channel_layer().new_channel()
+    await layer.group_add(calls_group(cast.organisation.pk), call)
+    client = await Client(cast.key).open()
+    await hello_of(client)
+    assert (await layer.receive(call))["type"] == "sdk.joined"
+    for sent, sentence in (
+        ({"type": "response", "text": "Hello"}, "response names its call: call_id."),
+        ({"type": "response", "call_id": "call_1", "text": 5}, "text is a text."),
+        ({"type": "response_delta", "call_id": "call_1", "turn_id": 2, "text": "Hi"}, "turn_id is a text."),
+    ):
+        await client.send(**sent)
+        refused = await client.frame()
+        assert (refused["code"], refused["message"]) == ("bad_frame", sentence)
+    await client.send(type="response", call_id="call_1", text=None)  # silence, as old clients say it
+    said = [(await layer.receive(call))["frame"] for _ in range(3)]
+    assert [frame["type"] for frame in said] == ["response_error", "response_error", "response"]
     await client.close()
 
 

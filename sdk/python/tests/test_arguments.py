@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from patter import ConfigError, Patter
+from patter.options import CloudOptions, resolve_options
 
 LOCAL = {"mode": "local", "twilio_sid": "AC1", "twilio_token": "t", "phone_number": "+14155550000"}
 
@@ -99,8 +100,13 @@ def test_an_address_that_cannot_be_one_is_said(address):
 
 
 def test_what_is_put_behind_an_address_may_stand_there_already():
-    given = Patter("pt_x", "https://patter.example/base/ws/sdk/", "https://patter.example/base/api/v1")
-    options = given._homes.options
+    options = resolve_options(
+        api_key="pt_x",
+        backend_url="https://patter.example/base/ws/sdk/",
+        rest_url="https://patter.example/base/api/v1",
+        mode=None,
+    )
+    assert isinstance(options, CloudOptions)
     assert options.backend_url == "wss://patter.example/base"
     assert options.rest_url == "https://patter.example/base"
 

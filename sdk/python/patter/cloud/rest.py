@@ -23,7 +23,8 @@ from patter.cloud.resources import (
     ProviderCredentials,
     Tools,
 )
-from patter.errors import ApiError, AuthError, ConfigError, ConnectError
+from patter.cloud.unreachable import unreachable
+from patter.errors import ApiError, AuthError, ConfigError
 from patter.options import CloudOptions
 
 TIMEOUT_S = 30.0
@@ -77,7 +78,7 @@ class Rest:
                 answer = await client.send(request)
             except httpx.TransportError as error:
                 if last:
-                    raise ConnectError(f"{self._base} cannot be reached: {error}. Check rest_url.") from error
+                    raise unreachable(self._base, "rest_url", error) from error
             else:
                 if last or not _may_work_later(answer):
                     return _body(answer)

@@ -27,6 +27,7 @@ from websockets.exceptions import (
 from patter.cloud import messages
 from patter.cloud.ledger import Ledger
 from patter.cloud.messages import Frame
+from patter.cloud.unreachable import unreachable
 from patter.errors import AuthError, ConnectError
 from patter.options import CloudOptions
 
@@ -83,11 +84,13 @@ class Socket:
 
     async def run(self) -> None:
         """Read, write and connect again until ``close``. Raises AuthError when the key is refused."""
-        wait_s = FIRST_WAIT_S
+        wait_s, said = FIRST_WAIT_S, ""
         while not self._closing.is_set():
             if self._socket is not None:
+                if said:
+                    logger.warning("Patter is connected again.")
                 await self._carry(self._socket)
-                wait_s = FIRST_WAIT_S
+                wait_s, said = FIRST_WAIT_S, ""
             if self._closing.is_set():
                 return
             try:
@@ -95,7 +98,9 @@ class Socket:
             except AuthError:
                 raise
             except ConnectError as error:
-                logger.warning("Patter is not reached, and tried again: %s", error)
+                if str(error) != said:
+                    said = str(error)
+                    logger.warning("Patter is not reached, and tried again until it is: %s", said)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), wait_s * random.uniform(0.5, 1.0))
                 wait_s = min(wait_s * 2, LONGEST_WAIT_S)
@@ -200,4 +205,4 @@ class Socket:
         except TimeoutError as error:
             raise ConnectError(f"{self._base} did not answer within {OPEN_WITHIN_S:g} s.") from error
         except OSError as error:
-            raise ConnectError(f"{self._base} cannot be reached: {error}. Check backend_url.") from error
+            raise unreachable(self._base, "backend_url", error) from error

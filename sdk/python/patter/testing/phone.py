@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from patter.bridge.away import digits_problem
 from patter.bridge.events import (
     DigitPressed,
     DigitsAsked,
@@ -25,11 +26,12 @@ from patter.bridge.events import (
     SayAsked,
     TransferAsked,
 )
+from patter.bridge.keypad import DIGITS
 from patter.bridge.performing import Performers
 from patter.bridge.plan import CallPlan
 from patter.bridge.ports import Llm, ToolRunner
 from patter.call import Call
-from patter.errors import ConfigError
+from patter.errors import ConfigError, PatterError
 from patter.guardrails import GuardedHandler, GuardedLlm, read_guardrails
 from patter.handlers import HandlerRunner
 from patter.local.handler import LocalHandler
@@ -113,7 +115,7 @@ class FakePhone:
         plan = self._plan
         self.call = Call(
             plan.call_id,
-            _Actions(self._feed),
+            _Actions(self),
             caller=plan.caller,
             callee=plan.callee,
             direction=plan.direction,
@@ -160,7 +162,9 @@ class FakePhone:
         return await self._heard_since(before) if listen else ""
 
     async def press(self, digits: str) -> str:
-        """Let the agent finish, press keys, and hear the reply."""
+        """Let the agent finish, press keys, and hear the reply. Raises ConfigError for what is no key."""
+        if not set(digits) <= DIGITS:
+            raise ConfigError(f"The keys of a phone are {''.join(sorted(DIGITS))}, not {digits!r}.")
         await self._hear()
         before = len(self._line.said)
         for digit in digits:
@@ -241,22 +245,32 @@ class FakePhone:
 
 
 class _Actions:
-    """What the handler does with its call; meets ``CallActions``."""
+    """What the handler does with its call, refused as both homes refuse it; meets ``CallActions``."""
 
-    def __init__(self, feed: Any) -> None:
-        self._feed = feed
+    def __init__(self, phone: FakePhone) -> None:
+        self._phone = phone
 
     async def hang_up(self, call_id: str) -> None:
-        self._feed(HangUpAsked("api_hung_up"))
+        self._tell(HangUpAsked("api_hung_up"))
 
     async def transfer(self, call_id: str, to: str, summary: str) -> None:
-        self._feed(TransferAsked(to, summary=summary))
+        targets = self._phone._plan.transfers
+        if targets.find(to) is None:
+            raise ConfigError(targets.refusal(to))
+        self._tell(TransferAsked(to, summary=summary))
 
     async def send_digits(self, call_id: str, digits: str) -> None:
-        self._feed(DigitsAsked(digits))
+        if problem := digits_problem(digits):
+            raise ConfigError(problem)
+        self._tell(DigitsAsked(digits))
 
     async def say(self, call_id: str, text: str) -> None:
-        self._feed(SayAsked(text))
+        self._tell(SayAsked(text))
+
+    def _tell(self, event: Event) -> None:
+        if self._phone.is_over:
+            raise PatterError("The call is over.")
+        self._phone._feed(event)
 
 
 def _by_text(agent: Agent) -> Agent:

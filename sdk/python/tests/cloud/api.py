@@ -20,9 +20,9 @@ __all__ = ["KEY", "Api", "refused"]
 class Api(LoopbackServer):
     """Answers from a list, and remembers what it was asked."""
 
-    def __init__(self, *answers: Response) -> None:
+    def __init__(self, *answers: Response, port: int = 0) -> None:
         everything = ["GET", "POST", "PATCH", "DELETE"]
-        super().__init__(Starlette(routes=[Route("/{path:path}", self._answer, methods=everything)]))
+        super().__init__(Starlette(routes=[Route("/{path:path}", self._answer, methods=everything)]), port)
         self._answers = list(answers)
         self.asked: list[Request] = []
         self.bodies: list[Any] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 
 import pytest
 from websockets.asyncio.server import serve
@@ -11,7 +12,7 @@ from websockets.asyncio.server import serve
 from patter import AuthError, ConfigError, ConnectError, IncomingMessage, Patter
 from patter.cloud import socket as client
 
-from .server import KEY, platform
+from .server import KEY, Platform, platform
 
 
 async def echo(message: IncomingMessage) -> str:
@@ -156,9 +157,13 @@ async def test_a_server_that_is_away_for_a_while_is_tried_until_it_is_back(monke
         await phone.connect(echo)
         await served.drop()
     assert "is not reached, and tried again" in await asyncio.wait_for(said.get(), 10)
-    logging.getLogger("patter").removeHandler(listener)
     async with platform(port=port) as again:
         assert (await again.hears("resume"))["connection_id"] == "con_0"
+        later = [await asyncio.wait_for(said.get(), 10)]
+        while later[-1] != "Patter is connected again.":
+            later.append(await asyncio.wait_for(said.get(), 10))
+        assert len(later) == len(set(later)), "a trouble is said once, however often it is tried"
+        logging.getLogger("patter").removeHandler(listener)
         await again.ask("t1")
         assert (await again.hears("response"))["text"] == "You said: hello"
         await phone.disconnect()
@@ -173,3 +178,18 @@ async def test_something_else_that_speaks_websockets_is_no_platform():
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(ConnectError, match="does not speak Patter's protocol"):
             await Patter(KEY, backend_url=f"ws://127.0.0.1:{port}").connect(echo)
+
+
+async def test_a_certificate_that_is_not_trusted_is_said_and_can_be_named(certificate, monkeypatch):
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(certificate)
+    served = Platform()
+    async with serve(served.carry, "localhost", 0, ssl=own) as server:
+        address = f"wss://localhost:{server.sockets[0].getsockname()[1]}"
+        for asked in (Patter(KEY, address).connect(echo), Patter(KEY, address).rest.agents.list()):
+            with pytest.raises(ConnectError, match="not trusted here: .* name its file in SSL_CERT_FILE"):
+                await asked
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        phone = Patter(KEY, address)
+        await phone.connect(echo)
+        await phone.disconnect()

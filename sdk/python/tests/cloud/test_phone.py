@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 from starlette.responses import JSONResponse
 
-from patter import ApiError, ConfigError, ConnectError, IncomingMessage, Patter
+from patter import ApiError, Call, ConfigError, ConnectError, IncomingMessage, Patter
 from patter.cloud import phone as cloud_phone
 
 from .api import KEY, Api, refused
 from .server import platform
 
 CALL = {"id": "call_1", "from": "+15550002222", "to": "+14155551234", "status": "queued"}
+
+
+@pytest.fixture
+def free_ports() -> list[int]:
+    """Two that nobody listens on."""
+    bound = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [each.getsockname()[1] for each in bound]
+    for each in bound:
+        each.close()
+    return ports
 
 
 async def echo(message: IncomingMessage) -> str:
@@ -40,14 +51,12 @@ async def test_a_disconnect_while_connecting_leaves_no_connection():
         await served.sockets[0].wait_closed()
 
 
-def test_one_patter_serves_several_runs_of_asyncio():
-    phone = Patter(KEY, backend_url="ws://127.0.0.1:1")
+def test_one_patter_serves_several_runs_of_asyncio(free_ports):
+    sockets, rest = free_ports
+    phone = Patter(KEY, f"ws://127.0.0.1:{sockets}", f"http://127.0.0.1:{rest}")
 
     async def run(last: bool) -> None:
-        async with platform() as served, Api(JSONResponse({"results": []})) as api:
-            again = Patter(KEY, backend_url=served.url, rest_url=api.base_url)
-            phone._homes.cloud("connect")._options = again._homes.options
-            phone.rest._base = f"{api.base_url}/api/v1/"
+        async with platform(port=sockets) as served, Api(JSONResponse({"results": []}), port=rest):
             assert await phone.rest.agents.list() == []
             await phone.connect(echo, keep_alive=False)
             await served.ask("t1")
@@ -93,16 +102,18 @@ def told(api: Api) -> list:
 
 async def test_whoever_waits_for_a_command_is_told_that_the_connection_ended():
     async with platform() as served:
+        told: asyncio.Queue[Exception] = asyncio.Queue()
+
+        async def says(message: IncomingMessage, call: Call) -> None:
+            saying = asyncio.create_task(call.say("never answered"))
+            saying.add_done_callback(lambda done: told.put_nowait(done.exception()))
+
         phone = Patter(KEY, backend_url=served.url)
-        await phone.connect(echo)
-        calls = phone._homes.cloud("connect")._calls
-        assert calls is not None
-        call = calls.call("call_1")
-        saying = asyncio.create_task(call.say("never answered"))
+        await phone.connect(says)
+        await served.ask("t1")
         await served.hears("say")
         await phone.disconnect()
-        with pytest.raises(ConnectError, match="before the platform answered"):
-            await saying
+        assert "before the platform answered" in str(await asyncio.wait_for(told.get(), 10))
 
 
 async def test_a_call_that_cannot_be_looked_up_any_more_is_not_waited_for(monkeypatch):

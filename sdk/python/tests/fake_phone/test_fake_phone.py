@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from patter import ConfigError, Patter
+from patter import ConfigError, Patter, PatterError
 from patter.testing import FakePhone
 
 phone = Patter(mode="local")
@@ -119,6 +119,31 @@ async def test_a_handler_acts_on_the_call():
     async with FakePhone(agent, on_message=acts) as call:
         await call.say("sales")
         assert call.reason == "transferred"
+
+
+async def test_what_both_homes_refuse_is_refused_in_a_test_too():
+    refused = []
+
+    async def tries(msg, call):
+        for attempt in (call.transfer("+14155559999"), call.send_digits("call me")):
+            try:
+                await attempt
+            except ConfigError as error:
+                refused.append(str(error))
+        return "I could not."
+
+    agent = phone.agent(transfer_targets=[{"name": "sales", "number": "+14155550170"}])
+    async with FakePhone(agent, on_message=tries) as call:
+        assert await call.say("a human please") == "I could not."
+        with pytest.raises(ConfigError, match="The keys of a phone are"):
+            await call.press("one")
+        assert (call.transferred_to, call.digits_sent) == ("", "")
+    assert refused == [
+        "Callers cannot be transferred to '+14155559999'. Possible: 'sales'.",
+        "Digits are 1 to 32 of 0-9 A-D * # and w (waits 0.5 s), W (waits 1 s).",
+    ]
+    with pytest.raises(PatterError, match="is over"):
+        await call.call.say("Still there?")
 
 
 async def test_a_model_answers_where_there_is_no_handler():

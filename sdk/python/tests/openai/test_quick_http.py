@@ -4,14 +4,9 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from patter.engines.quick_http import QuickTransport
 
@@ -185,30 +180,6 @@ async def test_nobody_listens_or_the_address_is_none():
             await client.post(f"http://127.0.0.1:{port}/", content=b"x")
         with pytest.raises(httpx.UnsupportedProtocol):
             await client.post("ftp://127.0.0.1/", content=b"x")
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate of localhost that nobody has signed but itself, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(private + made.public_bytes(pem))
-    return path
 
 
 async def test_https_is_spoken_to_whom_the_certificate_names_and_to_nobody_else(certificate):
