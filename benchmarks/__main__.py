@@ -7,7 +7,6 @@ import contextlib
 import shlex
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ import orjson
 from benchmarks import machine, recording, report
 from benchmarks.false_pauses import false_pauses
 from benchmarks.figures import Row, Usage, make_row
-from benchmarks.processes import BenchFailed, Child, child, cores, usage
+from benchmarks.processes import BenchFailed, Child, child, cores, usage, wait_for_rest
 from benchmarks.stages import reply_ms_since_now
 from benchmarks.system import Account, Target, floor, handler, platform, providers, real_servers
 
@@ -122,7 +121,7 @@ class Bench:
     def _rows(self, name: tuple[str, str, str], target: Target) -> None:
         # The first call imports what calls need: it is nobody's share of memory.
         self._load(target, name, 2, 3.0)
-        time.sleep(1.0)
+        wait_for_rest(target.process.pid)
         idle = usage(target.process.pid)
         for calls in self._options.calls:
             self.rows.append(self._row(name, target, calls, self._options.seconds, idle))
@@ -134,7 +133,7 @@ class Bench:
         reply_ms = reply_ms_since_now(self._folder)
         result, before, after = self._load(target, name, calls, seconds)
         self.troubles += result["troubles"]
-        time.sleep(1.0)  # the log of the calls is written behind them
+        wait_for_rest(target.process.pid)
         row = make_row(
             name=name,
             calls=calls,
@@ -181,8 +180,11 @@ class Bench:
     def _look_at_recording(self, target: Target) -> None:
         minutes = self._options.recording
         _tell(f"recording: {minutes:g} minutes of one call among {recording.CALLS} …")
-        result, _, _ = self._load(target, ("pipeline", "model", "patter"), recording.CALLS, minutes * 60)
-        self.recording = recording.look_at(self._folder, result["watched"])
+        name = ("pipeline", "model", "patter")
+        result, before, after = self._load(target, name, recording.CALLS, minutes * 60)
+        self.troubles += result["troubles"]
+        grown_mb = (after.rss_mb - before.rss_mb) / recording.CALLS
+        self.recording = {**recording.look_at(self._folder, result["watched"]), "mb_grown_per_call": grown_mb}
 
     def _steps(self, target: Target) -> None:
         """More and more calls, until they are not in order any more."""
@@ -214,7 +216,7 @@ def main(given: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="patter-bench-") as folder:
         bench = Bench(options, Path(folder))
         try:
-            if options.rows:
+            if options.rows or options.recording:
                 bench.run()
         except BenchFailed as failed:
             print(f"bench: {failed}", file=sys.stderr)

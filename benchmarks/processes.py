@@ -21,6 +21,9 @@ from benchmarks.figures import Usage
 ROOT = Path(__file__).resolve().parent.parent
 TICKS_S = os.sysconf("SC_CLK_TCK")
 STOP_S = 10.0
+REST_S, RESTING = 1.0, 0.03
+"""A process that used less than this share of a core for so long is at rest."""
+REST_WITHIN_S = 60.0
 
 
 class BenchFailed(RuntimeError):
@@ -139,6 +142,18 @@ def usage(pid: int) -> Usage:
             pages = int(Path(f"/proc/{each}/statm").read_text().split()[1])
             rss += pages * os.sysconf("SC_PAGE_SIZE") / 1e6
     return Usage(cpu, rss)
+
+
+def wait_for_rest(pid: int) -> None:
+    """Until it has written down and joined what its calls left: that is not the next calls' work."""
+    until = time.monotonic() + REST_WITHIN_S
+    before = usage(pid).cpu_s
+    while time.monotonic() < until:
+        time.sleep(REST_S)
+        now = usage(pid).cpu_s
+        if now - before <= RESTING * REST_S:
+            return
+        before = now
 
 
 def _tree(pid: int) -> list[int]:

@@ -93,7 +93,8 @@ def recording_line(recording: dict[str, Any]) -> str:
         f"Recording of {recording['minutes']:.1f} minutes among {recording['calls']} calls: "
         f"caller {between(recording['caller_late_ms'])} ({recording['caller_turns']} turns), "
         f"agent {between(recording['agent_late_ms'])} ({recording['agent_turns']} turns), "
-        f"sides at most {number(recording['apart_ms'])} ms apart, {recording['not_found']} not found"
+        f"sides at most {number(recording['apart_ms'])} ms apart, {recording['not_found']} not found. "
+        f"Memory grew by {recording['mb_grown_per_call']:.2f} MB per call meanwhile"
     )
 
 

@@ -6,6 +6,9 @@ import os
 
 from celery import Celery
 
+from patter_site.common import memory_queue
+
+memory_queue.register()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patter_site.settings")
 
 app = Celery("patter_site")

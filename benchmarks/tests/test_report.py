@@ -58,6 +58,12 @@ def test_the_report_names_machine_command_and_troubles() -> None:
 
 def test_a_recording_is_told_in_one_line() -> None:
     found = {"minutes": 30.0, "calls": 25, "caller_turns": 9, "agent_turns": 8, "not_found": 0}
-    late = {"caller_late_ms": [0.0, 1.0], "agent_late_ms": [None, None], "apart_ms": None}
+    late = {
+        "caller_late_ms": [0.0, 1.0],
+        "agent_late_ms": [None, None],
+        "apart_ms": None,
+        "mb_grown_per_call": 0.25,
+    }
     line = report.recording_line({**found, **late})
     assert "caller 0.0 to 1.0 ms late (9 turns), agent - to - ms late" in line
+    assert line.endswith("grew by 0.25 MB per call meanwhile")

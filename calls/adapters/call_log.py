@@ -29,6 +29,8 @@ logger = structlog.get_logger(__name__)
 FLUSH_EVERY_S = 0.3
 MOST_WAITING = 50_000
 """Entries of all calls of this process. Beyond it recordings and notes are dropped, never ends."""
+MOST_AUDIO_BYTES = 64_000_000
+"""Of recordings that wait: 40 s of a hundred calls. Beyond it they are dropped: silence is in their place."""
 
 LONGEST_RETRY_S = 10.0
 
@@ -47,6 +49,8 @@ class LogWriter:
 
     def __init__(self) -> None:
         self._waiting: deque[Written] = deque()
+        self._audio_bytes = 0
+        self._dropping = False
         self._news = asyncio.Event()
         self._stored = asyncio.Event()
         self.failed = asyncio.Event()
@@ -65,11 +69,21 @@ class LogWriter:
         if isinstance(written.entry, Interim):
             _show(written)
             return
-        if len(self._waiting) >= MOST_WAITING and not isinstance(written.entry, CallEnded):
-            logger.warning("The call log is full; an entry was dropped", call=written.call.call_id)
+        if self._has_no_room(written.entry):
+            if not self._dropping:  # said once, and not for every piece of every call
+                logger.warning("The call log is full; entries are dropped", call=written.call.call_id)
+            self._dropping = True
             return
         self._waiting.append(written)
+        self._audio_bytes += _audio_bytes(written.entry)
         self._news.set()
+
+    def _has_no_room(self, entry: Entry) -> bool:
+        if isinstance(entry, CallEnded):
+            return False
+        audio_bytes = _audio_bytes(entry)
+        too_much = audio_bytes > 0 and self._audio_bytes + audio_bytes > MOST_AUDIO_BYTES
+        return too_much or len(self._waiting) >= MOST_WAITING
 
     async def close(self, timeout_s: float = 5.0) -> None:
         """Write what is left, as far as the time allows."""
@@ -106,10 +120,15 @@ class LogWriter:
                 retry_s = min(retry_s * 2, LONGEST_RETRY_S)
                 continue
             for _ in batch:
-                self._waiting.popleft()
+                self._audio_bytes -= _audio_bytes(self._waiting.popleft().entry)
+            self._dropping = False
             self._stored.set()
             for written in batch:
                 _show(written)
+
+
+def _audio_bytes(entry: Entry) -> int:
+    return len(entry.caller) + len(entry.agent) if isinstance(entry, RecordingPiece) else 0
 
 
 def store_batch(batch: Sequence[Written]) -> None:
@@ -153,10 +172,19 @@ def _store_call(entries: Sequence[Written]) -> None:
         logger.exception("Entries of a call were refused", call=call.call_id)
         ends = [pair for pair in pairs if isinstance(pair[1], CallEnded)]
         if ends and len(pairs) > 1:
-            store_entries(call, ends)
+            _store_ends(call, ends)
     if any(isinstance(entry, CallEnded) for _, entry in pairs):
         for recording in recordings_to_join(call.organisation_id, call.call_id):
             wake(join_call_recording, recording.pk)
+
+
+def _store_ends(call: LoggedCall, ends: Sequence[tuple[int, Entry]]) -> None:
+    try:
+        store_entries(call, ends)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:  # the sweep ends it; all other calls are waiting
+        logger.exception("The end of a call was refused", call=call.call_id)
 
 
 def _show(written: Written) -> None:

@@ -112,11 +112,18 @@ class Courier:
         self._drop_question()
         self._turn = OpenTurn(command.turn_id)
         self._asked.append(command.turn_id)
-        asked = frames.message(self.facts, command.turn_id, command.text, command.history)
+        asked = frames.message(self.facts, command.turn_id, command.text, self._known(command.history))
         out = self._put(asked, now)
         if self._owner is None and self._search is None and self._former is None:
             out += self._look(now, placed=bool(self.facts.reply_to))  # perhaps somebody has come since
         return out
+
+    def _known(self, history: frames.History) -> frames.History:
+        """The same turns, and where they are known already those: they are held once."""
+        known = self._history
+        return [
+            known[at] if at < len(known) and known[at] == turn else turn for at, turn in enumerate(history)
+        ]
 
     def cancel(self, turn_id: str, heard: str, now: float) -> Orders:
         """The caller spoke over the reply; ``heard`` is what they heard of it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 Frame = dict[str, Any]
 History = Sequence[Mapping[str, str]]
+"""Frames share its turns, which nobody changes: each frame of a long call holds all that was said before."""
 
 LEGACY = frozenset({"call_start", "message", "call_end"})
 """The frames that a client without the header ``X-Patter-Protocol: 2`` knows."""
@@ -42,7 +43,7 @@ def call_start(facts: SdkFacts, history: History) -> Frame:
         "custom_params": dict(facts.custom_params),
         "agent_id": facts.agent_id,
         "variables": dict(facts.variables),
-        "history": [dict(turn) for turn in history],
+        "history": list(history),
     }
 
 
@@ -55,7 +56,7 @@ def message(facts: SdkFacts, turn_id: str, text: str, history: History) -> Frame
         "caller": facts.caller,
         "callee": facts.callee,
         "direction": facts.direction,
-        "history": [dict(turn) for turn in history],
+        "history": list(history),
     }
 
 
@@ -66,7 +67,7 @@ def transcript(call_id: str, turn_id: str, role: str, text: str, history: Histor
         "turn_id": turn_id,
         "role": role,
         "text": text,
-        "history": [dict(turn) for turn in history],
+        "history": list(history),
     }
 
 
@@ -87,7 +88,7 @@ def call_end(
         "reason": reason,
         "duration": duration_s,
         "duration_seconds": duration_s,
-        "history": [dict(turn) for turn in history],
+        "history": list(history),
         "transcript": [dict(row) for row in transcript],
         "cost": None,
     }

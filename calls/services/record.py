@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import IO
 
-from django.core.files.base import ContentFile
+import structlog
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from calls.models import Call, Recording
 from calls.plan import recording_policy_of
 from calls.services.spool import SPOOL, Segment
-from patter.audio.mulaw import MAX_LEVEL, level
+from calls.services.waveform import Waveform
 from patter.audio.wav import header
 from patter.bridge.records import RecordingPiece
 from patter_site.events.services import record_event
-
-PEAKS = 400
-"""Bars of the waveform, however long the call was."""
 
 MOST_TRIES = 5
 
 REST_FACTOR, MOST_REST_S = 3, 0.02
 """Calls that began together fill their segments together: between two, the calls have the processor."""
+
+STORAGE_AWAY_S = 10.0
+
+logger = structlog.get_logger(__name__)
 
 
 def segment_path(organisation_id: str, call_id: str, index: int) -> str:
@@ -47,18 +50,36 @@ def files_of(recording: Recording) -> list[str]:
 
 
 def store_piece(organisation_id: str, call_id: str, piece: RecordingPiece) -> None:
-    """Keep a piece, and store the segment that it made whole. Then the calls have the processor again."""
-    if (segment := SPOOL.add(call_id, piece)) is not None:
+    """Keep a piece, and store what is whole of its call. Then the calls have the processor again.
+
+    A storage that is away costs seconds for each try, and all calls wait for this thread: so all of them try
+    again a while later. Nothing is lost meanwhile.
+    """
+    SPOOL.add(call_id, piece)
+    while time.monotonic() >= SPOOL.try_again_at and (segment := SPOOL.whole(call_id)) is not None:
         began = time.perf_counter()
-        store_segment(organisation_id, call_id, segment)
+        try:
+            store_segment(organisation_id, call_id, segment)
+        except (DatabaseError, InterfaceError):
+            raise  # everything is tried again
+        except Exception as error:
+            SPOOL.try_again_at = time.monotonic() + STORAGE_AWAY_S
+            logger.warning("A recording was not stored yet", call=call_id, error=type(error).__name__)
+            return
         SPOOL.done(call_id, segment)
         time.sleep(min(REST_FACTOR * (time.perf_counter() - began), MOST_REST_S))
 
 
 def store_rest(organisation_id: str, call_id: str) -> None:
-    """The call is over: what there is of its last segment is stored."""
-    if (segment := SPOOL.rest(call_id)) is not None:
-        store_segment(organisation_id, call_id, segment)
+    """The call is over: what there is of it is stored. What cannot be stored now is lost."""
+    try:
+        while (segment := SPOOL.rest(call_id)) is not None:
+            store_segment(organisation_id, call_id, segment)
+            SPOOL.done(call_id, segment)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("The end of a recording could not be stored", call=call_id)
     SPOOL.forget(call_id)
 
 
@@ -97,18 +118,19 @@ def finish_recording(organisation_id: str, call_id: str, duration_ms: int) -> No
 
 
 def join_recording(recording: Recording) -> None:
-    """Make one WAV of the segments, with the bars of its waveform. Safe to repeat."""
+    """Make one WAV of the segments, with the bars of its waveform. Safe to repeat.
+
+    Calls may be carried in this process meanwhile: there is one segment at a time in memory, not the call.
+    """
     organisation_id, call_id = recording.organisation_id, recording.call_id
     paths = [segment_path(organisation_id, call_id, index) for index in range(recording.segments)]
-    stereo = b"".join(_read(path) for path in paths)
     target = recording_path(organisation_id, call_id)
     if default_storage.exists(target):
         default_storage.delete(target)
-    wav = io.BytesIO(header(len(stereo), channels=2) + stereo)
-    saved = default_storage.save(target, ContentFile(wav.getvalue()))
-    recording.duration_ms = len(stereo) // 16
-    recording.peaks = {"caller": _peaks(stereo[0::2]), "agent": _peaks(stereo[1::2])}
-    if not keep_file(recording, saved, len(wav.getvalue())):
+    with tempfile.TemporaryFile() as wav:
+        size_bytes = _write_wav(wav, recording, paths)
+        saved = default_storage.save(target, File(wav))
+    if not keep_file(recording, saved, size_bytes):
         default_storage.delete(saved)
     for path in paths:
         default_storage.delete(path)
@@ -162,18 +184,24 @@ def announce_recording(recording: Recording, kind: str) -> None:
     )
 
 
+def _write_wav(wav: IO[bytes], recording: Recording, paths: Sequence[str]) -> int:
+    """Fill an empty file; what is known of the recording then is noted in it. Returns the file's size."""
+    wav.write(header(0, channels=2))
+    begin = wav.tell()
+    caller, agent = Waveform(), Waveform()
+    for path in paths:
+        stereo = _read(path)
+        wav.write(stereo)
+        caller.add(stereo[0::2])
+        agent.add(stereo[1::2])
+    size_bytes = wav.tell()
+    wav.seek(0)
+    wav.write(header(size_bytes - begin, channels=2))
+    recording.duration_ms = (size_bytes - begin) // 16
+    recording.peaks = {"caller": caller.bars(), "agent": agent.bars()}
+    return size_bytes
+
+
 def _read(path: str) -> bytes:
     with default_storage.open(path) as file:
         return bytes(file.read())
-
-
-def _peaks(side: bytes) -> list[int]:
-    """0 to 100 for each bar."""
-    return [round(100 * loudest / MAX_LEVEL) for loudest in _loudest(side)]
-
-
-def _loudest(side: bytes) -> Iterator[int]:
-    bar = max(160, -(-len(side) // PEAKS))
-    for start in range(0, len(side), bar):
-        piece = side[start : start + bar]
-        yield max(level(piece[at : at + 160]) for at in range(0, len(piece), 160))

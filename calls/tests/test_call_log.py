@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection
 
+from calls.adapters import call_log
 from calls.adapters.call_log import CallLog, LogWriter
 from calls.models import Call, CallEvent, Recording, Turn
 from calls.services.live_log import LoggedCall, store_entries
-from calls.services.record import join_recording
+from calls.services.record import join_recording, recording_path
 from calls.tests.cast import make_call
+from patter.audio.wav import read
 from patter.bridge.records import CallConnected, CallEnded, Noted, RecordingPiece, TurnSettled
 from patter_site.events.models import Event
 from patter_site.testing import make_cast
@@ -112,3 +115,30 @@ def test_pieces_are_joined_into_one_recording(logged):
     recording.refresh_from_db()
     assert (recording.status, recording.duration_ms) == ("ready", 300)
     assert max(recording.peaks["caller"]) > max(recording.peaks["agent"])
+
+
+def test_a_database_that_is_away_costs_a_bounded_stretch_of_the_recording_and_nothing_else(
+    logged, monkeypatch
+):
+    monkeypatch.setattr(call_log, "MOST_AUDIO_BYTES", 2 * 1600)
+    pieces = [RecordingPiece(n * 100, b"\x80" * 800, b"\xff" * 800) for n in range(4)]
+
+    async def run() -> None:
+        writer = LogWriter()
+        writer.start()
+        log = CallLog(writer, logged)
+        for entry in (CallConnected("CA1", "MZ1"), *pieces[:3], TURN):  # one more than there is room for
+            log.write(entry)
+        await asyncio.wait_for(writer.flushed(), 20)
+        for entry in (pieces[3], END):  # and there is room again
+            log.write(entry)
+        await writer.close(timeout_s=20)
+
+    asyncio.run(run())
+    assert rows(Turn, logged).count() == 1
+    recording = rows(Recording, logged).get()
+    if recording.status != Recording.Status.READY:
+        join_recording(recording)
+    with default_storage.open(recording_path(logged.organisation_id, logged.call_id)) as file:
+        caller = read(file.read()).channel(0)
+    assert caller == b"\x80" * 1600 + b"\xff" * 800 + b"\x80" * 800

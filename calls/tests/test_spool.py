@@ -1,12 +1,14 @@
 """Pieces of 5 s become segments of 30 s, outside of memory."""
 
-from calls.services.spool import Spool
+import pytest
+
+from calls.services.spool import MOST_UNSTORED_MS, PHASES, Spool, phase_ms
 from patter.audio.wav import interleave
 from patter.bridge.records import RecordingPiece
 
 
-def piece(number, seconds=5):
-    side = bytes([number]) * (seconds * 8000)
+def piece(number):
+    side = bytes([number]) * 40_000
     return RecordingPiece(number * 5000, side, side)
 
 
@@ -14,42 +16,101 @@ def stereo(*numbers):
     return b"".join(interleave(piece(number).caller, piece(number).agent) for number in numbers)
 
 
-def test_six_pieces_are_one_segment_and_what_is_left_is_the_last():
+SILENT = b"\xff" * len(stereo(0))
+
+
+def call_with_phase(pieces):
+    return next(name for name in map(str, range(100)) if phase_ms(name) == pieces * 5000)
+
+
+A, B = call_with_phase(0), call_with_phase(1)
+
+
+@pytest.fixture
+def spool():
     spool = Spool()
-    assert [spool.add("a", piece(number)) for number in range(5)] == [None] * 5
-    whole = spool.add("a", piece(5))
-    assert (whole.index, whole.stereo) == (0, stereo(*range(6)))
-    spool.done("a", whole)
-    assert spool.add("a", piece(6)) is None
-    assert (spool.rest("a").index, spool.rest("a").stereo) == (1, stereo(6))
-    spool.forget("a")
-    assert spool.rest("a") is None
+    yield spool
+    for call in (*map(call_with_phase, range(PHASES)), *CALLS):
+        spool.forget(call)
 
 
-def test_pieces_that_come_again_change_nothing():
-    spool = Spool()
-    for number in (0, 1, 1, 0, 2, 3, 4):
-        assert spool.add("a", piece(number)) is None
-    whole = spool.add("a", piece(5))
-    assert spool.add("a", piece(5)) == whole  # it could not be stored, and is tried again
-    spool.done("a", whole)
-    spool.done("a", whole)
-    assert spool.add("a", piece(4)) is None and spool.rest("a") is None
-    spool.forget("a")
+CALLS = [f"call_{index}" for index in range(60)]
 
 
-def test_a_segment_that_was_never_stored_does_not_hold_up_the_next():
-    spool = Spool()
-    for number in range(7):
-        spool.add("a", piece(number))
-    assert (spool.rest("a").index, spool.rest("a").stereo) == (1, stereo(6))
-    spool.forget("a")
+def stored(spool, call, numbers, take=Spool.whole):
+    """The segments that these pieces make whole, stored at once."""
+    segments = []
+    for number in numbers:
+        spool.add(call, piece(number))
+        while (segment := take(spool, call)) is not None:
+            segments.append((segment.index, segment.stereo))
+            spool.done(call, segment)
+    return segments
 
 
-def test_calls_do_not_mix_and_nothing_is_left_of_a_call_without_sound():
-    spool = Spool()
-    spool.add("a", piece(0))
-    spool.add("b", piece(1))
-    assert spool.rest("a").stereo == stereo(0)
+def test_six_pieces_are_one_segment_and_what_is_left_is_the_last(spool):
+    assert stored(spool, A, range(5)) == []
+    assert stored(spool, A, [5]) == [(0, stereo(0, 1, 2, 3, 4, 5))]
+    assert stored(spool, A, [6]) == []
+    assert (spool.rest(A).index, spool.rest(A).stereo) == (1, stereo(6))
+    spool.forget(A)
+    assert spool.rest(A) is None and spool.whole(A) is None
+
+
+def test_a_piece_that_is_repeated_changes_nothing(spool):
+    assert stored(spool, A, [0, 1, 1, 0, 2, 3, 4]) == []
+    spool.add(A, piece(5))
+    whole = spool.whole(A)
+    spool.add(A, piece(5))
+    assert spool.whole(A) == whole  # it could not be stored, and is tried again
+    spool.done(A, whole)
+    spool.done(A, whole)
+    spool.add(A, piece(4))
+    assert spool.whole(A) is None and spool.rest(A) is None
+
+
+def test_a_piece_that_got_lost_is_silence_and_all_others_stay_where_they_were(spool):
+    assert stored(spool, A, [0, 2, 3, 4]) == []
+    first = stereo(0) + SILENT + stereo(2, 3, 4) + SILENT
+    assert stored(spool, A, [13]) == [(0, first), (1, SILENT * 6)]
+    assert (spool.rest(A).index, spool.rest(A).stereo) == (2, SILENT + stereo(13))
+
+
+def test_segments_that_cannot_be_stored_wait_for_each_other(spool):
+    for number in range(14):
+        spool.add(A, piece(number))
+    assert spool.whole(A).index == 0
+    rest = stored(spool, A, [14], take=Spool.rest)
+    assert [index for index, _ in rest] == [0, 1, 2]
+    assert b"".join(segment for _, segment in rest) == stereo(*range(15))
+
+
+def test_of_a_call_that_cannot_be_stored_there_is_a_most(spool):
+    most = MOST_UNSTORED_MS // 5000
+    spool.add(A, piece(0))
+    spool.add(A, RecordingPiece(MOST_UNSTORED_MS, b"", b""))
+    assert spool.whole(A) is None
+    spool.add(A, piece(most - 1))
+    assert spool.whole(A) is not None
+
+
+def test_calls_do_not_mix(spool):
+    spool.add(A, piece(0))
+    spool.add(B, piece(1))
+    assert spool.rest(A).stereo == stereo(0)
     assert spool.rest("c") is None
-    spool.forget("a"), spool.forget("b"), spool.forget("c")
+
+
+@pytest.mark.parametrize("phase", range(1, PHASES))
+def test_the_first_segment_is_shorter_by_the_phase_and_none_of_it_is_missing(spool, phase):
+    call = call_with_phase(phase)
+    segments = stored(spool, call, range(18))
+    segments.append((spool.rest(call).index, spool.rest(call).stereo))
+    assert [index for index, _ in segments] == [0, 1, 2, 3]
+    assert segments[0][1] == stereo(*range(PHASES - phase))
+    assert b"".join(segment for _, segment in segments) == stereo(*range(18))
+
+
+def test_calls_that_began_together_store_their_segments_in_turn(spool):
+    at_once = [sum(len(stored(spool, call, [number])) for call in CALLS) for number in range(12)]
+    assert sum(at_once) >= len(CALLS) and max(at_once) < 25

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from patter_site.common import memory_queue
+
 SHORTEST_SECRET = 32
 
 
@@ -147,8 +149,4 @@ class Shape:
         }
 
     def broker_url(self) -> str:
-        return self.redis_url or "memory://localhost/"
-
-    def broker_options(self) -> dict[str, Any]:
-        # kombu's in-memory transport polls once a second unless told otherwise.
-        return {"polling_interval": 0.02} if self.embedded else {}
+        return self.redis_url or f"{memory_queue.SCHEME}://localhost/"

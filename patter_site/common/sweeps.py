@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from patter_site.common.jobs import tick_lease
+from patter_site.common.jobs import held_ticks, tick_lease
 from patter_site.common.schedule import TICK_S
 
 logger = structlog.get_logger(__name__)
@@ -46,11 +46,15 @@ def registered() -> list[Sweep]:
 
 def run_due_sweeps() -> list[str]:
     """Run what is due now; names of what ran. One that fails does not keep the others from running."""
-    ran = []
+    ran: list[str] = []
+    held = held_ticks()
     for each in registered():
+        name = f"sweep:{each.name}"
+        if name in held:
+            continue
         try:
             # A little less than the interval: a tick that comes early must not skip a turn.
-            if tick_lease(f"sweep:{each.name}", each.every_s - TICK_S * 0.2):
+            if tick_lease(name, each.every_s - TICK_S * 0.2):
                 each.run()
                 ran.append(each.name)
         except Exception:

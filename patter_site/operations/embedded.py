@@ -10,7 +10,9 @@ from typing import Any
 
 import structlog
 from celery import current_app
-from celery.beat import Scheduler, Service
+
+from patter_site.common.schedule import TICK_S
+from patter_site.common.tasks import run_sweeps
 
 logger = structlog.get_logger(__name__)
 THREADS = 4
@@ -21,7 +23,7 @@ class EmbeddedWorkers:
 
     def __init__(self) -> None:
         self._worker: Any = None
-        self._beat: Service | None = None
+        self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -29,22 +31,26 @@ class EmbeddedWorkers:
         # Nobody else is on this queue to gossip with.
         quiet = {"without_heartbeat": True, "without_gossip": True, "without_mingle": True}
         self._worker = current_app.WorkController(pool_cls="threads", concurrency=THREADS, **quiet)
-        # Without a file: its only entry is the tick, and the tick keeps its leases in the database.
-        self._beat = Service(current_app, max_interval=1, scheduler_cls=Scheduler)
+        self._stopped.clear()
         self._run("celery-worker", self._worker.start)
-        self._run("celery-beat", self._beat.start)
+        self._run("beat", self._beat)
 
     def stop(self, timeout_s: float = 2.0) -> None:
-        for name, part in (("beat", self._beat), ("worker", self._worker)):
-            if part is None:
-                continue
-            stopper = threading.Thread(target=part.stop, name=f"stop-{name}", daemon=True)
-            stopper.start()
-            self._threads.append(stopper)
+        self._stopped.set()
+        if self._worker is not None:
+            self._run("stop-worker", self._worker.stop)
         for thread in self._threads:
             thread.join(timeout=timeout_s / 2)
-        self._worker = self._beat = None
+        self._worker = None
         self._threads.clear()
+
+    def _beat(self) -> None:
+        """What Celery's does for the one entry of our schedule, without waking up each second."""
+        while not self._stopped.wait(TICK_S):
+            try:
+                run_sweeps.delay()
+            except Exception:
+                logger.exception("The tick was not sent")
 
     def _run(self, name: str, target: Any) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)

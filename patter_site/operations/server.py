@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import signal
 import socket
@@ -17,6 +18,7 @@ from django.conf import settings
 
 from calls.consumers.sdk import send_sdks_away
 from calls.live import drain_live_calls
+from patter_site.operations.allocator import give_memory_back
 from patter_site.operations.direct_socket import DirectSocket
 
 SWITCH_S = 0.0005
@@ -25,6 +27,9 @@ of a turn whenever a view, the call log or a worker computes, would be most of a
 
 NEW_OBJECTS = 10_000
 """So many more than before, and the collector looks at the young ones. A few megabytes at most."""
+
+TICK_S = 1.0
+"""So old the time may be that answers carry."""
 
 SDKS_LEAVE_WITHIN_S = 2.0
 """For SDKs to connect elsewhere. A process that has everything in it has no elsewhere."""
@@ -60,6 +65,17 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._when_ready = when_ready
+        self._exit = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Wait for the end. uvicorn looks ten times a second whether it has come."""
+        while not await self.on_tick(0):  # the tick of each second, which also tells the time to answers
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._exit.wait(), TICK_S)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._exit.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -111,6 +127,7 @@ def server_config() -> uvicorn.Config:
 def run_server(listener: socket.socket, when_ready: Callable[[], None]) -> bool:
     """Serve until SIGINT or SIGTERM. False: it never came up. ``when_ready`` runs in a thread of its own."""
     sys.setswitchinterval(SWITCH_S)
+    give_memory_back()
     server = Server(server_config(), when_ready)
     # uvicorn raises the signal again when it is done, for whoever had the handler before. That is us, and
     # for us it is the ordinary way to end.

@@ -142,7 +142,7 @@ class CallMachine:
 
     def _caller_audio(self, event: CallerAudio, now: float) -> Outcome:
         at_ms = self._parts.clock.frame(event.media_ms, ms_of(len(event.payload)), now)
-        self._recording.caller(event.payload, at_ms)
+        self._recording.caller(event.payload, at_ms, now)
         if self._lifecycle.over or not event.payload:
             return []
         if at_ms != event.media_ms:

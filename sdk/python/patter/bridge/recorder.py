@@ -9,7 +9,8 @@ from __future__ import annotations
 from patter.bridge.records import RecordingPiece
 
 BYTES_PER_MS = 8
-PIECE_BYTES = 5_000 * BYTES_PER_MS
+PIECE_MS = 5_000
+PIECE_BYTES = PIECE_MS * BYTES_PER_MS
 """Memory of a call: this and ``SETTLE_BYTES`` of both sides, 128 kB."""
 JITTER_BYTES = 15 * BYTES_PER_MS
 """A frame of the caller this near to the end of the one before follows it, unless that goes on."""

@@ -75,6 +75,10 @@ class Script:
         self.spans[index].audio_ms += ms
         self.spans[index].words.extend(words)
 
+    def forget_words(self, index: int) -> None:
+        """The times of its words do not hold any more: they are estimated."""
+        self.spans[index].words.clear()
+
     def complete_span(self, index: int) -> None:
         self.spans[index].complete = True
 

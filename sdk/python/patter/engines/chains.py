@@ -6,9 +6,10 @@ to turn to and is waited for as long as the machine itself is patient. A voice i
 because a caller hears that silence; a single one is given the time of two.
 
 - Ears: what was said since the last final text, up to 2 s, is given to the next recogniser.
-- Model: another one is asked only before the first word; after it, what is there is spoken.
-- Voice: another one speaks a chunk of which nothing was heard yet, and keeps the call. One that failed
-  lately, and is asked because all have, gets a moment only: the next phrase does not wait as the first did.
+- Model: another one is asked here only before the first word; after it the machine asks for the rest.
+- Voice: another one speaks a chunk of which nothing was heard yet, and keeps the call; the machine asks for
+  the rest of one that broke off. One that failed lately, and is asked because all have, gets a moment only:
+  the next phrase does not wait as the first did.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ MOST_MESSAGE_BYTES = 1_048_576
 MOST_BUFFERED = 16_000
 """Bytes that may wait in the transport: two seconds. Beyond, audio waits with us, where it is bounded."""
 
-# The library writes whole requests to its debug log, and with them the key.
-_LOGGER = logging.getLogger(__name__)
-_LOGGER.setLevel(logging.WARNING)
+LOGGER = logging.getLogger(__name__)
+"""For every socket to a provider: the library writes whole requests to its debug log, and so the key."""
+LOGGER.setLevel(logging.WARNING)
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Asking again changes nothing: key, address or request are wrong, or the account has no money.
@@ -61,7 +61,7 @@ async def open_socket(
                 close_timeout=CLOSE_TIMEOUT_S,
                 ping_interval=PING_INTERVAL_S,
                 max_size=most_bytes,
-                logger=_LOGGER,
+                logger=LOGGER,
                 **await way_to(url),
             )
     except AddressRefused as error:

@@ -13,7 +13,17 @@ from patter.engines.convai.completions import BadCompletionError, read_request
 from patter.engines.convai.endings import After, ending_of
 from patter.engines.convai.gate import Gate
 from patter.engines.convai.settings import initiation_of, settings_of
-from patter.engines.convai.wire import READERS, AgentAudio, Ping, Pong, Trouble, decode, encode, is_socket_of
+from patter.engines.convai.wire import (
+    READERS,
+    AgentAudio,
+    Ping,
+    Pong,
+    Trouble,
+    Unreadable,
+    decode,
+    encode,
+    is_socket_of,
+)
 from patter.errors import ConfigError
 
 JSON = st.recursive(
@@ -29,6 +39,15 @@ def test_no_message_breaks_the_call(kind, event, other):
     decode(json.dumps({"type": kind, **dict.fromkeys(names, event)}))
     decode(json.dumps(other))
     decode('{"type": "ping", "ping_event": {"event_id": Infinity}}')
+
+
+@pytest.mark.parametrize("words", [None, [], {}, 5])
+def test_what_is_no_text_was_not_said(words):
+    event = {"user_transcript": words, "agent_response": words, "corrected_agent_response": words}
+    for kind in ("user_transcript", "tentative_user_transcript", "agent_response"):
+        names = (f"{kind}_event", "user_transcription_event", "tentative_user_transcription_event")
+        told = decode(json.dumps({"type": kind, **dict.fromkeys(names, event)}))
+        assert isinstance(told, Unreadable), kind
 
 
 @given(JSON, JSON)

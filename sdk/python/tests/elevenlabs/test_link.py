@@ -1,6 +1,7 @@
 """ElevenLabs' voice over its socket: what comes, what is cut, what fails."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -45,6 +46,13 @@ async def until(condition):
             return
         await asyncio.sleep(0.01)
     pytest.fail("it never came true")
+
+
+async def test_the_key_is_in_no_log(server, voice, caplog):
+    with caplog.at_level(logging.DEBUG, logger="websockets.client"):
+        await say(voice())
+    ours = [record for record in caplog.records if not record.name.startswith("uvicorn")]
+    assert not any(server.api_key in record.getMessage() for record in ours)
 
 
 async def test_it_speaks_and_every_word_has_its_time(server, voice):

@@ -42,6 +42,26 @@ def test_times_never_run_backwards():
     assert words.feed(times("two "), 0)[0].end_ms >= first[0].end_ms
 
 
-@pytest.mark.parametrize("given", [None, [], {}, {"chars": ["a"]}, {"chars": None, "charStartTimesMs": None}])
+def test_either_spelling_of_the_times_is_read():
+    given = times("One ")
+    other = {"chars": given["chars"], "charsStartTimesMs": given["charStartTimesMs"]}
+    other["charsDurationsMs"] = given["charDurationsMs"]
+    assert Words("One").feed(other, 0) == Words("One").feed(given, 0) != ()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        [],
+        {},
+        {"chars": ["a"]},
+        {"chars": None, "charStartTimesMs": None},
+        {"chars": 5, "charStartTimesMs": [0], "charDurationsMs": [1]},
+        {"chars": ["O"], "charStartTimesMs": [None], "charDurationsMs": [1]},
+        {"chars": ["O"], "charStartTimesMs": [0], "charDurationsMs": ["soon"]},
+        {"chars": ["O"], "charStartTimesMs": 0, "charDurationsMs": [1]},
+    ],
+)
 def test_without_times_there_are_no_words(given):
     assert Words("One").feed(given, 0) == ()

@@ -134,6 +134,22 @@ async def test_every_failure_is_one_event(server, spec, fault, permanent):
     assert asyncio.get_running_loop().time() - started < 4 * WAIT_S
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(no_end=True),
+        Fault(stall_after=5),  # the finish was the fifth
+        Fault(stall_after=6),
+        Fault(cut_after=5),
+        Fault(cut_after=6),
+    ],
+)
+async def test_what_is_missing_after_the_finish_is_not_missed(server, spec, fault):
+    server.faults.add("chat", fault)
+    *_, done = events = await ask(OpenAiLlm(spec()))
+    assert text_of(events) == "You said: Hello" and isinstance(done, LlmDone)
+
+
 async def test_a_wrong_key_is_permanent(spec):
     [failed] = await ask(OpenAiLlm(spec(api_key="sk-wrong")))
     assert failed.permanent and "invalid_api_key" in failed.error and "sk-wrong" not in failed.error

@@ -165,6 +165,27 @@ def test_an_empty_answer_is_a_silence():
     assert read(data(delta(role="assistant", content=""), delta("stop"), b"[DONE]")) == [LlmDone("a1")]
 
 
+@pytest.mark.parametrize("why", ["length", "content_filter"])
+def test_an_answer_that_was_withheld_is_no_silence(why):
+    [failed] = read(data(delta(role="assistant", content=None), delta(why), b"[DONE]"))
+    assert isinstance(failed, LlmFailed) and not failed.permanent
+
+
+@pytest.mark.parametrize(
+    "usage", ["many", [], {"prompt_tokens": "9", "prompt_tokens_details": 4}, {"prompt_tokens": None}]
+)
+def test_a_count_that_cannot_be_read_costs_no_word(usage):
+    hello, done = read(data(delta(content="Hi"), delta("stop"), {"choices": [], "usage": usage}, b"[DONE]"))
+    assert hello == LlmDelta("a1", "Hi") and isinstance(done, LlmDone)
+
+
+def test_what_breaks_after_the_finish_breaks_nothing():
+    reader = AnswerReader("a1")
+    reader.feed(data(call(0, "one", "{}"), delta("tool_calls")))
+    assert reader.broken("reset") == [LlmToolCall("a1", "id0", "one", "{}"), LlmDone("a1")]
+    assert reader.broken("reset") == []
+
+
 def test_a_refusal_is_spoken():
     assert read(data(delta(refusal="No."), delta("stop")))[0] == LlmDelta("a1", "No.")
 

@@ -235,6 +235,14 @@ def _alignment(given: Any) -> dict[str, Any] | None:
     return {"chars": chars, "charStartTimesMs": starts, "charDurationsMs": lengths}
 
 
+def _said(event: Mapping[str, Any], key: str) -> str:
+    """Somebody's words. Raises TypeError for what is no text: "None" was never said."""
+    words = event[key]
+    if not isinstance(words, str):
+        raise TypeError(key)
+    return words.strip()
+
+
 def _tool_call(data: Mapping[str, Any]) -> ToolCall:
     call = data["client_tool_call"]
     arguments = call.get("parameters", {})
@@ -258,17 +266,17 @@ READERS: dict[str, Callable[[Mapping[str, Any]], Incoming]] = {
     "audio": _audio,
     "interruption": lambda data: Interruption(int(data["interruption_event"]["event_id"])),
     "user_transcript": lambda data: CallerText(
-        str(data["user_transcription_event"]["user_transcript"]).strip(), final=True
+        _said(data["user_transcription_event"], "user_transcript"), final=True
     ),
     "tentative_user_transcript": lambda data: CallerText(
-        str(data["tentative_user_transcription_event"]["user_transcript"]).strip(), final=False
+        _said(data["tentative_user_transcription_event"], "user_transcript"), final=False
     ),
     "agent_response": lambda data: AgentText(
-        str(data["agent_response_event"]["agent_response"]).strip(),
+        _said(data["agent_response_event"], "agent_response"),
         int(data["agent_response_event"].get("event_id") or 0),
     ),
     "agent_response_correction": lambda data: AgentCorrection(
-        str(data["agent_response_correction_event"]["corrected_agent_response"]).strip()
+        _said(data["agent_response_correction_event"], "corrected_agent_response")
     ),
     "agent_response_complete": lambda data: AgentDone(),
     "client_tool_call": _tool_call,

@@ -10,6 +10,11 @@ from patter.bridge.engine import Parts
 from patter.engines.pipeline.prompt import Prompt
 from patter.engines.pipeline.reply import Kind, Reply
 
+GO_ON = (
+    "Your reply broke off. The caller hears its beginning, which stands above. Go on from there, without "
+    "repeating it."
+)
+
 
 class Asking:
     """``reply_by``: handler or model, as the agent has it, until its policy lets the model take over."""
@@ -32,6 +37,15 @@ class Asking:
         reply.asking = True
         messages = self._prompt.messages(self._memory.history(), extra)
         return LlmAsk(reply.ask_id, messages, self._prompt.tools)
+
+    def rest(self, reply: Reply) -> Command:
+        """What is missing of a reply in which the model broke off; all of it where nothing is spoken."""
+        said = reply.drop_unspoken()
+        reply.went_on = True
+        reply.tools.forget_called()
+        reply.ask_id = f"{reply.ask_id}b"
+        begun = {"role": "assistant", "content": said}
+        return self.model(reply, [begun, {"role": "system", "content": GO_ON}] if said else [])
 
     def stop(self, reply: Reply, heard: str) -> list[Command]:
         """The reply ends here, after ``heard``."""

@@ -15,6 +15,7 @@ from patter.engines.pipeline.interrupt import Interrupt, Verdict, is_backchannel
 from patter.engines.pipeline.replies import Replies
 from patter.engines.pipeline.reply import Kind, Reply
 from patter.engines.pipeline.signals import WordsHeard
+from patter.engines.pipeline.yielding import Yielding
 
 
 class BargeIn:
@@ -26,6 +27,7 @@ class BargeIn:
         self._replies = replies
         self._interrupt = Interrupt(parts.plan.turn_taking, parts.plan.language)
         self._echo = EchoLine()
+        self._yielding = Yielding(parts.plan.turn_taking)
         self._voice_over: tuple[Reply | None, int] | None = None
         """The reply, and how much of it was heard, when the caller's present utterance got a voice."""
         self._cut_by_voice = False
@@ -44,10 +46,19 @@ class BargeIn:
             ago_ms = max(0, self._parts.clock.ms(now) - at_ms)
             heard_ms = self._parts.playback.heard_ms(now) - ago_ms
             self._voice_over = (self._replies.current, max(0, heard_ms))
+        reply = self._replies.current
+        if reply is not None and self._yields(reply):
+            self._yielding.voice_began(reply, at_ms)
+
+    def _yields(self, reply: Reply) -> bool:
+        """It can wait for a caller who speaks on. A first message is the answer to them."""
+        begun = self._parts.playback.sent_ms > 0
+        return not begun and self.interruptible and reply.kind is not Kind.FIRST
 
     def voice_ended(self, at_ms: int) -> None:
         self._interrupt.voice_ended(at_ms)
         self._echo.voice_ended(at_ms)
+        self._yielding.voice_ended(at_ms)
 
     def utterance_over(self) -> None:
         self._voice_over = None
@@ -110,6 +121,9 @@ class BargeIn:
             return []
         playback = self._parts.playback
         now_ms = self._parts.clock.ms(now)
+        words = bool(self._ears.pending_text)
+        if self._yielding.take_over(self._replies.current, now_ms, words=words):
+            return self._replies.release(now)
         verdict = self._interrupt.tick(now_ms, playback.heard_ms(now), not self._ears.voiced)
         if verdict is Verdict.PAUSE:
             return [self._note("barge_in.suspected", now), *playback.pause(now)]

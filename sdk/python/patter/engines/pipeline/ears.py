@@ -16,6 +16,7 @@ from patter.audio.judged_voice import Detector, JudgedDetector, VoiceModels
 from patter.audio.voice import VoiceDetector
 from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
+from patter.engines.pipeline.given import Given
 from patter.engines.pipeline.signals import (
     EndLikely,
     FinalizeWanted,
@@ -31,6 +32,8 @@ FINALIZE_MARGIN_MS = 250
 STABLE_MS = 300
 GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
+WORDLESS_MS = 1300
+"""A recogniser says that an utterance ended after a second without words, and a moment for the way."""
 SAME_FINAL_MS = 1000
 """An equal final text this soon, with no voice between, is the recogniser repeating itself."""
 
@@ -47,9 +50,12 @@ class Ears:
             values.endpointing_ms + FINALIZE_MARGIN_MS, values.max_turn_delay_ms - FINALIZE_MARGIN_MS
         )
         self._likely = ""
+        self._given = Given()
         self._finals: list[str] = []
         self._interim = ""
+        self._now_ms = 0
         self._started_ms: int | None = None
+        self._voice_from_ms = 0
         self._last_voiced_ms = 0
         self._last_words_ms = 0
         self._last_final: tuple[str, int, int] = ("", 0, 0)
@@ -82,6 +88,7 @@ class Ears:
 
     def tick(self, media_ms: int) -> list[Signal]:
         """Time passed, whether or not the carrier sent frames of it."""
+        self._now_ms = media_ms
         signals: list[Signal] = []
         if self.voiced and media_ms - self._last_voiced_ms >= GAP_MS:
             signals.append(self._voice_ended(self._last_voiced_ms))
@@ -114,7 +121,9 @@ class Ears:
         return signals
 
     def heard(self, event: SttHeard, media_ms: int) -> list[Signal]:
-        text = event.text.strip()
+        text = self._given.rest(event.text.strip(), media_ms)
+        if event.final:
+            self._given.close()
         if event.final and self._is_repeated(text, media_ms):
             text = ""
         if text and self._started_ms is None:
@@ -137,11 +146,15 @@ class Ears:
         return signals
 
     def utterance_ended(self, _event: SttUtteranceEnded) -> list[Signal]:
-        return self._end("utterance_end") if self.pending_text else []
+        """No words for a while. A voice that began in that while brings some; an older one is a noise."""
+        resumed = self.voiced and self._voice_from_ms != self._started_ms
+        goes_on = resumed and self._now_ms - self._voice_from_ms < WORDLESS_MS
+        return self._end("utterance_end") if self.pending_text and not goes_on else []
 
     def eager_end(self, event: SttEagerEnd) -> list[Signal]:
         """The recogniser thinks that this was all: what came before belongs to it too."""
-        text = " ".join(part for part in [*self._finals, event.text.strip()] if part)
+        eager = self._given.rest(event.text.strip(), self._now_ms)
+        text = " ".join(part for part in [*self._finals, eager] if part)
         if not text or text == self._likely:
             return []
         self._likely = text
@@ -169,6 +182,7 @@ class Ears:
 
     def _voice_began(self, at_ms: int) -> VoiceBegan:
         self.voiced = self._voiced_words = True
+        self._voice_from_ms = at_ms
         self._last_words_ms = max(self._last_words_ms, at_ms)
         if self._started_ms is None:
             self._started_ms = at_ms
@@ -180,6 +194,7 @@ class Ears:
 
     def _end(self, cause: str) -> list[Signal]:
         started_ms = self._last_voiced_ms if self._started_ms is None else self._started_ms
+        self._given.add(self._interim, self._now_ms)
         ended = UtteranceEnded(self.pending_text, cause, started_ms, max(started_ms, self._last_voiced_ms))
         self._forget()
         return [ended]

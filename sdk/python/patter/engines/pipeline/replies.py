@@ -79,9 +79,7 @@ class Replies(Speaking):
         self._waits.for_text(now, filler=True)
         if not reply.empty:
             self._waits.text_came()
-        out: Outcome = [*reply.speech.release(now)]
-        self._settling.note_sent(reply)
-        self._waits.for_voice(reply, now)
+        out: Outcome = self.release(now)
         return out + (self._llm_done(reply, now) if guess.answered else self._speak(reply, now))
 
     # -- events ---------------------------------------------------------------------------------
@@ -108,7 +106,7 @@ class Replies(Speaking):
             case HandlerDone(turn_id) if turn_id == reply.turn_id and reply.asking:
                 return self._done(reply, now)
             case LlmFailed(ask_id, error) if ask_id == reply.ask_id and reply.asking:
-                return self._failed(reply, "model", error, now)
+                return self._model_failed(reply, error, now)
             case HandlerFailed(turn_id, code, _) if turn_id == reply.turn_id and reply.asking:
                 return self._failed(reply, code, code, now)
             case TtsDone() if reply.speech.owns(event.say_id):
@@ -133,6 +131,8 @@ class Replies(Speaking):
     # -- the text is complete ---------------------------------------------------------------------
 
     def _llm_done(self, reply: Reply, now: float) -> Outcome:
+        if not reply.tools.called and reply.owes_rest:
+            return self._failed(reply, "model", "no rest came", now)
         if not reply.tools.called:
             return self._done(reply, now)
         if reply.tools.count >= MOST_ROUNDS:
@@ -217,6 +217,14 @@ class Replies(Speaking):
 
     # -- failures ---------------------------------------------------------------------------------
 
+    def _model_failed(self, reply: Reply, error: str, now: float) -> Outcome:
+        """Within an answer the model, or the next one, is asked to go on: a caller hears a pause at most."""
+        if reply.empty or reply.went_on:
+            return self._failed(reply, "model", error, now)
+        broken = Note(Noted("reply.broken", self._parts.clock.ms(now), {"error": error}))
+        self._waits.for_text(now, filler=False)
+        return [broken, self._asking.rest(reply), *self._speak(reply, now)]
+
     def _failed(self, reply: Reply, code: str, error: str, now: float) -> Outcome:
         self._waits.text_complete()
         reply.asking, reply.failed = False, True
@@ -275,6 +283,9 @@ class Replies(Speaking):
             self._waits.fill_again(now)
             if not self._desk.silent(reply, now):
                 return []
+        if reply.speech.withheld:  # the caller speaks: it is not silent
+            self._waits.fill_again(now)
+            return []
         reply.filled = True
         reply.speech.add_aside(f"{self._plan.phrases.filler.strip()} ")  # it may be said again
         return self._speak(reply, now)
@@ -287,5 +298,7 @@ class Replies(Speaking):
             for run_id in reply.tools.running:
                 reply.tools.wait_no_more(run_id)
             return self._round_over(reply, now)
-        code = "handler_timeout" if self._asking.reply_by == "handler" else "model"
-        return [*self._stop_asking(reply), *self._failed(reply, code, "no answer in time", now)]
+        stopped, late = self._stop_asking(reply), "no answer in time"
+        if self._asking.reply_by == "model":
+            return [*stopped, *self._model_failed(reply, late, now)]
+        return [*stopped, *self._failed(reply, "handler_timeout", late, now)]

@@ -105,6 +105,16 @@ class Speaking:
         # A reply without any audio is over at once: no mark will come.
         return commands + self._heard_in_full(reply, now) if playback.take_finished() else commands
 
+    def release(self, now: float) -> Outcome:
+        """The reply that was kept back may be heard."""
+        reply = self.current
+        if reply is None:
+            return []
+        played: Outcome = [*reply.speech.release(now)]
+        self._settling.note_sent(reply)
+        self._waits.for_voice(reply, now)
+        return played + self._close_if_complete(reply, now)
+
     def _tts_failed(self, reply: Reply, event: TtsFailed, now: float) -> Outcome:
         if not reply.speech.owns(event.say_id):
             return []
@@ -141,7 +151,7 @@ class Speaking:
             return []
         self._settling.note_sent(reply)
         out: Outcome = []
-        if self._parts.playback.heard_ms(now) > 0:
+        if reply.begun_to_be_heard(self._parts.playback.heard_ms(now)):
             out += self._settling.turns()
         if self._parts.playback.take_finished():
             return [*out, *self._heard_in_full(reply, now)]

@@ -1,4 +1,8 @@
-"""Speaks the chunks of one reply in order, at most two ahead of what has been synthesised."""
+"""Speaks the chunks of one reply in order, at most two ahead of what has been synthesised.
+
+A chunk whose voice fails is tried once more, perhaps by another voice: from its beginning where nothing of it
+was played, else from the word within which it broke off.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from patter.bridge.commands import Commands, TtsSay, TtsStop
-from patter.bridge.events import TtsAudio, TtsDone, TtsFailed
+from patter.bridge.events import TtsAudio, TtsDone, TtsFailed, WordTime
 from patter.bridge.playback import BYTES_PER_MS, Playback
-from patter.bridge.script import Script
+from patter.bridge.script import Script, Span, word_ends
 from patter.engines.pipeline.clean import Cleaner
 
 AHEAD = 2
@@ -27,6 +31,15 @@ class _Chunk:
     retried: bool = False
     size: int = 0
     early: list[TtsAudio] = field(default_factory=list)
+    words: list[WordTime] = field(default_factory=list)
+    aligned: bool = True
+    """The voice may tell when each of its words ends."""
+
+    def unsaid(self) -> str:
+        """What is still to be said when its audio ends here, from the word within which it does."""
+        span = Span(self.text, audio_ms=self.size // BYTES_PER_MS, words=self.words)
+        said = [end for end, end_ms in word_ends(span) if end_ms <= span.audio_ms]
+        return self.text[said[-1] :].strip() if said else self.text
 
 
 class Speech:
@@ -66,6 +79,10 @@ class Speech:
         played = self._play_early(now)
         return [*played, *self._advance(now)]
 
+    @property
+    def withheld(self) -> bool:
+        return self._withheld
+
     def finish(self) -> None:
         """No more chunks come."""
         self._no_more = True
@@ -86,11 +103,14 @@ class Speech:
             if not spoken:
                 self._script.complete_span(span)
                 continue
-            chunk = _Chunk(f"{self._name}.{self._count}", spoken, span, aside)
-            self._count += 1
+            chunk = _Chunk(self._next_id(), spoken, span, aside)
             self._open.append(chunk)
             commands.append(TtsSay(chunk.say_id, spoken))
         return commands
+
+    def _next_id(self) -> str:
+        self._count += 1
+        return f"{self._name}.{self._count - 1}"
 
     def owns(self, say_id: str) -> bool:
         return any(chunk.say_id == say_id for chunk in self._open)
@@ -114,13 +134,15 @@ class Speech:
         return self._advance(now)
 
     def fail(self, event: TtsFailed, now: float) -> Commands:
-        """The voice failed in a chunk: what came of it stays, the rest of the reply is not spoken."""
+        """The voice failed in a chunk. Where it does so again, the rest of the reply is not spoken."""
         chunk = self._find(event.say_id)
         if chunk is None or chunk.done:
             return []
-        if not (chunk.started or chunk.early or chunk.retried or event.permanent or event.tried):
-            chunk.retried = True
-            return [TtsSay(chunk.say_id, chunk.text)]
+        # Where nothing came, whoever said so may know that it is of no use.
+        begun = chunk.started or bool(chunk.early)
+        hopeful = not chunk.aside if begun else not (event.permanent or event.tried)
+        if hopeful and not chunk.retried:
+            return self._once_more(chunk, now)
         if chunk.aside:  # the answer does not depend on it
             chunk.done = True
             return self._advance(now)
@@ -153,13 +175,30 @@ class Speech:
     def _find(self, say_id: str) -> _Chunk | None:
         return next((chunk for chunk in self._open if chunk.say_id == say_id), None)
 
+    def _once_more(self, chunk: _Chunk, now: float) -> Commands:
+        """Another voice may do better, and it may be the same one. What was played stays."""
+        chunk.retried = True
+        chunk.early.clear()
+        if not chunk.started:
+            return [TtsSay(chunk.say_id, chunk.text)]
+        rest = chunk.unsaid()
+        if not rest:
+            chunk.done = True
+            return self._advance(now)
+        self._script.forget_words(chunk.span)
+        chunk.aligned = False  # times of the rest would count from its own beginning
+        chunk.text, chunk.say_id = rest, self._next_id()
+        return [TtsSay(chunk.say_id, rest)]
+
     def _play(self, chunk: _Chunk, event: TtsAudio, now: float) -> Commands:
         # The provider's alignment counts in the spoken text; it fits only where cleaning changed nothing.
-        same = self._script.spans[chunk.span].text.startswith(chunk.text)
+        fits = chunk.aligned and self._script.spans[chunk.span].text.startswith(chunk.text)
+        words = event.words if fits else ()
+        chunk.words += words
         before, chunk.size = chunk.size, chunk.size + len(event.payload)
         # Pieces may be odd in size: whole milliseconds of the sum, not the sum of whole milliseconds.
         ms = chunk.size // BYTES_PER_MS - before // BYTES_PER_MS
-        self._script.add_audio(chunk.span, ms, event.words if same else ())
+        self._script.add_audio(chunk.span, ms, words)
         chunk.started = True
         return self._playback.add(event.payload, now)
 

@@ -53,6 +53,10 @@ class ToolRounds:
         if len(self._calls) < MOST_CALLS:
             self._calls.append(call)
 
+    def forget_called(self) -> None:
+        """The answer did not come to its end: nothing of it is run."""
+        self._calls = []
+
     def begin(self, text: str) -> list[Run]:
         """A round is complete: it enters the messages together with its text. Gives what is to be run."""
         calls, self._calls = self._calls, []

@@ -32,7 +32,7 @@ class Caller:
         """The provider's clock ran ``lag`` behind the audio that it was given."""
         self.speaking, self._speaks_until = False, None
         self._stopped_at = now
-        self._lag_ms = max(0, sent_ms - message.audio_end_ms)
+        self._lag_ms = 0 if message.audio_end_ms is None else max(0, sent_ms - message.audio_end_ms)
 
     def taken(self) -> None:
         """The utterance became an item."""

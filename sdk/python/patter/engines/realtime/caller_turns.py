@@ -51,7 +51,8 @@ class CallerTurns:
     # -- words --------------------------------------------------------------------------------------
 
     def voice_began(self, message: SpeechStarted, now: float) -> Outcome:
-        ago_ms = max(0, self._line.sent_ms - message.audio_start_ms)
+        began_ms, given_ms = message.audio_start_ms, self._line.sent_ms
+        ago_ms = 0 if began_ms is None else max(0, given_ms - began_ms)
         self._caller.started(self._parts.clock.ms(now) - ago_ms, now)
         self._quiet.broken()
         self._floor.postpone_expected(now)
@@ -97,7 +98,7 @@ class CallerTurns:
         if self._rules.hushed or self._rules.away:
             return []
         if not entry.text:
-            return self._no_words(now)
+            return self._no_words(entry, now)
         if self._rules.unheard_greeting:  # it is the answer
             return self.say(self._greeting.text, now, Kind.FIRST) if self._greeting.due else []
         cut = self.cut("words", now)
@@ -105,9 +106,10 @@ class CallerTurns:
         ended = self._turn_ended(entry.turn_id, silence_ms, now)
         return [*cut, ended, *self._answer(entry.turn_id, entry.text, silence_ms, now)]
 
-    def _no_words(self, now: float) -> Outcome:
-        """A voice stopped the agent, and nothing was understood of it: ask, rather than be silent."""
-        if not self._cut_by_voice or self._floor.current is not None:
+    def _no_words(self, entry: Entry, now: float) -> Outcome:
+        """Words were lost, or a voice without any stopped the agent: ask, rather than be silent."""
+        owed = entry.misheard or self._cut_by_voice
+        if not owed or self._greeting.due or self._floor.current is not None:
             return []
         self._cut_by_voice = False
         return self.say(self._parts.plan.phrases.retry, now)

@@ -19,7 +19,10 @@ WORDS_WITHIN_S = 10.0
 
 @dataclass(slots=True)
 class Entry:
-    """A turn. ``text`` is None while it is not known. Without a role: what came before is settled."""
+    """A turn. ``text`` is None while it is not known. Without a role: what came before is settled.
+
+    ``misheard``: something was said, and its words will not be known.
+    """
 
     role: str
     turn_id: str = ""
@@ -32,6 +35,10 @@ class Entry:
     item_id: str = ""
     previous_item_id: str = ""
     known_by: float = 0.0
+    misheard: bool = False
+
+    def give_up(self) -> None:
+        self.text, self.misheard = "", True
 
 
 class Ledger:
@@ -69,7 +76,7 @@ class Ledger:
         """The words of an utterance; None: there will be none. False when nobody waits for them."""
         for entry in self._waiting:
             if entry.item_id == item_id and entry.text is None:
-                entry.text = text or ""
+                entry.text, entry.misheard = text or "", text is None
                 return True
         return False
 
@@ -90,7 +97,7 @@ class Ledger:
         """The words that are missing will not come. True when there were any."""
         missing = [entry for entry in self._waiting if entry.text is None]
         for entry in missing:
-            entry.text = ""
+            entry.give_up()
         return bool(missing)
 
     def forget_open(self) -> None:
@@ -144,5 +151,5 @@ class Ledger:
         """True when words were given up."""
         late = [entry for entry in self._waiting if entry.text is None and entry.known_by <= now]
         for entry in late:
-            entry.text = ""
+            entry.give_up()
         return bool(late)

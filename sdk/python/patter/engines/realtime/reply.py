@@ -140,6 +140,8 @@ class Reply:
         item.written = True
 
     def set_text(self, item_id: str, text: str) -> None:
+        if not text.strip():
+            return  # what was told in pieces counts
         item = self.item(item_id)
         self.script.spans[item.span].text = f"{text.strip()} "
         item.written = True

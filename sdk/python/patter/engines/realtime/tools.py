@@ -50,6 +50,7 @@ class ToolRounds:
     def __init__(self, turn_id: str) -> None:
         self._turn_id = turn_id
         self._called: list[ToolCalled] = []
+        self._known: set[tuple[str, str]] = set()
         self.runs: list[Run] = []
         self.count = 0
         self.ends_call = False
@@ -68,7 +69,11 @@ class ToolRounds:
         return [run for run in self.runs if not run.output]
 
     def add(self, call: ToolCalled) -> None:
-        self._called.append(call)
+        """A response calls a tool, which it tells more than once."""
+        named = (call.response_id, call.call_id)
+        if named not in self._known:
+            self._known.add(named)
+            self._called.append(call)
 
     def forget_called(self) -> None:
         """The response did not come to its end: nothing of it is run."""

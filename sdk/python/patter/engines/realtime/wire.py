@@ -94,14 +94,16 @@ class SessionUpdated:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
+    """``audio_start_ms`` is None where the server does not say when, as in ``SpeechStopped``."""
+
     item_id: str
-    audio_start_ms: int
+    audio_start_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechStopped:
     item_id: str
-    audio_end_ms: int
+    audio_end_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +178,17 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class ResponseDone:
-    """``status``: completed, cancelled, incomplete or failed. ``error`` is set where it failed."""
+    """``status``: completed, cancelled, incomplete or failed. ``error`` is set where it failed.
+
+    ``calls`` are the tools that it called, which were told one by one before.
+    """
 
     response_id: str
     tag: str
     status: str
     error: Trouble | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
+    calls: tuple[ToolCalled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,62 +228,101 @@ def parse(text: str | bytes) -> Message | None:
         raise ValueError(f"a message that is none: {type(error).__name__}") from None
 
 
+def _name(data: Mapping[str, Any], key: str) -> str:
+    """What tells one thing from another: without it a message says nothing. Raises ValueError."""
+    if isinstance(value := data.get(key), str) and value:
+        return value
+    raise ValueError(f"a message without its {key}")
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    return value if isinstance(value := data.get(key), str) else ""
+
+
+def _ms(data: Mapping[str, Any], key: str) -> int | None:
+    return int(value) if isinstance(value := data.get(key), int | float) else None
+
+
+def _part(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    return value if isinstance(value := data.get(key), Mapping) else {}
+
+
 def _audio(data: Mapping[str, Any]) -> Message:
-    return AudioDelta(data["response_id"], data["item_id"], a2b_base64(data["delta"]))
+    return AudioDelta(_name(data, "response_id"), _text(data, "item_id"), a2b_base64(data["delta"]))
 
 
 def _user_failed(data: Mapping[str, Any]) -> Message:
-    return UserSaid(data["item_id"], None)
+    return UserSaid(_name(data, "item_id"), None)
 
 
 def _user_said(data: Mapping[str, Any]) -> Message:
-    return UserSaid(data["item_id"], data["transcript"].strip(), transcription_usage(data.get("usage")))
+    said = _text(data, "transcript").strip()
+    return UserSaid(_name(data, "item_id"), said, transcription_usage(data.get("usage")))
 
 
-def _tool(data: Mapping[str, Any]) -> Message | None:
-    item = data["item"]
-    if item.get("type") != "function_call":
-        return None
-    return ToolCalled(data["response_id"], item["call_id"], item["name"], item.get("arguments") or "")
+def _item_done(data: Mapping[str, Any]) -> Message | None:
+    item = _part(data, "item")
+    return _tool(_name(data, "response_id"), item) if item.get("type") == "function_call" else None
+
+
+def _tool(response_id: str, item: Mapping[str, Any]) -> ToolCalled:
+    return ToolCalled(response_id, _name(item, "call_id"), _text(item, "name"), _text(item, "arguments"))
 
 
 def _created(data: Mapping[str, Any]) -> Message:
-    return ResponseCreated(data["response"]["id"], _tag(data["response"]))
+    response = _part(data, "response")
+    return ResponseCreated(_name(response, "id"), _tag(response))
 
 
 def _done(data: Mapping[str, Any]) -> Message:
-    response = data["response"]
-    status = response.get("status") or "completed"
-    details = response.get("status_details") or {}
-    error = _trouble_of(details.get("error") or {}) if status == "failed" else None
-    return ResponseDone(response["id"], _tag(response), status, error, response_usage(response.get("usage")))
+    response = _part(data, "response")
+    response_id = _name(response, "id")
+    status = _text(response, "status") or "completed"
+    error = _trouble_of(_part(response, "status_details").get("error")) if status == "failed" else None
+    usage = response_usage(response.get("usage"))
+    return ResponseDone(response_id, _tag(response), status, error, usage, _calls(response_id, response))
+
+
+def _calls(response_id: str, response: Mapping[str, Any]) -> tuple[ToolCalled, ...]:
+    output = response.get("output")
+    items = [item for item in output if isinstance(item, Mapping)] if isinstance(output, list) else []
+    called = [item for item in items if item.get("type") == "function_call" and _text(item, "call_id")]
+    return tuple(_tool(response_id, item) for item in called)
 
 
 def _tag(response: Mapping[str, Any]) -> str:
-    return str((response.get("metadata") or {}).get("tag", ""))
+    return _text(_part(response, "metadata"), "tag")
 
 
-def _trouble_of(error: Mapping[str, Any]) -> Trouble:
-    code = error.get("code") or error.get("type") or "unknown"
-    return Trouble(str(code), str(error.get("message") or ""), str(error.get("event_id") or ""))
+def _trouble_of(error: Any) -> Trouble:
+    if not isinstance(error, Mapping):
+        return Trouble("unknown", error if isinstance(error, str) else "")
+    code = _text(error, "code") or _text(error, "type") or "unknown"
+    return Trouble(code, _text(error, "message"), _text(error, "event_id"))
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Message | None]] = {
     "response.output_audio.delta": _audio,
-    "response.output_audio_transcript.delta": lambda d: TextDelta(d["response_id"], d["item_id"], d["delta"]),
-    "response.output_audio_transcript.done": lambda d: TextDone(
-        d["response_id"], d["item_id"], d["transcript"]
+    "response.output_audio_transcript.delta": lambda d: TextDelta(
+        _name(d, "response_id"), _text(d, "item_id"), _text(d, "delta")
     ),
-    "response.output_audio.done": lambda d: AudioDone(d["response_id"], d["item_id"]),
-    "response.output_item.done": _tool,
+    "response.output_audio_transcript.done": lambda d: TextDone(
+        _name(d, "response_id"), _text(d, "item_id"), _text(d, "transcript")
+    ),
+    "response.output_audio.done": lambda d: AudioDone(_name(d, "response_id"), _text(d, "item_id")),
+    "response.output_item.done": _item_done,
     "response.created": _created,
     "response.done": _done,
-    "input_audio_buffer.speech_started": lambda d: SpeechStarted(d["item_id"], d["audio_start_ms"]),
-    "input_audio_buffer.speech_stopped": lambda d: SpeechStopped(d["item_id"], d["audio_end_ms"]),
-    "input_audio_buffer.committed": lambda d: Committed(d["item_id"], d.get("previous_item_id") or ""),
-    "conversation.item.input_audio_transcription.delta": lambda d: UserDelta(d["item_id"], d["delta"]),
+    "input_audio_buffer.speech_started": lambda d: SpeechStarted(
+        _text(d, "item_id"), _ms(d, "audio_start_ms")
+    ),
+    "input_audio_buffer.speech_stopped": lambda d: SpeechStopped(_text(d, "item_id"), _ms(d, "audio_end_ms")),
+    "input_audio_buffer.committed": lambda d: Committed(_name(d, "item_id"), _text(d, "previous_item_id")),
+    "conversation.item.input_audio_transcription.delta": lambda d: UserDelta(
+        _name(d, "item_id"), _text(d, "delta")
+    ),
     "conversation.item.input_audio_transcription.completed": _user_said,
     "conversation.item.input_audio_transcription.failed": _user_failed,
     "session.updated": lambda d: SessionUpdated(),
-    "error": lambda d: _trouble_of(d["error"]),
+    "error": lambda d: _trouble_of(d.get("error")),
 }

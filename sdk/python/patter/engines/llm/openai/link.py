@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import httpx
 
 from patter.bridge.commands import LlmAsk
-from patter.bridge.events import LlmFailed
 from patter.bridge.plan import ProviderSpec
 from patter.bridge.ports import Emit
 from patter.engines.llm.openai.settings import settings_of
-from patter.engines.llm.openai.wire import PATH, AnswerReader, request_body
+from patter.engines.llm.openai.wire import PATH, Answer, AnswerReader, request_body
 from patter.engines.openai_account import account_of
 from patter.engines.web import open_answer, pieces_of
 from patter.errors import EngineError
 
 DRAIN_S = 0.2
 """How long the end of a body may stay away after the answer's own last word."""
+USAGE_S = 0.5
+"""How long the count of tokens and ``[DONE]`` may stay away after the finish: some servers send neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,10 @@ class OpenAiLlm:
                 finally:
                     await response.aclose()
         except EngineError as error:
-            if not reader.over:
-                emit(LlmFailed(command.ask_id, str(error), error.permanent))
+            _emit(reader.broken(str(error), permanent=error.permanent), emit)
         except TimeoutError:
             late = "the answer stopped in the middle" if reader.begun else "no answer in time"
-            if not reader.over:
-                emit(LlmFailed(command.ask_id, f"{self._account.provider}: {late}"))
+            _emit(reader.broken(f"{self._account.provider}: {late}"), emit)
 
     async def _open(self, command: LlmAsk, until: float) -> httpx.Response:
         body = request_body(command, self._settings)
@@ -71,14 +71,20 @@ class OpenAiLlm:
     ) -> None:
         loop = asyncio.get_running_loop()
         async for piece in pieces_of(self._account.provider, response):
-            before = reader.count
-            for event in reader.feed(piece):
-                emit(event)
+            before, finished = reader.count, reader.finished
+            _emit(reader.feed(piece), emit)
             if reader.over:
                 # Only a connection that was read to its end can be kept for the next question.
                 deadline.reschedule(loop.time() + DRAIN_S)
+            elif reader.finished:
+                if not finished:
+                    deadline.reschedule(loop.time() + USAGE_S)
             elif reader.begun and reader.count > before:
                 deadline.reschedule(loop.time() + self._deadlines.stall_s)
         if not reader.over:
-            for event in reader.end():
-                emit(event)
+            _emit(reader.end(), emit)
+
+
+def _emit(events: Iterable[Answer], emit: Emit) -> None:
+    for event in events:
+        emit(event)

@@ -1,10 +1,16 @@
 """Server-sent events out of a stream of bytes. Pure. Only the data counts here, not names and ids.
 
-Lines end at a line feed and nowhere else: what Python's ``splitlines`` takes for an end (U+2028 and
-others) may stand within a model's text.
+Lines end at a line feed, at a carriage return, or at both, and nowhere else: what Python's ``splitlines``
+takes for an end (U+2028 and others) may stand within a model's text. Source: the HTML standard, 9.2.5.
 """
 
 from __future__ import annotations
+
+import re
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark, which may stand at the very beginning."""
 
 
 class SseReader:
@@ -13,11 +19,17 @@ class SseReader:
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[str] = []
+        self._first = True
+        self._returned = False
+        """The last byte was a carriage return: a line feed after it ends no second line."""
 
     def feed(self, piece: bytes) -> list[str]:
         """Take bytes, cut anywhere; give the data of the events that are now complete."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        events = [self._line(line.removesuffix(b"\r")) for line in lines]
+        if self._returned and piece:
+            piece = piece.removeprefix(b"\n")
+        self._returned = piece.endswith(b"\r") or (self._returned and not piece)
+        *lines, self._rest = _LINE_END.split(self._rest + piece)
+        events = [self._line(line) for line in lines]
         return [event for event in events if event is not None]
 
     def flush(self) -> list[str]:
@@ -27,12 +39,13 @@ class SseReader:
         return [event for event in events if event is not None]
 
     def _line(self, line: bytes) -> str | None:
+        if self._first:
+            self._first, line = False, line.removeprefix(_MARK)
         if line:
             name, _, value = line.decode("utf-8", "replace").partition(":")
             if name == "data":
                 self._data.append(value.removeprefix(" "))
             return None
-        if not self._data:
-            return None
+        # Data without a character in it only keeps the line open.
         data, self._data = "\n".join(self._data), []
-        return data
+        return data if data.strip() else None

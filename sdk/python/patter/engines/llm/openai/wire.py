@@ -19,6 +19,12 @@ from patter.engines.refusal import FATAL_CODES, error_of
 PATH = "/chat/completions"
 DONE = "[DONE]"
 
+_WITHHELD = {
+    "content_filter": "the answer was withheld by a content filter",
+    "length": "the answer's limit was spent before its first word",
+}
+"""Ends of an answer without a word, for which silence would be no answer. Thinking counts in the limit."""
+
 Answer = LlmDelta | LlmToolCall | LlmDone | LlmFailed
 
 
@@ -64,8 +70,13 @@ class AnswerReader:
         self.count = 0
 
     @property
+    def finished(self) -> bool:
+        """The model said that this is all; how many tokens it took may follow, and ``[DONE]``."""
+        return self._finish is not None
+
+    @property
     def begun(self) -> bool:
-        return self._spoke or bool(self._tools) or self._finish is not None or self.over
+        return self._spoke or bool(self._tools) or self.finished or self.over
 
     def feed(self, piece: bytes) -> list[Answer]:
         """Take bytes of the answer, cut anywhere."""
@@ -76,9 +87,13 @@ class AnswerReader:
         events = [event for data in self._sse.flush() for event in self._take(data)]
         if self.over:
             return events
-        if self._finish is None:
-            return [*events, self._fail("the answer was cut")]
-        return [*events, *self._finished()]
+        return [*events, *self.broken("the answer was cut")]
+
+    def broken(self, error: str, *, permanent: bool = False) -> list[Answer]:
+        """No more comes. After the finish only the count of tokens is missing: that is no failure."""
+        if self.over:
+            return []
+        return self._finished() if self.finished else [self._fail(error, permanent=permanent)]
 
     def _take(self, data: str) -> list[Answer]:
         if self.over:
@@ -114,8 +129,8 @@ class AnswerReader:
         return [LlmDelta(self._ask_id, str(text))]
 
     def _finished(self) -> list[Answer]:
-        if self._finish == "content_filter" and not self._spoke:
-            return [self._fail("the answer was withheld by a content filter")]
+        if (why := _WITHHELD.get(self._finish or "")) and not (self._spoke or self._tools):
+            return [self._fail(why)]
         try:
             calls = self._tools.take()
         except ValueError as error:
@@ -133,10 +148,19 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     return dict(tool) if "function" in tool else {"type": "function", "function": dict(tool)}
 
 
-def _usage(usage: Mapping[str, Any]) -> dict[str, int]:
+def _usage(usage: Any) -> dict[str, int]:
+    """A count that cannot be read is no reason to lose the answer: then nothing was counted."""
+    if not isinstance(usage, Mapping):
+        return {}
     counted = {
-        "input_tokens": int(usage.get("prompt_tokens") or 0),
-        "output_tokens": int(usage.get("completion_tokens") or 0),
+        "input_tokens": _count(usage, "prompt_tokens"),
+        "output_tokens": _count(usage, "completion_tokens"),
     }
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
-    return {**counted, "cached_tokens": int(cached)} if cached else counted
+    details = usage.get("prompt_tokens_details")
+    cached = _count(details, "cached_tokens") if isinstance(details, Mapping) else 0
+    return {**counted, "cached_tokens": cached} if cached else counted
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int:
+    value = usage.get(name)
+    return int(value) if isinstance(value, int | float) else 0

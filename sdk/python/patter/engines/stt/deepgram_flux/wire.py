@@ -77,7 +77,7 @@ class FluxDialect:
             case "TurnInfo":
                 return _turn(stt_id, data)
             case "Error":
-                permanent = data.get("code") in _PERMANENT_CODES
+                permanent = str(data.get("code")) in _PERMANENT_CODES
                 return [SttFailed(stt_id, f"{PROVIDER}: {said(data)}", permanent)]
             case _:
                 return []

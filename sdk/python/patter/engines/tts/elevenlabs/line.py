@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from patter.engines.refusal import read_refusal
-from patter.engines.sockets import way_to
+from patter.engines.sockets import LOGGER, way_to
 from patter.engines.tts.elevenlabs import wire
 from patter.engines.tts.elevenlabs.wire import Audio, Final, Settings, Trouble
 from patter.errors import EngineError
@@ -129,6 +129,7 @@ async def open_line(
             max_size=8 * 1024 * 1024,
             open_timeout=CONNECT_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
+            logger=LOGGER,
             **await way_to(address),
         )
     except ValueError as error:  # an address that may not be called, or one that led elsewhere

@@ -11,6 +11,26 @@ _LOOK_AHEAD = 12
 """Characters of the text that the times may leave out; a character found no sooner is not of the text."""
 
 
+_SPELLINGS = ("charStartTimesMs", "charsStartTimesMs"), ("charDurationsMs", "charsDurationsMs")
+"""The vendor's own descriptions disagree about the names of these two lists."""
+
+
+def _ends_of(alignment: Any) -> list[tuple[str, int]]:
+    """Characters and when each ends. Empty for what is no alignment: then times are estimated."""
+    if not isinstance(alignment, Mapping):
+        return []
+    chars = alignment.get("chars")
+    starts, lengths = (
+        next((alignment[name] for name in names if name in alignment), None) for names in _SPELLINGS
+    )
+    if not isinstance(chars, list) or not isinstance(starts, list) or not isinstance(lengths, list):
+        return []
+    if not all(isinstance(time, int | float) for time in [*starts, *lengths]):
+        return []
+    times = zip(chars, starts, lengths, strict=False)
+    return [(str(char), round(start + length)) for char, start, length in times]
+
+
 class Words:
     """Follows one text through its alignments. What fits nowhere in the text is passed over."""
 
@@ -22,13 +42,9 @@ class Words:
 
     def feed(self, alignment: Mapping[str, Any] | None, offset_ms: int) -> tuple[WordTime, ...]:
         """The words that end in this alignment, whose times count from ``offset_ms`` of the audio on."""
-        if not isinstance(alignment, Mapping):
-            return ()
-        starts, lengths = alignment.get("charStartTimesMs") or (), alignment.get("charDurationsMs") or ()
         words = []
-        for char, start, length in zip(alignment.get("chars") or (), starts, lengths, strict=False):
-            end_ms = offset_ms + round(float(start) + float(length))
-            if (word := self._char(str(char), end_ms)) is not None:
+        for char, length_ms in _ends_of(alignment):
+            if (word := self._char(char, offset_ms + length_ms)) is not None:
                 words.append(word)
         return tuple(words)
 
