@@ -73,7 +73,9 @@ class Call:
         socket.on_message = self._message
         socket.on_closed = self._lost
         self._tail = b'"},"streamSid":"' + self._stream_sid + b'"}'
-        self._due = self._began = self._loop.time() + self._phase_s
+        self._due = self._loop.time() + self._phase_s
+        # A frame leaves when its last sample was spoken.
+        self._began = self._due - script.FRAME_S
         self._ticks = self._loop.call_at(self._due, self._tick)
 
     def stop(self) -> None:

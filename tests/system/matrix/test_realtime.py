@@ -1,6 +1,6 @@
-"""OpenAI Realtime: the scenes that the platform has a part in, on both carriers, whoever replies.
+"""OpenAI Realtime: every scene, on both carriers; at each of them a program replies, or a model.
 
-The rest of what happens on a line is shown in local mode, by the same bridge.
+The other one replies at the other carrier. The pipeline shows all four cells of every scene.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.system.matrix.play import WITH_THE_PLATFORM, Play, cells, playing
+from tests.system.matrix.play import Play, cells, playing
 from tests.system.matrix.voices_realtime import Realtime
+
+CROSSED = "response_cancel_not_active"
+"""A response may be complete in the moment in which it is cancelled. Harmless."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -21,12 +24,13 @@ async def play(
     mode = Realtime()
     async with playing(mode, request, tmp_path_factory.mktemp("realtime")) as tasks:
         yield tasks
-    assert [session.errors for session in mode.sessions if session.errors] == []
+    errors = [error for session in mode.sessions for error in session.errors]
+    assert [error for error in errors if error.code != CROSSED] == []
     assert all(session.closed.is_set() for session in mode.sessions)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="module")
-@cells("realtime", only=WITH_THE_PLATFORM)
+@cells("realtime", each=False)
 async def test_on_a_line(play: Play, scene: str, carrier: str, reply_by: str) -> None:
     await play[scene, carrier, reply_by]

@@ -67,6 +67,11 @@ class MediaClock:
         zero = self._zero.at
         return self.ms(at) if zero is None else max(0, round((at - zero) * 1000))
 
+    def sent_at(self, now: float) -> float:
+        """When the newest frame left the carrier, by its own clock; at the latest when it came."""
+        zero = self._zero.at
+        return now if zero is None else min(now, zero + self._base_ms / 1000)
+
     def ms(self, now: float) -> int:
         """Milliseconds since media began."""
         if self._base_at is None:

@@ -2,15 +2,21 @@
 
 The earliest mark of a stretch without a gap tells the time of all of it. So what was confirmed in the
 first second of a stretch waits for the marks of that second.
+
+Marks come over the same line as the caller's frames, and in their order. So however late this process takes
+a mark, it was sent before the frame that came next, and that frame tells its own time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 BYTES_PER_S = 8000
 TIMED_S = 1.0
 """Five marks: one of them nearly always comes at once."""
+FRAME_WITHIN_S = 1.0
+"""A caller whose frames do not come tells no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class HeardTimes:
         self._untimed: list[tuple[bytes, int, float]] = []
         self._from = 0
         self._zero: float | None = None  # when offset 0 would have been played
+        self._marks: list[tuple[int, float]] = []  # since the last frame
         self._timed_at = 0.0
 
     def begin(self, offset: int, now: float) -> None:
@@ -38,9 +45,21 @@ class HeardTimes:
 
     def mark(self, offset: int, now: float) -> None:
         """The mark behind this offset came back."""
-        zero = now - offset / BYTES_PER_S
-        if offset > self._from and (self._zero is None or zero < self._zero):
-            self._zero = zero
+        if offset > self._from:
+            self._marks.append((offset, now))
+
+    @property
+    def wait_for_frame(self) -> bool:
+        """Whether marks came since the last frame."""
+        return bool(self._marks)
+
+    def frame(self, sent_at: float) -> None:
+        """The caller's next frame came, which was sent then."""
+        for offset, came_at in self._marks:
+            zero = min(came_at, sent_at) - offset / BYTES_PER_S
+            if self._zero is None or zero < self._zero:
+                self._zero = zero
+        self._marks.clear()
 
     def add(self, payload: bytes, offset: int, ended_at: float) -> None:
         """Audio up to ``offset`` was heard, at ``ended_at`` if its stretch has no mark that tells better."""
@@ -48,14 +67,19 @@ class HeardTimes:
 
     def close(self) -> None:
         """The stretch is over: no mark will tell more about it."""
+        self.frame(inf)  # where none came, the marks' own times must do
         for payload, offset, ended_at in self._untimed:
             told = None if self._zero is None else self._zero + offset / BYTES_PER_S
             self._ready.append(HeardAudio(payload, ended_at if told is None else told))
         self._untimed.clear()
 
+    def _is_timed(self, now: float) -> bool:
+        """Whether the marks have told what they can; the newest wait for the frame that tells their time."""
+        return now >= self._timed_at + (FRAME_WITHIN_S if self._marks else 0.0)
+
     def take(self, now: float | None) -> list[HeardAudio]:
         """What was heard since the last time and has its time; all of it where ``now`` is None."""
-        if self._untimed and (now is None or now >= self._timed_at):
+        if self._untimed and (now is None or self._is_timed(now)):
             self.close()
         ready, self._ready = self._ready, []
         return ready

@@ -138,6 +138,11 @@ class Playback:
         """What was heard since the last time, for the recording. None: what marks may still time, too."""
         return self._times.take(now)
 
+    @property
+    def heard_times(self) -> HeardTimes:
+        """When was played what was heard."""
+        return self._times
+
     # -- the carrier answers --------------------------------------------------------------------
 
     def mark_played(self, name: str, now: float) -> None:

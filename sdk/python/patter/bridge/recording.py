@@ -69,9 +69,13 @@ class Recording:
         wanted, self._at_carrier = self._at_carrier, False
         return [StartRecording()] if wanted else []
 
-    def caller(self, payload: bytes, at_ms: int) -> None:
-        if self._recorder is not None and self._consent.given:
-            self._recorder.caller(payload, at_ms)
+    def caller(self, payload: bytes, at_ms: int, now: float) -> None:
+        """A frame of the caller came: ``at_ms`` of the call it began."""
+        if self._recorder is None or not self._consent.given:
+            return
+        self._recorder.caller(payload, at_ms)
+        if (times := self._playback.heard_times).wait_for_frame:
+            times.frame(self._clock.sent_at(now))
 
     def _keep_heard(self, now: float | None) -> None:
         """Write what was heard of the agent since the last time. None: what marks may still time, too."""

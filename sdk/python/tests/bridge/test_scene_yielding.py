@@ -59,6 +59,24 @@ def test_they_may_add_something_twice() -> None:
     call.check()
 
 
+def test_a_reply_of_which_no_word_was_heard_leaves_their_turn_open() -> None:
+    call = asked()
+    call.handler_says(ANSWER)
+    call.pass_ms(100)
+    call.hears("for two people")
+    assert call.all(HandlerStop) == [HandlerStop("t1", "")]
+    assert call.last(HandlerAsk).history == [{"role": "user", "text": "I want a table. for two people"}]
+    call.check()
+
+
+def test_a_word_that_was_heard_ends_their_turn() -> None:
+    call = asked()
+    call.handler_says(ANSWER)
+    call.pass_ms(600)
+    call.hears("for two people")
+    assert [turn["role"] for turn in call.last(HandlerAsk).history] == ["user", "assistant", "user"]
+
+
 def test_a_cough_keeps_the_answer_back_and_does_not_lose_it() -> None:
     call = answered_within(260)
     call.pass_ms(900)
@@ -68,6 +86,18 @@ def test_a_cough_keeps_the_answer_back_and_does_not_lose_it() -> None:
     call.pass_ms(4000)
     assert call.turns == [("user", "I want a table."), ("assistant", ANSWER)]
     assert len(call.all(HandlerAsk)) == 1 and not call.all(HandlerStop)
+    call.check()
+
+
+def test_a_goodbye_waits_for_nobody() -> None:
+    call = Scene(reply_by="model").open(age_ms=2500)
+    call.says("thanks bye")
+    call.pass_ms(300, VOICE)
+    call.model_says("Goodbye then.", tool="end_call")
+    call.pass_ms(200, VOICE)
+    assert call.all(Play)
+    call.pass_ms(2000)
+    assert call.end is not None and call.end.reason == "agent_ended"
     call.check()
 
 

@@ -32,6 +32,8 @@ FINALIZE_MARGIN_MS = 250
 STABLE_MS = 300
 GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
+WORDLESS_MS = 1300
+"""A recogniser says that an utterance ended after a second without words, and a moment for the way."""
 SAME_FINAL_MS = 1000
 """An equal final text this soon, with no voice between, is the recogniser repeating itself."""
 
@@ -53,6 +55,7 @@ class Ears:
         self._interim = ""
         self._now_ms = 0
         self._started_ms: int | None = None
+        self._voice_from_ms = 0
         self._last_voiced_ms = 0
         self._last_words_ms = 0
         self._last_final: tuple[str, int, int] = ("", 0, 0)
@@ -143,7 +146,10 @@ class Ears:
         return signals
 
     def utterance_ended(self, _event: SttUtteranceEnded) -> list[Signal]:
-        return self._end("utterance_end") if self.pending_text else []
+        """No words for a while. A voice that began in that while brings some; an older one is a noise."""
+        resumed = self.voiced and self._voice_from_ms != self._started_ms
+        goes_on = resumed and self._now_ms - self._voice_from_ms < WORDLESS_MS
+        return self._end("utterance_end") if self.pending_text and not goes_on else []
 
     def eager_end(self, event: SttEagerEnd) -> list[Signal]:
         """The recogniser thinks that this was all: what came before belongs to it too."""
@@ -158,12 +164,11 @@ class Ears:
         self._likely = ""
         return [WentOn()]
 
-    def take(self) -> list[Signal]:
-        """End what is pending now: a key was pressed."""
-        if self.pending_text:
-            return self._end("key")
+    def take(self) -> UtteranceEnded | None:
+        """End what is pending now, if anything is: a key was pressed."""
+        ended = self._ended("key") if self.pending_text else None
         self._forget()
-        return []
+        return ended
 
     def rest(self) -> None:
         """No audio comes for now, or none any more."""
@@ -176,6 +181,7 @@ class Ears:
 
     def _voice_began(self, at_ms: int) -> VoiceBegan:
         self.voiced = self._voiced_words = True
+        self._voice_from_ms = at_ms
         self._last_words_ms = max(self._last_words_ms, at_ms)
         if self._started_ms is None:
             self._started_ms = at_ms
@@ -186,11 +192,14 @@ class Ears:
         return VoiceEnded(at_ms)
 
     def _end(self, cause: str) -> list[Signal]:
-        started_ms = self._last_voiced_ms if self._started_ms is None else self._started_ms
-        self._given.add(self._interim, self._now_ms)
-        ended = UtteranceEnded(self.pending_text, cause, started_ms, max(started_ms, self._last_voiced_ms))
+        ended = self._ended(cause)
         self._forget()
         return [ended]
+
+    def _ended(self, cause: str) -> UtteranceEnded:
+        started_ms = self._last_voiced_ms if self._started_ms is None else self._started_ms
+        self._given.add(self._interim, self._now_ms)
+        return UtteranceEnded(self.pending_text, cause, started_ms, max(started_ms, self._last_voiced_ms))
 
     def _forget(self) -> None:
         self._finals, self._interim, self._started_ms = [], "", None

@@ -41,14 +41,12 @@ class Timing:
     first_audio_at: float | None = None
     first_sent_at: float | None = None
 
-    def as_row(self) -> dict[str, int] | None:
-        """Milliseconds per stage, or None while the first frame was not sent."""
-        if self.first_sent_at is None:
-            return None
+    def as_row(self) -> dict[str, int]:
+        """Milliseconds per stage, of a reply of which something was heard."""
         # A reply that was prepared has its text, and a filler its audio, before the stage began.
         text_at = max(self.first_text_at or self.decided_at, self.decided_at)
         audio_at = max(self.first_audio_at or text_at, text_at)
-        sent_at = max(self.first_sent_at, audio_at)
+        sent_at = max(self.first_sent_at or audio_at, audio_at)
         row = {
             "end_of_turn_ms": self.end_of_turn_ms,
             "reply_ms": round((text_at - self.decided_at) * 1000),
@@ -76,6 +74,7 @@ class Reply:
         self.failed = False
         self.went_on = False
         """The model broke off within it once, and was asked for the rest."""
+        self._owed_from: int | None = None
         self.tools = ToolRounds(turn_id)
         self.filled = False
         """A filler was said in it."""
@@ -85,6 +84,7 @@ class Reply:
         self._text: list[str] = []
         self._sentences = Sentences()
         self._round_from = 0
+        self._heard = False
 
     @property
     def text(self) -> str:
@@ -93,6 +93,12 @@ class Reply:
     @property
     def empty(self) -> bool:
         return not self.text.strip()
+
+    def begun_to_be_heard(self, heard_ms: int) -> bool:
+        """A word of it was: until then the caller's turn may go on."""
+        if not self._heard and heard_ms > 0:
+            self._heard = bool(self.script.heard_text(heard_ms) or self.script.heard_aside(heard_ms))
+        return self._heard
 
     def push(self, text: str, now: float) -> None:
         """A piece of text arrived."""
@@ -120,7 +126,13 @@ class Reply:
         """What is no whole sentence yet will come in other words. Gives what stays of this round."""
         if rest := self._sentences.drop():
             self._text = [self.text[: -len(rest)]]
+            self._owed_from = len(self.text)
         return self.text[self._round_from :].strip()
+
+    @property
+    def owes_rest(self) -> bool:
+        """Part of a sentence was dropped, and nothing came in its place."""
+        return self._owed_from is not None and not self.text[self._owed_from :].strip()
 
     def break_off(self) -> None:
         """What was said so far is all: what follows is another sentence."""

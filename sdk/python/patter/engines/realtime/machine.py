@@ -72,7 +72,7 @@ class RealtimeMachine:
         self._line = SpeechLine(settings.format)
         self._ledger = Ledger(parts.memory)
         self._caller = Caller(settings.silence_ms)
-        self._replies = Replies(parts, self._line, self._ledger)
+        self._replies = Replies(parts, self._line, self._caller, self._ledger)
         self._floor = self._replies.floor
         self._sessions = Sessions(parts, settings, self._line, self._floor, self._replies.recovery)
         self._greeting = Greeting(parts.plan)
@@ -110,7 +110,7 @@ class RealtimeMachine:
         """It was heard: the call begins. Not where it ended early, with the call or with the caller away."""
         self._greeting.announcing = False
         rules, ends = self._rules, any(isinstance(command, EndCall) for command in out)
-        if ends or self._floor.current is not None or rules.away or rules.hushed or rules.stopped:
+        if ends or self._floor.current is not None or rules.away or rules.hushed:
             return []
         self._greeting.begin(now)
         return self._speak_first(now)
@@ -271,6 +271,8 @@ class RealtimeMachine:
         if self._greeting.announcing and not self._rules.announces:
             out = out + self._greet_after_announcement(out, now)
         out = out + self._turns.take_known(now)
+        if self._replies.saying.yielding:
+            out = out + self._replies.saying.speak(now)
         if self._turns.holds and not any(isinstance(command, EndCall) for command in out):
             out = out + self._turns.take_held(now, self._receive)
         out = out + self._sessions.switch(automatic=self._rules.automatic)
@@ -278,8 +280,7 @@ class RealtimeMachine:
             out = out + self._replies.tell_news(now)
         elif self._line.is_old(now) and self._rules.may_renew:
             out = out + self._replies.renew(now)
-        if not self._rules.stopped:
-            self._quiet.wait(now, for_caller=self._rules.waits_for_caller)
+        self._quiet.wait(now, for_caller=self._rules.waits_for_caller)
         return out
 
     # -- time -------------------------------------------------------------------------------------
@@ -325,7 +326,6 @@ class RealtimeMachine:
     # -- end --------------------------------------------------------------------------------------
 
     def stop(self, now: float) -> Outcome:
-        self._rules.stopped = True
         out = self._replies.endings.cut(now)
         self._ledger.give_up_waiting()
         self._turns.write_keys()
