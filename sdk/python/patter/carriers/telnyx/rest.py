@@ -26,6 +26,7 @@ from patter.carriers.telnyx.resources import (
 )
 from patter.carriers.trust import trust
 from patter.errors import CarrierError
+from patter.trust import trust
 
 BASE_URL = "https://api.telnyx.com/v2"
 
