@@ -14,6 +14,19 @@ CAUSES = {
 }
 
 
+ON_ITS_WAY = frozenset({Step.DIALLING, Step.RINGING})
+
+
+def rings_for_nobody(advanced: Advanced, step: Step) -> bool:
+    """Whether a phone rings for a call that is over here.
+
+    Whoever hung up while the answer to the request to dial was lost could not tell the carrier: its name
+    for the call is learned by this word.
+    """
+    call = advanced.call
+    return step in ON_ITS_WAY and call.is_over and call.direction == call.Direction.OUTBOUND
+
+
 def take_carrier_word(*, call_id: str, step: Step, happening: Happening, facts: Facts) -> Advanced:
     """Make known what the carrier says. Repeated, late and unordered words are harmless."""
     advanced = advance_call(call_id=call_id, step=step, happening=happening, facts=facts)

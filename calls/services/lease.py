@@ -16,8 +16,9 @@ def renew_leases(*, call_ids: Sequence[str], owner: str) -> set[str]:
 
     Returns the calls that it still owns; another process has taken the rest over, or they are over.
     """
+    # A lease that was given back stays so: how a call ends that was transferred away, the carrier tells.
     rows = Call.objects.unscoped("one process carries calls of many organisations").filter(
-        pk__in=list(call_ids), lease_owner=owner
+        pk__in=list(call_ids), lease_owner=owner, lease_until__isnull=False
     )
     rows = rows.exclude(status__in=Call.TERMINAL)
     rows.update(lease_until=timezone.now() + timedelta(seconds=settings.PATTER_LEASE_S))

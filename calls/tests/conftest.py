@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from calls.tasks import hang_up_lost_call
 from calls.tests.cast import Twilio, make_number
 from patter_site.testing import Cast, make_cast
 from phone_numbers.tests.twilio_server import twilio_server
@@ -47,3 +50,12 @@ def carrier(settings):
         settings.PATTER_TWILIO_BASE_URL = server.base_url
         server.answer("POST", "/Calls.json", 201, {"sid": "CA100", "status": "queued"})
         yield server
+
+
+@pytest.fixture
+def tasks_at_once(django_capture_on_commit_callbacks):
+    """Tasks are carried out as soon as the door's transaction commits: ``with tasks_at_once():``."""
+    conf = hang_up_lost_call.app.conf
+    before, conf.task_always_eager = conf.task_always_eager, True
+    yield partial(django_capture_on_commit_callbacks, execute=True)
+    conf.task_always_eager = before

@@ -146,6 +146,26 @@ def test_a_callback_proves_the_call_before_anybody_looks(lost, carrier, twilio):
     assert not [asked for asked, _ in carrier.asked if asked == "GET /Calls.json"]
 
 
+def test_whoever_hangs_up_meanwhile_is_not_rung_for(lost, carrier, twilio, tasks_at_once):
+    """The carrier's name for the call is learned by its first word, and then it is hung up."""
+    hang_up_call(call=lost)
+    carrier.answer("POST", "/Calls/CA9.json", 200, {"sid": "CA9", "status": "completed"})
+    with tasks_at_once():
+        for _ in range(2):
+            twilio.post("status", {"call": lost.pk}, CallSid="CA9", CallStatus="ringing", SequenceNumber="1")
+    hang_ups = [body for asked, body in carrier.asked if asked == "POST /Calls/CA9.json"]
+    assert hang_ups == [{"Status": ["completed"]}]
+    lost.refresh_from_db()
+    assert (lost.status, lost.end_reason) == ("cancelled", "cancelled")
+
+
+def test_a_late_word_on_a_call_that_ended_hangs_up_nothing(lost, carrier, twilio, tasks_at_once):
+    with tasks_at_once():
+        for word, number in (("no-answer", "2"), ("ringing", "1"), ("initiated", "0")):
+            twilio.post("status", {"call": lost.pk}, CallSid="CA9", CallStatus=word, SequenceNumber=number)
+    assert [asked for asked, _ in carrier.asked] == ["POST /Calls.json"]
+
+
 def test_a_carrier_that_cannot_be_asked_is_asked_again(lost, carrier):
     carrier.answer("GET", "/Calls.json", 500, {"code": 500, "message": "broken"})
     look(lost)

@@ -5,7 +5,11 @@ from django.utils import timezone
 
 from billing.models import UsageRecord
 from calls.models import Call, Dial, Recording
+from calls.services.advance import Facts, Happening
+from calls.services.carrier_word import take_carrier_word
+from calls.services.finish import finish_call
 from calls.services.lease import release_lease, renew_leases
+from calls.services.progress import Step
 from calls.services.sweep import sweep_calls
 from calls.tasks import end_lost_calls, hang_up_lost_call
 from calls.tests.cast import make_call
@@ -116,6 +120,20 @@ def test_what_is_well_is_left_alone(cast, index):
     call = make_call(cast.organisation, **well()[index])
     before = call.status
     assert swept(call).status == before
+
+
+def test_a_call_that_was_transferred_away_is_not_leased_once_more(cast):
+    """The process that carried it still tidies up after it, and renews the leases of all it knows."""
+    lease = {"lease_owner": "me", "stream_used": 1, "lease_until": NOW() + timedelta(seconds=30)}
+    call = make_call(cast.organisation, status="in_progress", answered_at=ago(20), **lease)
+    told = {"duration_ms": 9000, "transcript": [], "history": [], "usage": {}}
+    finish_call(call.pk, end_reason="transferred", **told)
+    assert renew_leases(call_ids=[call.pk], owner="me") == set()
+    hangup = Happening("carrier.status", {"status": "hangup"})
+    take_carrier_word(call_id=call.pk, step=Step.COMPLETED, happening=hangup, facts=Facts())
+    call.refresh_from_db()
+    assert (call.status, call.end_reason) == ("completed", "transferred")
+    assert call.announced_at is not None and "call.ended" in types_of(cast)
 
 
 def test_a_lease_is_renewed_by_its_owner_only(cast):

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from calls.models import Call, CarrierNotice, Dial, DialAttempt
+from calls.services.control import hang_up_call
 from calls.services.dial import dial_call
 from calls.services.place import place_call
 from calls.tasks import look_up_lost_dials
@@ -88,6 +89,17 @@ def test_a_telnyx_that_cannot_be_asked_is_asked_again(lost, carrier):
     assert look(lost).carrier_call_id == ""
     going_on(carrier, ours=lost.pk)
     assert look(lost).carrier_call_id == "v3:ours"
+
+
+def test_whoever_hangs_up_meanwhile_is_not_rung_for(lost, number, carrier, tasks_at_once):
+    """Telnyx's name for the call is learned by its first word, and then it is hung up."""
+    hang_up_call(call=lost)
+    told = Telnyx(number.carrier_account)
+    with tasks_at_once():
+        told.tell("call.initiated", ours=lost.pk, direction="outgoing", state="bridging")
+    assert carrier.commands() == ["calls", "hangup"]
+    lost.refresh_from_db()
+    assert (lost.status, lost.end_reason) == ("cancelled", "cancelled")
 
 
 def test_an_event_proves_the_call_before_anybody_looks(lost, number, carrier):

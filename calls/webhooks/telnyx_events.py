@@ -15,7 +15,7 @@ from calls.models import Call, CallEvent
 from calls.services.advance import Facts, Happening, advance_call
 from calls.services.answer import Connect, answer_inbound
 from calls.services.carrier_recording import erase_of_deleted
-from calls.services.carrier_word import take_carrier_word
+from calls.services.carrier_word import rings_for_nobody, take_carrier_word
 from calls.services.machine import note_machine
 from calls.services.note_recording import note_carrier_recording
 from calls.services.progress import Step
@@ -29,7 +29,7 @@ from calls.services.telnyx_calls import (
     record_if_wanted,
     turn_away,
 )
-from calls.tasks import erase_recordings
+from calls.tasks import erase_recordings, hang_up_lost_call
 from calls.webhooks.stamps import happened_at
 from calls.webhooks.telnyx_transfer import carry_out_of_transfer, is_of_transfer
 from calls.webhooks.telnyx_words import end_reason, hangup_step
@@ -213,6 +213,8 @@ def _known(told: Told, step: Step) -> Call | None:
         happening=Happening("carrier.status", {"status": event.kind, "event": event.id}, key),
         facts=Facts(at=told.at, carrier_call_id=event.call_control_id),
     )
+    if rings_for_nobody(advanced, step):
+        wake(hang_up_lost_call, call.pk)
     if not advanced.duplicate:
         return advanced.call
     first = CallEvent.objects.of(call.organisation_id).get(call=call, dedupe_key=key)

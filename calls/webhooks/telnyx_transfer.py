@@ -48,6 +48,9 @@ def carry_out_of_transfer(account: CarrierAccount, event: CallEvent) -> None:
 
 
 def _initiated(call: Call, news: TransferNews, event: CallEvent) -> None:
+    if _is_for_nobody(call, transfer_of(call, news.ref)):
+        _leave(call, event.call_control_id)
+        return
     note_from_carrier(call=call, news=replace(news, state="dialling"))
 
 
@@ -56,7 +59,7 @@ def _answered(call: Call, news: TransferNews, event: CallEvent) -> None:
     if row is None or row.kind != "warm":
         note_from_carrier(call=call, news=replace(news, state="joined"))
         return
-    if _is_over(row) or call.is_over:
+    if _is_for_nobody(call, row):
         _leave(call, event.call_control_id)
         return
     note_from_carrier(call=call, news=replace(news, state="briefing"))
@@ -119,6 +122,16 @@ HANDLERS: dict[str, Callable[[Call, TransferNews, CallEvent], None]] = {
     "call.bridged": _bridged,
     "call.hangup": _hung_up,
 }
+
+
+def _is_for_nobody(call: Call, row: Transfer | None) -> bool:
+    """The caller was quicker than the answer to our request to call a human: nobody knew that leg's id.
+
+    A cold one is dropped by Telnyx itself.
+    """
+    if row is None or row.kind != "warm" or row.joined_at is not None:
+        return False
+    return _is_over(row) or call.is_over
 
 
 def _is_over(row: Transfer) -> bool:

@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from calls.services.advance import Facts, Happening
 from calls.services.answer import answer_again, answer_inbound, answer_outbound
 from calls.services.carrier_recording import erase_of_deleted
-from calls.services.carrier_word import take_carrier_word
+from calls.services.carrier_word import rings_for_nobody, take_carrier_word
 from calls.services.machine import note_machine
 from calls.services.note_recording import note_carrier_recording
 from calls.services.refusals import NOT_SET_UP
 from calls.services.stream import note_stream
-from calls.tasks import erase_recordings
+from calls.tasks import erase_recordings, hang_up_lost_call
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
 from calls.webhooks.twilio_words import custom_params, status_step
@@ -75,9 +75,10 @@ def status(request: TwilioRequest) -> HttpResponse:
     )
     data = {"status": word, "sip": request.field("SipResponseCode"), "duration_s": facts.duration_s}
     key = f"status:{word}:{request.field('SequenceNumber')}"
-    take_carrier_word(
-        call_id=call.pk, step=step, happening=Happening("carrier.status", data, key), facts=facts
-    )
+    happening = Happening("carrier.status", data, key)
+    advanced = take_carrier_word(call_id=call.pk, step=step, happening=happening, facts=facts)
+    if rings_for_nobody(advanced, step):
+        wake(hang_up_lost_call, call.pk)
     return nothing()
 
 

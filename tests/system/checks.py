@@ -14,7 +14,8 @@ import httpx
 
 from patter.simulators.demo import STEPS
 from patter.simulators.twilio.call import Call
-from tests.system.tenant import PASSWORD, Tenant
+from tests.system.prepared import PASSWORD
+from tests.system.tenant import Tenant
 
 REPLIES = [
     "Restaurant Luna. How can I help?",

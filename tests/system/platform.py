@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from typing import Any
 import httpx
 import psycopg
 
+from tests.system.prepared import FILE, prepared
+
 ROOT = Path(__file__).resolve().parents[2]
-READY_WITHIN_S = 90.0
+READY_WITHIN_S = 150.0
 STOP_WITHIN_S = 15.0
 SECRETS = {"PATTER_SECRET_KEY": "s" * 40, "PATTER_ENCRYPTION_KEY": "e" * 40}
 
@@ -61,6 +64,8 @@ class Platform:
     port: int = field(default_factory=free_port)
     media_port: int = field(default_factory=free_port)
     parts: dict[str, Part] = field(default_factory=dict)
+    workspaces: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Made already, and nobody's yet: by name, what ``create_workspace --json`` printed."""
 
     @property
     def base(self) -> str:
@@ -78,7 +83,7 @@ class Platform:
         own = {
             "PYTHONPATH": path,
             "PYTHONUNBUFFERED": "1",
-            "PATTER_DATABASE_URL": self.database or f"sqlite:///{self.folder / 'patter.sqlite3'}",
+            "PATTER_DATABASE_URL": self.database or f"sqlite:///{self.folder / FILE}",
             "PATTER_STORAGE_URL": f"file://{self.folder / 'storage'}",
             "PATTER_PUBLIC_URL": self.base,
             "PATTER_ALLOWED_HOSTS": "127.0.0.1",
@@ -107,16 +112,24 @@ class Platform:
 
     async def start_embedded(self) -> Part:
         """One process on SQLite, as ``./dev run`` starts it."""
+        await self._prepare()
         part = self.start_part("serve", "manage.py", "serve", "--port", str(self.port))
         await self.wait_ready(part, self.port)
         return part
 
     async def start_asgi(self, application: str) -> Part:
         """One embedded process whose application is another one, around the platform's."""
-        await self.manage("migrate", "-v0")
+        await self._prepare()
         part = self.start_uvicorn("asgi", self.port, application)
         await self.wait_ready(part, self.port)
         return part
+
+    async def _prepare(self) -> None:
+        """A folder that is empty gets a database."""
+        if not (self.folder / FILE).exists():
+            made = await asyncio.to_thread(prepared, ROOT, self.environment())
+            await asyncio.to_thread(made.copy_to, self.folder)
+            self.workspaces = dict(made.workspaces)
 
     async def start_separate(self) -> None:
         """Web, media and worker as processes of their own, on PostgreSQL and Redis."""
@@ -197,7 +210,7 @@ class Platform:
         if self.database:
             with psycopg.connect(self.database, autocommit=True) as connection:
                 return connection.execute(query.encode()).fetchall()
-        connection = sqlite3.connect(self.folder / "patter.sqlite3", timeout=10)
+        connection = sqlite3.connect(self.folder / FILE, timeout=10)
         try:
             return connection.execute(query).fetchall()
         finally:

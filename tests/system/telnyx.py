@@ -17,7 +17,7 @@ from patter.simulators.telnyx import Faults, Phone, TelnyxSimulator
 from patter.simulators.telnyx.leg import Leg
 from patter.simulators.voice import OfflineVoice
 from tests.system.platform import Platform
-from tests.system.tenant import CALLER, PATIENCE_S, Tenant
+from tests.system.tenant import CALLER, PATIENCE_S, Tenant, new_number
 
 
 class TelnyxTenant(Tenant):
@@ -55,7 +55,7 @@ class TelnyxTenant(Tenant):
         return made
 
     async def add_number(self, agent: str) -> str:
-        number = f"+1202555{secrets.randbelow(10_000):04}"
+        number = new_number()
         self.simulator.add_number(number, self.api_key)
         given = {"number": number, "carrier_account": self.account, "agent": agent}
         made = await self.post("numbers", given)

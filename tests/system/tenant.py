@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import secrets
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 import httpx
 
@@ -17,12 +18,31 @@ from patter.simulators.twilio import TwilioSimulator
 from patter.simulators.twilio.call import Call
 from patter.simulators.twilio.faults import Faults
 from tests.system.platform import Platform
+from tests.system.prepared import workspace_options
 
-PASSWORD = "a long pass phrase of a test"
 CALLER = "+12025550187"
 # A machine that runs other suites too takes its time, and nobody waits who is answered.
 PATIENCE_S = 15.0
+SELDOM_S = 0.3
 LIVE = {"queued", "dialling", "ringing", "in_progress", "transferring"}
+T = TypeVar("T")
+_numbers = itertools.count(1000)
+
+
+def new_number() -> str:
+    """Nobody else's in this process."""
+    return f"+1202555{next(_numbers):04}"
+
+
+async def until(look: Callable[[], Awaitable[T]], within_s: float, complaint: Callable[[], str]) -> T:
+    """What is looked for, once it is there. Looking costs both sides something: it gets less often."""
+    deadline = time.monotonic() + within_s
+    pause_s = 0.05
+    while not (found := await look()):
+        assert time.monotonic() < deadline, complaint()
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 1.3, SELDOM_S)
+    return found
 
 
 class Tenant:
@@ -37,7 +57,6 @@ class Tenant:
         self.auth_token = secrets.token_hex(16)
         self.organisation = ""
         self.http = httpx.AsyncClient(base_url=f"{platform.base}/api/v1/", timeout=20, trust_env=False)
-        self._numbers = 0
 
     async def set_up(self, agent: Mapping[str, Any] = AGENT) -> Tenant:
         """A workspace with one agent, one carrier account and one number at the carrier."""
@@ -50,15 +69,16 @@ class Tenant:
         return self
 
     async def open_workspace(self) -> None:
-        words = ["--name", self.name, "--email", self.email, "--password", PASSWORD, "--json"]
-        made = json.loads((await self.platform.manage("create_workspace", *words)).strip().splitlines()[-1])
+        made = self.platform.workspaces.pop(self.name, None)
+        if made is None:
+            said = await self.platform.manage("create_workspace", *workspace_options(self.name))
+            made = json.loads(said.strip().splitlines()[-1])
         self.organisation = made["organisation"]
         self.http.headers["X-API-Key"] = made["api_key"]
 
     async def add_number(self, agent: str) -> str:
         """A number at the carrier, brought to the platform and pointed at it."""
-        self._numbers += 1
-        number = f"+1202555{secrets.randbelow(10_000):04}"
+        number = new_number()
         self.simulator.add_number(number, self.account_sid)
         given = {"number": number, "carrier_account": self.account, "agent": agent}
         made = await self.post("numbers", given)
@@ -92,42 +112,46 @@ class Tenant:
 
     async def found(self, carrier_call: Call, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The platform's row of a call at the carrier."""
-        deadline = time.monotonic() + within_s
-        while True:
+
+        async def look() -> dict[str, Any]:
             rows = (await self.get("calls"))["results"]
-            for row in rows:
-                if row["carrier_call_id"] == carrier_call.sid:
-                    return dict(row)
-            assert time.monotonic() < deadline, f"no such call: {carrier_call.sid}"
-            await asyncio.sleep(0.05)
+            return next((dict(row) for row in rows if row["carrier_call_id"] == carrier_call.sid), {})
+
+        return await until(look, within_s, lambda: f"no such call: {carrier_call.sid}")
 
     async def settled(self, call_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The call once it is over and its end was told to everybody."""
         ends = "('call.ended', 'call.failed')"
         told = f"SELECT 1 FROM events_event WHERE subject_id = '{call_id}' AND type IN {ends}"
-        deadline = time.monotonic() + within_s
-        while True:
-            is_told = await self.platform.rows(told)
-            row = await self.get(f"calls/{call_id}")
-            if is_told and row["status"] not in LIVE:
-                return dict(row)
-            assert time.monotonic() < deadline, f"the call is still {row['status']}: {row}"
-            await asyncio.sleep(0.1)
+        row: dict[str, Any] = {}
+
+        async def look() -> bool:
+            if not await self.platform.rows(told):
+                return False
+            row.update(await self.get(f"calls/{call_id}"))
+            return row["status"] not in LIVE
+
+        await until(look, within_s, lambda: f"its end was not told, or it is not over: {row or call_id}")
+        return row
 
     async def until_status(self, call_id: str, status: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
-        deadline = time.monotonic() + within_s
-        while (row := await self.get(f"calls/{call_id}"))["status"] != status:
-            assert time.monotonic() < deadline, f"{row['status']} instead of {status}"
-            await asyncio.sleep(0.05)
-        return dict(row)
+        return await self._until(call_id, lambda row: row["status"] == status, status, within_s)
 
     async def until_known(self, call_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The call once its carrier has given it a name."""
-        deadline = time.monotonic() + within_s
-        while not (row := await self.get(f"calls/{call_id}"))["carrier_call_id"]:
-            assert time.monotonic() < deadline, f"never taken by the carrier: {row}"
-            await asyncio.sleep(0.05)
-        return dict(row)
+        return await self._until(call_id, lambda row: bool(row["carrier_call_id"]), "a name", within_s)
+
+    async def _until(
+        self, call_id: str, wanted: Callable[[dict[str, Any]], bool], what: str, within_s: float
+    ) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+
+        async def look() -> bool:
+            row.update(await self.get(f"calls/{call_id}"))
+            return wanted(row)
+
+        await until(look, within_s, lambda: f"never got {what}: {row}")
+        return row
 
     async def turns(self, call_id: str) -> list[dict[str, Any]]:
         return list((await self.get(f"calls/{call_id}/transcript"))["turns"])

@@ -10,6 +10,7 @@ from patter.simulators.twilio import Phone as TwilioPhone
 
 GREETING_S = 1.2
 ANSWERS_AFTER_MS = 2500
+ASKED_WITHIN_MS = 30_000
 TWILIO_MACHINES = {"": "human", "human": "human", "machine": "machine", "not-sure": "unknown", "fax": "fax"}
 TELNYX_MACHINES = {"": "", "human": "human", "machine": "machine-beep", "not-sure": "not-sure", "fax": "fax"}
 
@@ -63,7 +64,7 @@ class Person:
     def _answer(self) -> tuple[Step, ...]:
         """A key waits for the end of the question; a word is said into it."""
         if self.presses:
-            return (Digits(self.presses),)
+            return (Digits(self.presses, patience_ms=ASKED_WITHIN_MS),)
         if not self.says:
             return ()
         # On a slow machine the question may begin late, and what was said before it was said to nobody.

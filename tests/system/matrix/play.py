@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,16 +40,6 @@ SCENES = [
 ]
 
 
-WITH_THE_PLATFORM = {
-    "both_record_after_an_announcement",
-    "keys_are_pressed_and_the_call_goes_on",
-    "the_agent_hangs_up",
-    "the_agent_puts_the_caller_through",
-    "a_message_is_left_after_the_beep",
-}
-"""What the platform has a part in, beside the bridge: modes whose other scenes are shown in local mode."""
-
-
 @asynccontextmanager
 async def playing(mode: Mode, request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Play]:
     """The scenes that this run has chosen, under way; a cell is (scene, carrier, who replies)."""
@@ -77,15 +67,18 @@ async def playing(mode: Mode, request: pytest.FixtureRequest, folder: Path) -> A
             await nothing_is_left(stages.values())
 
 
-def cells(mode: str, *, only: Container[str] | None = None) -> pytest.MarkDecorator:
-    """The parameters ``scene, carrier, reply_by`` of a mode's one test. ``only`` names scenes; None: all."""
+def cells(mode: str, *, each: bool = True) -> pytest.MarkDecorator:
+    """The parameters ``scene, carrier, reply_by`` of a mode's one test.
+
+    ``each`` False: only one of both replies at a carrier, and the other one at the other carrier. From scene
+    to scene they change places, so that each carrier shows both, and both directions.
+    """
     params: list[Any] = []
-    for scene in SCENES:
-        if only is not None and scene.name not in only:
-            continue
-        for carrier in CARRIERS:
-            for reply_by in REPLIERS:
-                marks = [pytest.mark.supports(*scene.shows, mode=mode)] if scene.shows else []
+    for number, scene in enumerate(SCENES):
+        marks = [pytest.mark.supports(*scene.shows, mode=mode)] if scene.shows else []
+        for place, carrier in enumerate(CARRIERS):
+            first = (number + place) % len(REPLIERS)
+            for reply_by in REPLIERS if each else REPLIERS[first : first + 1]:
                 about = f"{scene.name}-{carrier}-{reply_by}"
                 params.append(pytest.param(scene.name, carrier, reply_by, marks=marks, id=about))
     return pytest.mark.parametrize(CELL, params)

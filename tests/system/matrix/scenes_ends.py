@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from tests.system.matrix.people import Person
-from tests.system.matrix.stage import LISTEN, Stage
-from tests.system.matrix.voices import GOODBYE, LEAVE
+from tests.system.matrix.stage import LISTEN, Stage, Up, press
+from tests.system.matrix.voices import GOODBYE, GREETING, LEAVE
 
+FAREWELL = "Goodbye."
+"""The phrase with which a call ends that nobody else ends."""
 OUTCOMES = {
     "busy": ("busy", "busy"),
     "declined": ("declined", "declined"),
@@ -24,7 +26,7 @@ async def the_caller_hangs_up(stage: Stage) -> None:
 
 async def the_agent_hangs_up(stage: Stage) -> None:
     """A model's goodbye is heard in full before; a program cuts what is being said."""
-    call = await stage.up([{"digits": "4"}, {"wait_ms": 1500}, {"digits": LEAVE}, *LISTEN])
+    call = await stage.up([*press("4"), {"wait_ms": 1500}, *press(LEAVE), *LISTEN])
     row = await call.over()
     by_model = stage.reply_by == "model"
     assert row["end_reason"] == ("agent_ended" if by_model else "api_hung_up")
@@ -35,6 +37,22 @@ async def the_agent_hangs_up(stage: Stage) -> None:
 async def it_is_hung_up_from_outside(stage: Stage) -> None:
     call = await stage.up()
     await call.hung_up()
+
+
+async def nobody_says_anything(stage: Stage) -> None:
+    call_id = await stage.place(stage.person(Person()), agent=stage.hasty_agent)
+    call = Up(stage, await stage.carrier_call(call_id), call_id)
+    row = await call.over()
+    assert (row["status"], row["end_reason"]) == ("completed", "idle")
+    assert await call.said() == [GREETING, "Are you still there?", FAREWELL]
+
+
+async def the_time_is_up(stage: Stage) -> None:
+    call_id = await stage.place(stage.person(Person()), max_duration_s=10)
+    call = Up(stage, await stage.carrier_call(call_id), call_id)
+    row = await call.over()
+    assert (row["status"], row["end_reason"]) == ("completed", "max_duration")
+    assert await call.said() == [GREETING, FAREWELL]
 
 
 async def nobody_can_be_reached(stage: Stage) -> None:
@@ -79,6 +97,8 @@ SCENES = [
     (the_caller_hangs_up, ()),
     (the_agent_hangs_up, ("the agent ends the call",)),
     (it_is_hung_up_from_outside, ()),
+    (nobody_says_anything, ()),
+    (the_time_is_up, ()),
     (nobody_can_be_reached, ()),
     (nobody_answers, ()),
     (ten_requests_with_one_key_are_one_call, ()),

@@ -8,7 +8,7 @@ from tests.system.matrix.people import Person
 from tests.system.matrix.stage import MESSAGE, Stage, Up, until_async
 from tests.system.matrix.voices import GREETING
 
-KNOWN_AFTER_S = 3.0
+KNOWN_AFTER_S = 8.0
 
 
 async def _called(stage: Stage, person: Person, **wish: Any) -> Up:

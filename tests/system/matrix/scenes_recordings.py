@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from tests.system.matrix.scenes_keys import press_for_the_caller
 from tests.system.matrix.stage import ANNOUNCEMENT, Stage, Up, until_async
 from tests.system.matrix.voices import GREETING
 
@@ -21,6 +22,18 @@ async def both_record_after_an_announcement(stage: Stage) -> None:
     await until_async(lambda: _is_deleted(call))
 
 
+async def a_recording_goes_on_after_keys(stage: Stage) -> None:
+    """At Twilio another stream begins, and the carrier's recording is still the one that it was."""
+    call = await stage.up(recorded=True)
+    await call.until_said(GREETING)
+    await press_for_the_caller(call)
+    await call.hung_up()
+    assert (await _file(call, "carrier")).content == call.carrier_call.media.wav()
+    assert (await _file(call, "bridge")).content[:4] == b"RIFF"
+    assert len(call.carrier_call.of_kind("recording_started")) == 1
+    assert (await call.said()).count(ANNOUNCEMENT) == 1
+
+
 async def _file(call: Up, source: str) -> httpx.Response:
     async def ready() -> httpx.Response | None:
         got = await call.stage.tenant.http.get(f"calls/{call.id}/recording?source={source}")
@@ -34,6 +47,8 @@ async def _is_deleted(call: Up) -> bool:
     return bool(call.carrier_call.of_kind("recording_deleted"))
 
 
+RECORDED = ("the carrier's recording", "a recording of our own")
 SCENES = [
-    (both_record_after_an_announcement, ("the carrier's recording", "a recording of our own")),
+    (both_record_after_an_announcement, RECORDED),
+    (a_recording_goes_on_after_keys, RECORDED),
 ]

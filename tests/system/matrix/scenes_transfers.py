@@ -16,6 +16,7 @@ from tests.system.matrix.stage import (
     Stage,
     Steps,
     Up,
+    press,
 )
 from tests.system.matrix.voices import DESK, GIVE_AWAY, GREETING, SUMMARY
 
@@ -58,7 +59,7 @@ async def a_caller_is_put_through(stage: Stage) -> None:
 
 async def the_agent_puts_the_caller_through(stage: Stage) -> None:
     stage.person(Person(talk_s=1.0), number=DESK_NUMBER)
-    call = await stage.up([{"digits": GIVE_AWAY}, *LISTEN])
+    call = await stage.up([*press(GIVE_AWAY), *LISTEN])
     await _given(call)
     [transfer] = (await stage.tenant.get(f"calls/{call.id}/transfers"))["results"]
     assert (transfer["target"], transfer["summary"]) == (DESK, SUMMARY)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from tests.system.platform import Platform
 from tests.system.program import program
 from tests.system.telnyx import TelnyxTenant
 from tests.system.tenant import Tenant
+from tests.system.tenant import until as until_there
 
 PATIENCE_S = 30.0
 CARRIERS = ("twilio", "telnyx")
@@ -53,6 +52,8 @@ class Stage:
     recorded_number: str
     agent: str
     recorded_agent: str
+    hasty_agent: str
+    """It soon asks whether anybody is there, and only once."""
     new_number: Callable[[], str]
 
     # -- beginnings -------------------------------------------------------------------------------
@@ -177,11 +178,12 @@ async def until(look: Callable[[], T | None]) -> T:
 
 
 async def until_async(look: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := await look()):
-        assert time.monotonic() < deadline, "it never came"
-        await asyncio.sleep(0.1)
-    return found
+    return await until_there(look, PATIENCE_S, lambda: "it never came")
+
+
+def press(keys: str) -> Steps:
+    """Press keys when the agent has finished, however late it begins: before it, keys are lost."""
+    return [{"digits": keys, "patience_ms": int(PATIENCE_S * 1000)}]
 
 
 @contextlib.asynccontextmanager
@@ -229,6 +231,7 @@ async def _stages(
                 {"name": DESK, "number": DESK_NUMBER, "ring_s": 5},
                 {"name": NOBODY, "number": NOBODYS_NUMBER, "ring_s": 5},
             ],
+            "record": False,
             "turn_taking": {"idle_prompt_s": 60},
         }
         policies = {
@@ -236,15 +239,14 @@ async def _stages(
             "machines": {"introduction": INTRODUCTION},
         }
         recorded = {**policies, "recording": {"carrier": True, "announcement": ANNOUNCEMENT}}
-        agents = [
-            await mode.agent(tenant, reply_by, {**body, "policies": policies, "record": False}),
-            await mode.agent(
-                tenant,
-                reply_by,
-                {**body, "name": f"{reply_by} recorded", "policies": recorded, "record": True},
-            ),
-        ]
-        kept = [await tenant.add_number(agent) for agent in agents]
+        hasty = {"name": f"{reply_by} hasty", "turn_taking": {"idle_prompt_s": 3, "idle_prompts": 1}}
+        changes: tuple[dict[str, Any], ...] = (
+            {"policies": policies},
+            {"name": f"{reply_by} recorded", "policies": recorded, "record": True},
+            hasty,
+        )
+        agents = [await mode.agent(tenant, reply_by, {**body, **change}) for change in changes]
+        kept = [await tenant.add_number(agent) for agent in agents[:2]]
         stages[carrier, reply_by] = Stage(
             mode.name, carrier, reply_by, direction, tenant, kept[0], kept[1], *agents, new_number
         )

@@ -1,6 +1,6 @@
-"""OpenAI Realtime: the scenes that the platform has a part in, on both carriers, whoever replies.
+"""OpenAI Realtime: every scene, on both carriers; at each of them a program replies, or a model.
 
-The rest of what happens on a line is shown in local mode, by the same bridge.
+The other one replies at the other carrier. The pipeline shows all four cells of every scene.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.system.matrix.play import WITH_THE_PLATFORM, Play, cells, playing
+from tests.system.matrix.play import Play, cells, playing
 from tests.system.matrix.voices_realtime import Realtime
 
 
@@ -27,6 +27,6 @@ async def play(
 
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="module")
-@cells("realtime", only=WITH_THE_PLATFORM)
+@cells("realtime", each=False)
 async def test_on_a_line(play: Play, scene: str, carrier: str, reply_by: str) -> None:
     await play[scene, carrier, reply_by]

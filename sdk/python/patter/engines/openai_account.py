@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from patter.bridge.plan import ProviderSpec
+from patter.engines.options import key_of
 from patter.errors import ConfigError
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -26,12 +27,12 @@ class Account:
 def account_of(spec: ProviderSpec) -> Account:
     """Raises ConfigError when the key or the address is missing."""
     if spec.provider == "openai":
-        if not spec.api_key:
+        if not (key := key_of(spec, "OpenAI")):
             raise ConfigError("OpenAI needs an API key; store one as a provider credential")
-        return Account(spec.provider, openai_base_url(spec.base_url), spec.api_key)
+        return Account(spec.provider, openai_base_url(spec.base_url), key)
     if not spec.base_url:
         raise ConfigError(f"{spec.provider} needs a base_url, such as http://localhost:11434/v1")
-    return Account(spec.provider, spec.base_url.rstrip("/"), spec.api_key)
+    return Account(spec.provider, spec.base_url.rstrip("/"), key_of(spec, spec.provider) or None)
 
 
 def openai_base_url(given: str | None) -> str:

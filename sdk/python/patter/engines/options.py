@@ -1,4 +1,4 @@
-"""Reads a provider's options, and says what is wrong with one while the agent is set up. Pure."""
+"""Reads a provider's key and options, and says what is wrong with one while the agent is set up. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from typing import Any
 from patter.bridge.plan import ProviderSpec
 from patter.engines.catalogue import default_model
 from patter.errors import ConfigError
+
+
+def key_of(spec: ProviderSpec, name: str) -> str:
+    """The key, without blanks at its ends; empty where there is none. ``name``: the provider's, for people.
+
+    Raises ConfigError for characters that no key has: a line's end would end the header it is sent in.
+    """
+    key = (spec.api_key or "").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(f"{name}'s API key has characters that no key has")
+    return key
 
 
 def model_of(spec: ProviderSpec, kind: str) -> str:

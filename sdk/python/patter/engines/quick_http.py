@@ -15,10 +15,11 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast
 
 import httpx
+
+from patter.trust import trust
 
 try:
     import httptools
@@ -83,7 +84,7 @@ class QuickTransport(httpx.AsyncBaseTransport):
         scheme, host, port, name = key
         secure: dict[str, Any] = {}
         if scheme == "https":
-            secure = {"ssl": self._trust or _httpx_trust(), "server_hostname": name}
+            secure = {"ssl": self._trust or trust(), "server_hostname": name}
         try:
             async with asyncio.timeout(request.extensions.get("timeout", {}).get("connect")):
                 return await _connected(host, port, secure)
@@ -288,12 +289,6 @@ async def _connected(host: str, port: int, secure: Mapping[str, Any]) -> _Connec
             async with asyncio.timeout(NEXT_ADDRESS_AFTER_S):
                 return (await loop.create_connection(_Connection, address, port, **secure))[1]
     return (await loop.create_connection(_Connection, last, port, **secure))[1]
-
-
-@cache
-def _httpx_trust() -> ssl.SSLContext:
-    """One for all: it reads every root certificate."""
-    return httpx.create_ssl_context()
 
 
 async def _written(request: httpx.Request) -> bytes:

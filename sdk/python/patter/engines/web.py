@@ -17,6 +17,7 @@ from patter.engines import quick_http
 from patter.engines.refusal import read_refusal
 from patter.errors import EngineError
 from patter.tools.guard import AddressRefused, GuardedTransport, HostUnknown, guard_for
+from patter.trust import trust
 
 CONNECT_TIMEOUT_S = 2.0
 KEPT_ALIVE = 50
@@ -38,6 +39,7 @@ def client_for(base_url: str) -> httpx.AsyncClient:
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
             limits=limits,
             transport=_transport(base_url, limits),
+            verify=trust(),
         )
     return client
 

@@ -28,6 +28,8 @@ from patter.types import Agent
 if TYPE_CHECKING:
     from patter.tools.runner import Tools
 
+ID_PREFIX = "call_"
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:
@@ -140,4 +142,8 @@ def _told(plan: CallPlan, public: Call, wishes: CallOptions | None) -> dict[str,
 
 
 def new_call_id() -> str:
-    return f"call_{secrets.token_hex(12)}"
+    return f"{ID_PREFIX}{secrets.token_hex(12)}"
+
+
+def is_call_id(text: str) -> bool:
+    return text.startswith(ID_PREFIX) and ":" not in text

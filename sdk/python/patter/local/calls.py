@@ -19,10 +19,11 @@ from patter.guardrails import read_guardrails
 from patter.handlers import HandlerRunner
 from patter.local.actions import LocalActions
 from patter.local.assembly import Around, make_session
-from patter.local.call import LocalCall, Serving, new_call, new_call_id
+from patter.local.call import LocalCall, Serving, is_call_id, new_call, new_call_id
 from patter.local.carrier import LocalCarrier
 from patter.local.carrier_recordings import CarrierRecordings
 from patter.local.handler import LocalHandler
+from patter.local.log import TransferBook
 from patter.local.plan import CallFacts, checked_params
 from patter.options import CallOptions
 from patter.types import Agent
@@ -36,6 +37,10 @@ MEDIA_WITHIN_S = 30.0
 DRAIN_S = 6.0
 """For hang-ups to be taken on by the carrier, with their own deadline."""
 MOST_SHOWN_ENDED = 20
+MOST_LEFT = 500
+"""Ended calls that had a transfer: a human's leg may come when nobody waits for it any more."""
+MOST_CARRIED = 2000
+"""Ended calls that had media, by their ids: what comes late about them is no news."""
 
 
 class MediaRefused(Exception):
@@ -71,6 +76,8 @@ class LocalCalls:
         self.actions = LocalActions(self, carrier)
         self.recordings = CarrierRecordings(carrier.download_recording, serving.recordings_dir)
         self.ended: deque[LocalCall] = deque(maxlen=MOST_SHOWN_ENDED)
+        self._left: dict[str, TransferBook] = {}
+        self._carried: deque[str] = deque(maxlen=MOST_CARRIED)
         self.stopping = False
 
     def __len__(self) -> int:
@@ -193,6 +200,15 @@ class LocalCalls:
     def found(self, call_id: str) -> LocalCall | None:
         return self._calls.get(call_id)
 
+    def is_for_nobody(self, call_id: str) -> bool:
+        """Whether a call of ours that comes to life at the carrier was given up here: its answer was lost."""
+        return is_call_id(call_id) and call_id not in self._calls and call_id not in self._carried
+
+    def transfers_of(self, call_id: str) -> TransferBook | None:
+        """Also of a call that is over."""
+        call = self._calls.get(call_id)
+        return call.transfers if call is not None else self._left.get(call_id)
+
     def of_carrier(self, carrier_call_id: str) -> LocalCall | None:
         calls = self._calls.values()
         return next(
@@ -210,6 +226,12 @@ class LocalCalls:
         call.stop_waiting()
         self._calls.pop(call.id, None)
         self.ended.append(call)
+        if call.session is not None:
+            self._carried.append(call.id)
+        if call.transfers:
+            self._left[call.id] = call.transfers
+            if len(self._left) > MOST_LEFT:
+                del self._left[next(iter(self._left))]
         call.public.finish(end)
         if call.plan.carrier_records and call.session is not None:
             self.recordings.expect(call.id, call.log.recorded)

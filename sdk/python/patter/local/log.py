@@ -42,6 +42,13 @@ class TransferBook:
         begun = self._begun.get(transfer_id)
         return begun.summary if begun else ""
 
+    def __bool__(self) -> bool:
+        return bool(self._begun)
+
+    def is_given_up(self, transfer_id: str) -> bool:
+        """Whether a human's leg that still comes is for nobody. One that was joined talks on without us."""
+        return self._states.get(transfer_id, "failed") == "failed"
+
     def is_over(self, transfer_id: str) -> bool:
         """Whether there is nobody any more whom a human could be connected to."""
         return self._states.get(transfer_id, "failed") in ("failed", "joined")

@@ -116,7 +116,8 @@ class TelnyxDoors:
     async def _initiated(self, event: CallEvent) -> None:
         """Somebody calls, or a call of ours is under way. Only an incoming call that waits is answered."""
         if not event.is_incoming:
-            self._call(event)
+            if self._call(event) is None:
+                await self._leave(event)
             return
         if event.state not in ("parked", ""):
             return
@@ -130,9 +131,16 @@ class TelnyxDoors:
     async def _answered(self, event: CallEvent) -> None:
         """From here on there is somebody to talk to."""
         call = self._call(event)
-        if call is not None and not call.tokens.issued:
+        if call is None:
+            await self._leave(event)
+        elif not call.tokens.issued:
             call.log.moved("answered")
             await self._carrier.open_stream(call)
+
+    async def _leave(self, event: CallEvent) -> None:
+        """Hang up a call that we asked for and gave up, as Telnyx's answer was lost."""
+        if self._calls.is_for_nobody(event.client_state):
+            await self._carrier.hang_up(event.call_control_id)
 
     async def _hung_up(self, event: CallEvent) -> None:
         if (call := self._call(event)) is not None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("patter")
 
+COMES = frozenset({"call.initiated", "call.answered"})
+
 Handler = Callable[[LocalCall, str, CallEvent], Awaitable[None]]
 
 
@@ -42,9 +44,19 @@ class TelnyxTransfers:
     async def carry_out(self, event: CallEvent) -> None:
         """Safe to repeat, in any order. Raises CarrierError."""
         call_id, _, transfer_id = event.client_state.partition(":")
+        if event.kind in COMES and self._is_for_nobody(call_id, transfer_id):
+            await self._carrier.hang_up(event.call_control_id)
+            return
         call, handler = self._calls.found(call_id), self._handlers.get(event.kind)
         if call is not None and handler is not None and event.call_control_id != call.carrier_call_id:
             await handler(call, transfer_id, event)
+
+    def _is_for_nobody(self, call_id: str, transfer_id: str) -> bool:
+        """The caller was quicker than the answer to our request to call a human: nobody knew their leg."""
+        book = self._calls.transfers_of(call_id)
+        if book is None or book.kind_of(transfer_id) != "warm":
+            return False  # a cold one is dropped by Telnyx itself
+        return book.is_given_up(transfer_id)
 
     async def _initiated(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
         call.feed(TransferMoved(transfer_id, "dialling"))
@@ -52,9 +64,6 @@ class TelnyxTransfers:
     async def _answered(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
         if call.transfers.kind_of(transfer_id) != "warm":
             call.feed(TransferMoved(transfer_id, "joined"))
-            return
-        if call.transfers.is_over(transfer_id):
-            await self._carrier.hang_up(event.call_control_id)
             return
         call.feed(TransferMoved(transfer_id, "briefing"))
         language = call.plan.language

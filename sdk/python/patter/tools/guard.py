@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from patter.trust import trust
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -116,7 +118,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, guard: Guard, **options: Any) -> None:
         self._guard = guard
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False, **options)
+        own = {"verify": trust(from_environment=False), "trust_env": False}
+        self._inner = httpx.AsyncHTTPTransport(**{**own, **options})
         self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -19,6 +19,7 @@ import httpx
 from patter.tools.guard import AddressRefused, Guard, GuardedTransport, HostUnknown
 from patter.tools.results import DONE, clean_text, limited
 from patter.tools.retry import Failure, retry_after_s
+from patter.trust import trust
 
 PROTOCOL = "2025-06-18"
 CONNECT_WITHIN_S = 5.0
@@ -94,7 +95,9 @@ class McpClient:
     def __init__(self, url: str, headers: Mapping[str, str], guard: Guard | None) -> None:
         transport = GuardedTransport(guard) if guard is not None else None
         timeout = httpx.Timeout(None, connect=CONNECT_WITHIN_S)
-        self._http = httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False)
+        self._http = httpx.AsyncClient(
+            transport=transport, timeout=timeout, follow_redirects=False, verify=trust()
+        )
         self._url = url
         self._headers = {
             **headers,

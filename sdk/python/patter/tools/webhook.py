@@ -18,6 +18,7 @@ from patter.tools.guard import AddressRefused, Guard, GuardedTransport, HostUnkn
 from patter.tools.requests import WebhookRequest
 from patter.tools.results import clean_text, result_of_body
 from patter.tools.retry import Cause, Failure, retry_after_s
+from patter.trust import trust
 
 MOST_BYTES = 64 * 1024
 CONNECT_WITHIN_S = 5.0
@@ -114,7 +115,9 @@ async def _exchange(
     timeout = httpx.Timeout(None, connect=CONNECT_WITHIN_S)
     # A client for each try: tools are called seldom, and no connection may serve two customers.
     async with (
-        httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False) as client,
+        httpx.AsyncClient(
+            transport=transport, timeout=timeout, follow_redirects=False, verify=trust()
+        ) as client,
         client.stream("POST", request.url, content=request.body, headers=headers) as response,
     ):
         await answer.read(response)

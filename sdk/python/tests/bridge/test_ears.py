@@ -200,3 +200,23 @@ def test_an_empty_final_takes_the_interim_back() -> None:
     assert not line.ends
     line.note(line.ears.utterance_ended(SttUtteranceEnded("stt1")))
     assert not line.ends
+
+
+def test_an_end_that_comes_as_the_caller_goes_on_is_none() -> None:
+    line = spoken()
+    line.hears("a table")
+    line.frames(600, SILENCE)
+    line.frames(400, VOICE)
+    line.note(line.ears.utterance_ended(SttUtteranceEnded("stt1")))
+    assert line.ends == []
+    line.hears("for two", end=True)
+    assert line.ends == [(1800, "stt", "a table for two")]
+
+
+def test_an_end_over_a_noise_is_one() -> None:
+    line = spoken()
+    line.hears("a table")
+    line.frames(400, SILENCE)
+    line.frames(1400, VOICE)
+    line.note(line.ears.utterance_ended(SttUtteranceEnded("stt1")))
+    assert line.ends == [(2600, "utterance_end", "a table")]

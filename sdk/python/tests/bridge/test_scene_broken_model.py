@@ -57,11 +57,20 @@ def test_where_nothing_was_spoken_yet_it_is_asked_anew() -> None:
     assert call.turns[-1] == ("assistant", "At nine.")
 
 
-@pytest.mark.parametrize("how", ["fails", "is silent"])
+def test_an_answer_that_was_whole_needs_no_rest() -> None:
+    call = breaks("We open at nine. ")
+    call.model_says("")
+    call.pass_ms(2000)
+    assert call.turns == [("user", "when do you open"), ("assistant", "We open at nine.")]
+
+
+@pytest.mark.parametrize("how", ["fails", "is silent", "knows no more"])
 def test_a_second_break_is_told_the_caller(how: str) -> None:
     call = breaks(turn_taking=TurnTaking(handler_timeout_s=3))
     if how == "fails":
         call.feed(LlmFailed(call.last(LlmAsk).ask_id, "cut"))
+    if how == "knows no more":
+        call.model_says("")
     call.pass_ms(7500)
     assert call.turns[-1][1].startswith("We open at nine. Sorry, I did not get that.")
     assert len(call.all(LlmAsk)) == 2

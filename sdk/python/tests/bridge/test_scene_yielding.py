@@ -59,6 +59,24 @@ def test_they_may_add_something_twice() -> None:
     call.check()
 
 
+def test_a_reply_of_which_no_word_was_heard_leaves_their_turn_open() -> None:
+    call = asked()
+    call.handler_says(ANSWER)
+    call.pass_ms(100)
+    call.hears("for two people")
+    assert call.all(HandlerStop) == [HandlerStop("t1", "")]
+    assert call.last(HandlerAsk).history == [{"role": "user", "text": "I want a table. for two people"}]
+    call.check()
+
+
+def test_a_word_that_was_heard_ends_their_turn() -> None:
+    call = asked()
+    call.handler_says(ANSWER)
+    call.pass_ms(600)
+    call.hears("for two people")
+    assert [turn["role"] for turn in call.last(HandlerAsk).history] == ["user", "assistant", "user"]
+
+
 def test_a_cough_keeps_the_answer_back_and_does_not_lose_it() -> None:
     call = answered_within(260)
     call.pass_ms(900)

@@ -47,6 +47,8 @@ def test_no_chunk_runs_away(pieces: list[str]) -> None:
         ("Hi. Yes. No. Maybe so.", ["Hi. Yes. No. ", "Maybe so."]),
         ("你好世界。今天天气很好。", ["你好世界。", "今天天气很好。"]),
         ("First line of it\nsecond line", ["First line of it\n", "second line"]),
+        ("1. First\n2. Second thing\n3. Third", ["1. First\n2. Second thing\n", "3. Third"]),
+        ("We were founded in 1999. Then came more.", ["We were founded in 1999. ", "Then came more."]),
         ("No end at all", ["No end at all"]),
         ("   ", []),
     ],

@@ -297,6 +297,26 @@ async def test_every_stage_fails_in_mid_call_and_the_conversation_goes_on(
     assert caller.end.reason == "api_hung_up"
 
 
+async def test_model_and_voice_break_within_an_answer_and_the_caller_hears_all_of_it(
+    deepgram, other_deepgram, openai, elevenlabs
+):
+    deepgram.script = [Faults(), Faults(drop_at_ms=300)]  # the ears are sound
+    first, later = "We open at nine. And we close at", "We close at ten."
+    openai.answer = lambda question: later if len(openai.questions) > 1 else first
+    openai.faults.add("chat", Fault(cut_after=7))
+    plan = plan_of(deepgram, other_deepgram, openai, elevenlabs)
+    more = {"fallbacks": {**plan.fallbacks, "llm": [spec_of(openai, "openai", model="gpt-5.6-luna")]}}
+    plan = CallPlan(**{name: getattr(plan, name) for name in plan.__slots__} | more)
+    caller = await call(plan, silence(200) + tone(1100) + silence(4500))
+    switched = [(n.data["stage"], n.data["to"]) for n in caller.noted("provider.switched")]
+    assert sorted(switched) == [("llm", "openai gpt-5.6-luna"), ("tts", "elevenlabs")]
+    assert [turn["text"] for turn in caller.end.transcript] == [
+        "what can you do",
+        "We open at nine. We close at ten.",
+    ]
+    assert caller.noted("reply.broken") and not caller.noted("reply.failed")
+
+
 async def test_every_provider_is_down_and_the_stored_apology_is_heard(
     deepgram, other_deepgram, openai, elevenlabs
 ):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from patter.bridge.answering import AnsweringPlan
-from patter.bridge.commands import Clear
+from patter.bridge.commands import Clear, StartRecording
 from patter.bridge.events import DigitPressed, MachineHeard, SpeechFailed
+from patter.bridge.records import TurnSettled
 from patter.engines.convai.wire import CallerChunk, Initiation, Interruption, UserMessage
 from patter.testing.scene import VOICE
 
@@ -46,6 +47,32 @@ def test_until_it_was_heard_the_agent_hears_nobody_and_then_what_was_said_meanwh
     assert call.all(Clear)
     call.caller_says("I want a table")
     assert call.turns[0] == ("assistant", NOTICE)
+
+
+def test_it_is_written_down_and_recording_begins_as_soon_as_it_was_heard() -> None:
+    """Not only when all that the agent says in the same breath was heard, too."""
+    call = announced(carrier_records=True, record=True)
+    call.agent_says(f"{NOTICE} {HELLO}")
+    call.pass_ms(1000)
+    assert (call.turns, call.all(StartRecording)) == ([], [])
+    call.pass_ms(400)
+    assert (call.turns, len(call.all(StartRecording))) == ([("assistant", NOTICE)], 1)
+    call.pass_ms(3000)
+    assert call.turns == [("assistant", NOTICE), ("assistant", HELLO)]
+    notice, hello = call.notes(TurnSettled)
+    assert notice.ended_ms == hello.started_ms and hello.full_text is None
+    assert len(call.all(StartRecording)) == 1
+
+
+def test_a_caller_who_speaks_over_what_follows_it_has_heard_so_much() -> None:
+    call = announced(reply_by="model")
+    call.agent_says(f"{NOTICE} {HELLO}")
+    call.pass_ms(2000)  # of 2150 ms
+    call.gets(Interruption(call.event_id))
+    call.caller_says("hello")
+    notice, hello, *_ = call.notes(TurnSettled)
+    assert (notice.text, notice.interrupted) == (NOTICE, False)
+    assert HELLO.startswith(hello.text) and (hello.interrupted, hello.full_text) == (True, HELLO)
 
 
 def test_keys_have_their_turn_after_it() -> None:

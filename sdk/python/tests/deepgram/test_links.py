@@ -125,6 +125,13 @@ async def test_failures_have_the_providers_words(server, spec, faults, words, pe
     assert spec.api_key not in failed.error
 
 
+async def test_a_server_that_says_nothing_of_silence_is_no_silent_one(server, spec):
+    server.faults = Faults(silent=True)
+    quiet = DeepgramStt(spec, deadlines=Deadlines(stall_s=0.2, idle_s=0.2))
+    events = await hear(quiet, silence(600), wait_s=0.6)
+    assert not any(isinstance(event, SttFailed) for event in events)
+
+
 @pytest.mark.parametrize(
     "change", [{"api_key": None}, {"base_url": "ftp://x"}, {"options": {"endpointing_ms": "soon"}}]
 )

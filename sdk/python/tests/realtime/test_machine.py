@@ -1,5 +1,7 @@
 """What the machine of a realtime call decides, on the test's own clock."""
 
+import pytest
+
 from patter.bridge.answering import AnsweringPlan
 from patter.bridge.commands import Clear, HandlerAsk, HandlerStop, HangUp, ToolRun, ToolStop, TransferStart
 from patter.bridge.events import (
@@ -184,11 +186,13 @@ def test_none_of_a_handler_is_a_deliberate_silence():
     assert "Are you still there?" in call.of_type("response.create")[-1]["response"]["instructions"]
 
 
-def test_a_reply_that_is_refused_while_another_is_made_comes_after_it():
+@pytest.mark.parametrize("named", [True, False])
+def test_a_reply_that_is_refused_while_another_is_made_comes_after_it(named):
     call = Scene()
     call.feed(DigitPressed("1"))
     [asked] = call.of_type("response.create")
-    call.provider(Trouble("conversation_already_has_active_response", "", asked["event_id"]))
+    event_id = asked["event_id"] if named else ""
+    call.provider(Trouble("conversation_already_has_active_response", "", event_id))
     call.pass_ms(600)
     assert len(call.of_type("response.create")) == 2
 

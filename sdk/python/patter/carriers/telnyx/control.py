@@ -95,11 +95,11 @@ class TelnyxControl:
         await self._send(command)
 
     async def stop(self, carrier_call_id: str, transfer_id: str, *, recall: bool) -> None:
-        human = self._humans.pop(transfer_id, "")
-        if human:
+        if human := self._humans.get(transfer_id):
             async with self._rest(OPEN_S) as rest:
                 await rest.hang_up(human)
             await self._hush(carrier_call_id, transfer_id)
+            self._humans.pop(transfer_id, None)  # not before: what failed is tried again
         if recall:
             await self._reopen()
 

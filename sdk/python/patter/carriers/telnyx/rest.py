@@ -24,7 +24,9 @@ from patter.carriers.telnyx.resources import (
     TelnyxProfile,
     TelnyxRecording,
 )
+from patter.carriers.trust import trust
 from patter.errors import CarrierError
+from patter.trust import trust
 
 BASE_URL = "https://api.telnyx.com/v2"
 
@@ -67,8 +69,9 @@ class TelnyxRest:
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
             headers={"Accept": "application/json", "Authorization": f"Bearer {api_key}"},
             transport=transport,
+            verify=trust(),
         )
-        self._files = httpx.AsyncClient(timeout=timeout_s, transport=transport)
+        self._files = httpx.AsyncClient(timeout=timeout_s, transport=transport, verify=trust())
 
     async def __aenter__(self) -> TelnyxRest:
         return self

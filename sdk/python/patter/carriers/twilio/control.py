@@ -104,10 +104,10 @@ class TwilioControl:
         self._humans[order.transfer_id] = human.sid
 
     async def _end_human(self, transfer_id: str) -> None:
-        sid = self._humans.pop(transfer_id, "")
-        if sid:
+        if sid := self._humans.get(transfer_id):
             async with self._rest(OPEN_S) as rest:
                 await rest.hang_up(sid)
+            self._humans.pop(transfer_id, None)  # not before: what failed is tried again
 
     async def _become(self, carrier_call_id: str, twiml: str) -> None:
         if not carrier_call_id:

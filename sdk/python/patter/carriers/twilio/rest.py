@@ -13,9 +13,11 @@ from urllib.parse import quote
 
 import httpx
 
+from patter.carriers.trust import trust
 from patter.carriers.twilio.markup import MAX_SAY_CHARS, say_and_hang_up, say_language
 from patter.carriers.twilio.resources import TwilioAccount, TwilioCall, TwilioNumber
 from patter.errors import CarrierError
+from patter.trust import trust
 
 BASE_URL = "https://api.twilio.com"
 STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
@@ -58,6 +60,7 @@ class TwilioRest:
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
             headers={"Accept": "application/json"},
             transport=transport,
+            verify=trust(),
         )
 
     async def __aenter__(self) -> TwilioRest:

@@ -26,10 +26,12 @@ class Announcement:
         """A machine is on the line, or the call ends."""
         self.due = False
 
-    def moved(self, reply: AgentReply | None, heard_ms: int) -> None:
-        """The carrier played something of the agent's first words."""
-        if self.due and reply is not None and reply.heard(heard_ms).startswith(self._text):
-            self.due = False
+    def moved(self, reply: AgentReply | None, heard_ms: int) -> bool:
+        """The carrier played something of the agent's first words. True once it was heard in full."""
+        if not self.due or reply is None or not reply.heard(heard_ms).startswith(self._text):
+            return False
+        self.due = False
+        return True
 
     def finished(self, reply: AgentReply) -> None:
         """The agent's first words were heard to their end, however the vendor writes them."""

@@ -26,6 +26,7 @@ from patter.engines.convai.ask_line import AskLine
 from patter.engines.convai.outbox import Outbox
 from patter.engines.convai.settings import settings_of
 from patter.engines.convai.wanted import ReplyEnd, ReplyPiece
+from patter.engines.options import key_of
 from patter.engines.sockets import close_socket, open_socket, send_now
 from patter.engines.web import broken, open_answer
 from patter.errors import ConfigError, EngineError
@@ -86,7 +87,7 @@ class ConvaiSocket:
         loop = asyncio.get_running_loop()
 
         def make(client: httpx.AsyncClient) -> httpx.Request:
-            headers = {"xi-api-key": self._spec.api_key or ""}
+            headers = {"xi-api-key": key_of(self._spec, "ElevenLabs")}
             return client.build_request("GET", wire.signed_url_query(settings.agent_id), headers=headers)
 
         deadline_s = self._deadlines.signed_url_s

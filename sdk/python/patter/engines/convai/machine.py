@@ -74,7 +74,9 @@ class ConvaiMachine:
         self._trouble: Trouble | None = None
         self._unreadable = 0
         self._away = False
-        """The caller's line is used for something else."""
+        """The caller's line is used for something else: whatever is heard of them is not answered."""
+        self._given_away = False
+        """... to speak with somebody else: what the agent says meanwhile is for nobody."""
         self._hushed = False
         """A machine listens: whatever it says is not answered."""
 
@@ -85,12 +87,12 @@ class ConvaiMachine:
 
     def line_replaced(self, now: float) -> Outcome:
         """Playback goes on by itself, from what was heard on the line before."""
-        self._away = False
+        self._away = self._given_away = False
         return self._after([], now)
 
     def line_left(self, now: float, *, goes_on: bool) -> Outcome:
         """The conversation is kept, with silence: its agent is told how a transfer ended."""
-        self._away = True
+        self._away, self._given_away = True, not goes_on
         self._turns.write_keys()
         return self._after([] if goes_on else self._voice.stop_agent("transfer", now), now)
 
@@ -128,6 +130,8 @@ class ConvaiMachine:
                 return self._line_over(Ending(after, error), now)
             case SpeechClosed(speech_id, code, reason) if self._line.mine(speech_id):
                 return self._line_over(ending_of(code, reason, self._trouble), now)
+            case SayAsked() if self._given_away:
+                return self._hold(event)
             case DigitPressed() | SayAsked():
                 waits = self._unstoppable or not self._line.ready
                 return self._hold(event) if waits else self._from_outside(event, now)
@@ -184,7 +188,7 @@ class ConvaiMachine:
     def _agent(self, message: AgentAudio | AgentText, now: float) -> Outcome:
         if isinstance(message, AgentAudio):
             self._line.answered()
-        if self._deaf:
+        if self._hushed or self._given_away:
             return []  # it answers somebody who is not there
         self._rooms.ends.words_at = self._rooms.tools.transfer_at = None
         if isinstance(message, AgentText):
@@ -258,7 +262,7 @@ class ConvaiMachine:
         self._answered_for_the_last_time(now)
         if self._rooms.conversation.picks_up and self._may_pick_up:
             out = out + self._rooms.conversation.pick_up(now)
-        if self._rooms.held and self._line.ready and not self._unstoppable:
+        if self._rooms.held and self._line.ready and not (self._unstoppable or self._given_away):
             out = out + self._take_held(now)
         if not self._closing.stopped:
             self._silence.watch(now, busy=self._busy)

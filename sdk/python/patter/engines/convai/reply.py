@@ -36,6 +36,8 @@ class AgentReply:
         """A filler of ours at the beginning of its text: said, and no part of the answer."""
         self.notice = ""
         """An announcement at the beginning of its text: a turn of its own."""
+        self.written = ""
+        """What of the beginning of its text is a turn already."""
         self.corrected: str | None = None
         self.broken = False
         """Its audio is incomplete."""

@@ -118,10 +118,20 @@ class Speaking:
         elif self.current is not None:
             self.current.corrected = corrected
 
+    def write_notice(self, now: float) -> None:
+        """The announcement at the head of the present reply was heard: it is told at once, as a turn."""
+        reply = self.current
+        if reply is None or not reply.notice:
+            return
+        now_ms = self._parts.clock.ms(now)
+        self._parts.memory.add(reply.turn_id, "assistant", reply.notice, reply.started_ms, now_ms)
+        reply.started_ms = now_ms
+        reply.written, reply.notice = reply.notice, ""
+
     def _write(self, reply: AgentReply, text: str, now: float, *, interrupted: bool) -> Turn | None:
         now_ms = self._parts.clock.ms(now)
         memory = self._parts.memory
-        full = reply.text
+        text, full = (each.removeprefix(reply.written).strip() for each in (text, reply.text))
         for said, role in ((reply.notice, "assistant"), (reply.aside, "system")):
             if said and text.startswith(said):
                 memory.add(reply.turn_id, role, said, reply.started_ms, now_ms)

@@ -163,7 +163,8 @@ class Voice:
         """The carrier played something."""
         if self._own.current is not None:
             return self._own.playback_moved(now)
-        self._announcement.moved(self.current, self._parts.playback.heard_ms(now))
+        if self._announcement.moved(self.current, self._parts.playback.heard_ms(now)):
+            self.speaking.write_notice(now)
         return [*self.speaking.moved(now)]
 
     def finished(self, now: float) -> Outcome | None:

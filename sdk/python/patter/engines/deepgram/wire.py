@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from patter.bridge.plan import ProviderSpec
+from patter.engines.options import key_of
 from patter.errors import ConfigError
 
 PROVIDER = "deepgram"
@@ -42,11 +43,9 @@ def endpoint(base_url: str | None, path: str, query: Iterable[Pair]) -> str:
 
 def headers(spec: ProviderSpec) -> dict[str, str]:
     """The key as a header. Raises ConfigError when there is none."""
-    key = (spec.api_key or "").strip()
+    key = key_of(spec, PROVIDER)
     if not key:
         raise ConfigError("deepgram needs an API key")
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError("deepgram's API key has characters that no key has")
     return {"Authorization": f"Token {key}"}
 
 

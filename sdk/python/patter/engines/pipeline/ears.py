@@ -32,6 +32,8 @@ FINALIZE_MARGIN_MS = 250
 STABLE_MS = 300
 GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
+WORDLESS_MS = 1300
+"""A recogniser says that an utterance ended after a second without words, and a moment for the way."""
 SAME_FINAL_MS = 1000
 """An equal final text this soon, with no voice between, is the recogniser repeating itself."""
 
@@ -53,6 +55,7 @@ class Ears:
         self._interim = ""
         self._now_ms = 0
         self._started_ms: int | None = None
+        self._voice_from_ms = 0
         self._last_voiced_ms = 0
         self._last_words_ms = 0
         self._last_final: tuple[str, int, int] = ("", 0, 0)
@@ -143,7 +146,10 @@ class Ears:
         return signals
 
     def utterance_ended(self, _event: SttUtteranceEnded) -> list[Signal]:
-        return self._end("utterance_end") if self.pending_text else []
+        """No words for a while. A voice that began in that while brings some; an older one is a noise."""
+        resumed = self.voiced and self._voice_from_ms != self._started_ms
+        goes_on = resumed and self._now_ms - self._voice_from_ms < WORDLESS_MS
+        return self._end("utterance_end") if self.pending_text and not goes_on else []
 
     def eager_end(self, event: SttEagerEnd) -> list[Signal]:
         """The recogniser thinks that this was all: what came before belongs to it too."""
@@ -176,6 +182,7 @@ class Ears:
 
     def _voice_began(self, at_ms: int) -> VoiceBegan:
         self.voiced = self._voiced_words = True
+        self._voice_from_ms = at_ms
         self._last_words_ms = max(self._last_words_ms, at_ms)
         if self._started_ms is None:
             self._started_ms = at_ms

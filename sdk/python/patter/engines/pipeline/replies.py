@@ -131,6 +131,8 @@ class Replies(Speaking):
     # -- the text is complete ---------------------------------------------------------------------
 
     def _llm_done(self, reply: Reply, now: float) -> Outcome:
+        if not reply.tools.called and reply.owes_rest:
+            return self._failed(reply, "model", "no rest came", now)
         if not reply.tools.called:
             return self._done(reply, now)
         if reply.tools.count >= MOST_ROUNDS:

@@ -76,6 +76,7 @@ class Reply:
         self.failed = False
         self.went_on = False
         """The model broke off within it once, and was asked for the rest."""
+        self._owed_from: int | None = None
         self.tools = ToolRounds(turn_id)
         self.filled = False
         """A filler was said in it."""
@@ -85,6 +86,7 @@ class Reply:
         self._text: list[str] = []
         self._sentences = Sentences()
         self._round_from = 0
+        self._heard = False
 
     @property
     def text(self) -> str:
@@ -93,6 +95,12 @@ class Reply:
     @property
     def empty(self) -> bool:
         return not self.text.strip()
+
+    def begun_to_be_heard(self, heard_ms: int) -> bool:
+        """A word of it was: until then the caller's turn may go on."""
+        if not self._heard and heard_ms > 0:
+            self._heard = bool(self.script.heard_text(heard_ms) or self.script.heard_aside(heard_ms))
+        return self._heard
 
     def push(self, text: str, now: float) -> None:
         """A piece of text arrived."""
@@ -120,7 +128,13 @@ class Reply:
         """What is no whole sentence yet will come in other words. Gives what stays of this round."""
         if rest := self._sentences.drop():
             self._text = [self.text[: -len(rest)]]
+            self._owed_from = len(self.text)
         return self.text[self._round_from :].strip()
+
+    @property
+    def owes_rest(self) -> bool:
+        """Part of a sentence was dropped, and nothing came in its place."""
+        return self._owed_from is not None and not self.text[self._owed_from :].strip()
 
     def break_off(self) -> None:
         """What was said so far is all: what follows is another sentence."""

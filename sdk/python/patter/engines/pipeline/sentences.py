@@ -83,8 +83,11 @@ class Sentences:
     def _is_abbreviation(self, match: re.Match[str]) -> bool:
         if not match.group().startswith(".") or match.group().startswith(".."):
             return False
-        word = self._text[: match.start()].rsplit(None, 1)[-1:] or [""]
+        before = self._text[: match.start()]
+        word = before.rsplit(None, 1)[-1:] or [""]
         bare = word[0].lower().strip("(\"'")
+        if bare.isdigit():  # "2. Second" on a line of its own is a list, "in 1999. Then" is not
+            return before.removesuffix(word[0]).rstrip(" \t")[-1:] in ("", "\n")
         if bare == "no":  # "No. 5", but also "I said no. Then": the next character tells
             following = self._text[match.end() : match.end() + 1]
             return not following or following.isdigit()

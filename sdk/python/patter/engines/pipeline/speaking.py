@@ -151,7 +151,7 @@ class Speaking:
             return []
         self._settling.note_sent(reply)
         out: Outcome = []
-        if self._parts.playback.heard_ms(now) > 0:
+        if reply.begun_to_be_heard(self._parts.playback.heard_ms(now)):
             out += self._settling.turns()
         if self._parts.playback.take_finished():
             return [*out, *self._heard_in_full(reply, now)]

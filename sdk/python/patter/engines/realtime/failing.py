@@ -13,6 +13,8 @@ from patter.engines.realtime.saying import Saying
 from patter.engines.realtime.wire import ResponseDone
 
 MOST_TRIES = 2
+ALREADY_ACTIVE = "conversation_already_has_active_response"
+"""It concerns what was asked for last, also where it does not say so."""
 
 
 class Failing:
@@ -32,6 +34,8 @@ class Failing:
 
     def refused(self, tag: str, code: str, now: float) -> Outcome:
         """The session did not take what was asked of it. It is asked again, after what is active."""
+        if code == ALREADY_ACTIVE:
+            tag = tag or self._mouth.asked_tag
         if not self._mouth.refused(tag, now) or (reply := self._floor.current) is None:
             return []
         return self._try_again(reply, code, now)

@@ -27,6 +27,8 @@ from patter.engines.sockets import MOST_BUFFERED, close_socket, closed, open_soc
 from patter.errors import ConfigError, EngineError
 
 CONNECT_WITHIN_S = 2.0
+MOST_MESSAGE_BYTES = 16 * 1024 * 1024
+"""Sound comes as fast as it is made, and half a minute of it may be one message."""
 MOST_WAITING = 100
 """Frames of the caller's voice: two seconds. Of more, the oldest are dropped."""
 
@@ -94,7 +96,13 @@ class RealtimeLink:
         model = settings_of(self._spec).model
         address = account.base_url.replace("http", "ws", 1)
         url = f"{address}/realtime?model={quote(model, safe='')}"
-        return await open_socket(account.provider, url, account.headers, deadline_s=self._connect_within_s)
+        return await open_socket(
+            account.provider,
+            url,
+            account.headers,
+            deadline_s=self._connect_within_s,
+            most_bytes=MOST_MESSAGE_BYTES,
+        )
 
     async def _read(self, socket: ClientConnection, speech_id: str, emit: Emit) -> SpeechEvent:
         """Emit what is said; return how it ended."""

@@ -72,7 +72,7 @@ class RealtimeMachine:
         self._line = SpeechLine(settings.format)
         self._ledger = Ledger(parts.memory)
         self._caller = Caller(settings.silence_ms)
-        self._replies = Replies(parts, self._line, self._ledger)
+        self._replies = Replies(parts, self._line, self._caller, self._ledger)
         self._floor = self._replies.floor
         self._sessions = Sessions(parts, settings, self._line, self._floor, self._replies.recovery)
         self._greeting = Greeting(parts.plan)
@@ -271,6 +271,8 @@ class RealtimeMachine:
         if self._greeting.announcing and not self._rules.announces:
             out = out + self._greet_after_announcement(out, now)
         out = out + self._turns.take_known(now)
+        if self._replies.saying.yielding:
+            out = out + self._replies.saying.speak(now)
         if self._turns.holds and not any(isinstance(command, EndCall) for command in out):
             out = out + self._turns.take_held(now, self._receive)
         out = out + self._sessions.switch(automatic=self._rules.automatic)

@@ -37,7 +37,12 @@ class Mouth:
     @property
     def asked(self) -> bool:
         """A response was asked for and has not begun."""
-        return bool(self._slot.asked)
+        return bool(self.asked_tag)
+
+    @property
+    def asked_tag(self) -> str:
+        """What tells that response from others; empty for none."""
+        return self._slot.asked
 
     @property
     def mute(self) -> bool:

@@ -7,6 +7,7 @@ from patter.bridge.commands import HandlerAsk
 from patter.bridge.engine import Outcome, Parts
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed
 from patter.engines.realtime import wire
+from patter.engines.realtime.caller import Caller
 from patter.engines.realtime.endings import Endings
 from patter.engines.realtime.failing import Failing
 from patter.engines.realtime.floor import Floor
@@ -25,14 +26,14 @@ from patter.engines.realtime.wire import AudioDelta, ResponseCreated, ResponseDo
 class Replies:
     """Makes one reply at a time."""
 
-    def __init__(self, parts: Parts, line: SpeechLine, ledger: Ledger) -> None:
+    def __init__(self, parts: Parts, line: SpeechLine, caller: Caller, ledger: Ledger) -> None:
         self.floor = floor = Floor(parts)
         self._line = line
         self._mouth = Mouth(parts.plan, line)
         self._desk = ToolDesk(parts, line, ledger)
         settling = Settling(floor, line, ledger)
         self.endings = Endings(floor, self._mouth, self._desk, settling, line)
-        self.saying = Saying(floor, self._mouth, self.endings, settling)
+        self.saying = Saying(floor, self._mouth, self.endings, settling, caller, ledger)
         self._failing = Failing(floor, self._mouth, self.endings, self.saying)
         self.rounds = Rounds(floor, self._desk, self.saying, self._failing)
         self.recovery = Recovery(floor, self._mouth, line, self.endings, self.saying)
@@ -225,6 +226,9 @@ class Replies:
             playback = self.floor.parts.playback
             if self._mouth.busy or playback.heard_ms(now) < playback.sent_ms:
                 return []
+        if self.saying.yields(reply):  # the caller speaks: it is not silent
+            self.floor.waits.fill_again(now)
+            return []
         reply.filled = True
         reply.add_aside(self.floor.plan.phrases.filler.strip())
         return self.saying.speak(now)

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from patter.bridge.engine import EndCall, Outcome
 from patter.bridge.events import TtsAudio, TtsFailed
+from patter.engines.realtime.caller import Caller
 from patter.engines.realtime.endings import Endings
 from patter.engines.realtime.floor import Floor
+from patter.engines.realtime.ledger import Ledger
 from patter.engines.realtime.mouth import Mouth
 from patter.engines.realtime.reply import Kind, Reply
 from patter.engines.realtime.settling import Settling
 
 
 class Saying:
-    """Asks for one thing after the other, and gives what comes to playback."""
+    """Asks for one thing after the other, and gives what comes to playback.
 
-    def __init__(self, floor: Floor, mouth: Mouth, endings: Endings, settling: Settling) -> None:
+    ``yielding``: an answer is there and waits for the caller, who speaks on.
+    """
+
+    def __init__(
+        self,
+        floor: Floor,
+        mouth: Mouth,
+        endings: Endings,
+        settling: Settling,
+        caller: Caller,
+        ledger: Ledger,
+    ) -> None:
         self._floor, self._mouth = floor, mouth
         self._endings, self._settling = endings, settling
+        self._caller, self._ledger = caller, ledger
         self._playback = floor.parts.playback
+        self.yielding = False
 
     # -- beginnings -----------------------------------------------------------------------------
 
@@ -43,7 +58,8 @@ class Saying:
     def speak(self, now: float) -> Outcome:
         """Have the next thing said, or close the reply when everything was."""
         reply = self._floor.current
-        if reply is None:
+        self.yielding = reply is not None and self.yields(reply)
+        if reply is None or self.yielding:
             return []
         asked = self._mouth.pump(reply, now)
         if asked:
@@ -58,6 +74,12 @@ class Saying:
         # A reply without any audio is over at once: no mark will come.
         over = self._endings.heard_in_full(reply, now) if self._playback.take_finished() else []
         return commands + over
+
+    def yields(self, reply: Reply) -> bool:
+        """A handler's answer of which nothing was said: it may be the answer to half of a turn only."""
+        unsaid = not (reply.items or reply.reading or reply.closing)
+        goes_on = self._caller.speaking or self._ledger.deaf
+        return goes_on and unsaid and reply.kind is Kind.ANSWER and not reply.by_model
 
     def speechless(self, text: str, now: float) -> Outcome:
         """Nobody can say it: the carrier does, and the call ends."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from patter.carriers.telnyx.voices import SPEAK_LANGUAGES
 from patter.simulators.telnyx.flow import Flow
+from patter.simulators.telnyx.joining import stay_together
 from patter.simulators.telnyx.leg import Leg
 from patter.simulators.telnyx.plan import FIELDS as STREAM_FIELDS
 from patter.simulators.telnyx.plan import read_plan
@@ -179,6 +180,7 @@ async def _bridge(flow: Flow, body: Body, board: Switchboard) -> None:
     for one in (flow, other):
         one.leg.note("bridged")
         one.tell("call.bridged")
+    stay_together(flow, other, parks=body.get("park_after_unbridge") == "self")
 
 
 async def _start_recording(flow: Flow, body: Body, board: Switchboard) -> None:

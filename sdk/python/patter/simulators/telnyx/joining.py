@@ -31,3 +31,15 @@ async def join(first: Flow, second: Flow, *, parks: bool) -> None:
         second.leg.end("talked", "normal_clearing", "callee")
     if not parks:
         first.leg.end("transfer_over", "normal_clearing", "callee")
+
+
+def stay_together(first: Flow, second: Flow, *, parks: bool) -> None:
+    """Two legs that were bridged: whichever ends takes the other with it. ``parks``: not the first."""
+    second.beside(_ends_with(second, first, "caller"))
+    if not parks:
+        first.beside(_ends_with(first, second, "callee"))
+
+
+async def _ends_with(one: Flow, other: Flow, source: str) -> None:
+    await other.leg.over.wait()
+    one.leg.end("unbridged", "normal_clearing", source)

@@ -9,6 +9,7 @@ from typing import Protocol
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from patter.audio.mulaw import level
 from patter.bridge.events import SttClosed, SttEvent, SttFailed, SttOpened
 from patter.bridge.plan import ProviderSpec
 from patter.bridge.ports import Emit
@@ -18,13 +19,16 @@ from patter.engines.stt.deepgram.outbox import Outbox
 from patter.engines.stt.deepgram.wire import NovaDialect
 from patter.errors import ConfigError, EngineError
 
+SPOKEN = 96
+"""Of ``mulaw.level``: what is quieter is a line's noise, of which a recogniser may say nothing for long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds. ``stall_s``: audio was sent for so long and nothing came back, not even an empty result."""
+    """Seconds. ``stall_s``: somebody spoke so long ago and nothing came back, not even an empty result."""
 
     connect_s: float = 2.0
-    stall_s: float = 12.0
+    stall_s: float = 6.0
     idle_s: float | None = None
     """None: as the dialect says."""
 
@@ -72,7 +76,7 @@ class DeepgramStt:
     def send(self, payload: bytes) -> None:
         """Take audio of any length. It leaves at once: every wait here is a wait for the answer."""
         if not self._outbox and payload and self._socket is not None and send_now(self._socket, payload):
-            self._note_audio()
+            self._note_audio(payload)
         else:
             self._outbox.put_audio(payload)
 
@@ -138,7 +142,7 @@ class DeepgramStt:
         """Emit what is heard; return why it ended. Raises EngineError."""
         while True:
             try:
-                async with asyncio.timeout(self._deadlines.stall_s):
+                async with asyncio.timeout(self._deadlines.stall_s / 2):
                     message = await socket.recv()
             except TimeoutError:
                 if self._stalled():
@@ -169,20 +173,21 @@ class DeepgramStt:
                 for message in messages:
                     await socket.send(message)
                     if isinstance(message, bytes):
-                        self._note_audio()
+                        self._note_audio(message)
                 idle_from = loop.time() if messages else self._sent_at or loop.time()
         except ConnectionClosed:
             return  # the reader says why
 
-    def _note_audio(self) -> None:
+    def _note_audio(self, payload: bytes) -> None:
         self._sent_at = asyncio.get_running_loop().time()
-        if self._unanswered_since is None:
+        # Of silence there is nothing to be said.
+        if self._unanswered_since is None and level(payload) >= SPOKEN:
             self._unanswered_since = self._sent_at
 
     def _stalled(self) -> bool:
         since = self._unanswered_since
         now = asyncio.get_running_loop().time()
-        return since is not None and now - since >= self._deadlines.stall_s * 0.9
+        return since is not None and now - since >= self._deadlines.stall_s
 
     def _lost(self, error: ConnectionClosed) -> EngineError:
         code, reason = closed(error)

@@ -9,6 +9,7 @@ from patter.audio.frames import ms_of
 from patter.bridge.events import TtsAudio, TtsDone, TtsFailed, WordTime
 from patter.bridge.plan import ProviderSpec
 from patter.bridge.ports import Emit
+from patter.engines import options as read
 from patter.engines.tts.containers import container_of
 from patter.engines.tts.elevenlabs.line import KEEP_ALIVE_S, PROVIDER, Heard, Line, open_line
 from patter.engines.tts.elevenlabs.settings import settings_of
@@ -31,9 +32,9 @@ class ElevenLabsTts:
     """Options are told in ``settings.py``. Raises ConfigError when the choice cannot work."""
 
     def __init__(self, spec: ProviderSpec, deadlines: Deadlines | None = None) -> None:
-        if not spec.api_key:
+        if not (key := read.key_of(spec, "ElevenLabs")):
             raise ConfigError("ElevenLabs needs an API key; store one as a provider credential")
-        self._api_key, self._base_url = spec.api_key, spec.base_url
+        self._api_key, self._base_url = key, spec.base_url
         self._settings = settings_of(spec)
         self._deadlines = deadlines or Deadlines()
         self._line: Line | None = None
