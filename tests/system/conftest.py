@@ -9,7 +9,11 @@ from contextlib import ExitStack
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.system.checks", "tests.system.doors", "tests.system.tenant", "tests.system.platform"
+    "tests.system.checks",
+    "tests.system.doors",
+    "tests.system.matrix",
+    "tests.system.platform",
+    "tests.system.tenant",
 )
 
 from tests.servers import postgres, redis  # noqa: E402

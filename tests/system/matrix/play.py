@@ -15,7 +15,8 @@ from tests.system.matrix import scenes_ends, scenes_keys, scenes_machines, scene
 from tests.system.matrix.stage import CARRIERS, Stage, nothing_is_left, staged
 from tests.system.matrix.voices import Mode
 
-AT_ONCE = 8
+AT_ONCE = 5
+"""Three matrices run beside one another, and a call takes an eighth of a processor, both sides together."""
 REPLIERS = ("handler", "model")
 CELL = ("scene", "carrier", "reply_by")
 Play = dict[tuple[str, str, str], "asyncio.Task[None]"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.system.matrix.people import Person
-from tests.system.matrix.stage import MESSAGE, Stage, Up, until_async
+from tests.system.matrix.stage import MESSAGE, PATIENCE_S, Stage, Up, until_async
 from tests.system.matrix.voices import GREETING
 
 KNOWN_AFTER_S = 8.0
@@ -21,6 +21,11 @@ async def _detected(call: Up) -> None:
         return "call.machine_detected" in await call.stage.tenant.told(call.id)
 
     await until_async(told)
+
+
+async def _talked_to(call: Up) -> None:
+    await _detected(call)
+    await call.carrier_call.reached("agent_started", timeout_s=PATIENCE_S)  # the verdict may be quicker
 
 
 async def a_human_is_greeted_before_anybody_knows(stage: Stage) -> None:
@@ -56,13 +61,13 @@ async def a_fax_is_hung_up_on(stage: Stage) -> None:
 
 async def a_machine_is_talked_to(stage: Stage) -> None:
     call = await _called(stage, Person(machine="machine"), on_machine="continue")
-    await _detected(call)
+    await _talked_to(call)
     assert (await call.hung_up())["outcome"] == "machine"
 
 
 async def who_is_not_sure_means_a_human(stage: Stage) -> None:
     call = await _called(stage, Person(machine="not-sure"), voicemail_message=MESSAGE)
-    await _detected(call)
+    await _talked_to(call)
     assert (await call.hung_up())["outcome"] == "human"
     assert MESSAGE not in await call.said()
 

@@ -13,6 +13,9 @@ import pytest_asyncio
 from tests.system.matrix.play import Play, cells, playing
 from tests.system.matrix.voices_realtime import Realtime
 
+CROSSED = "response_cancel_not_active"
+"""A response may be complete in the moment in which it is cancelled. Harmless."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def play(
@@ -21,7 +24,8 @@ async def play(
     mode = Realtime()
     async with playing(mode, request, tmp_path_factory.mktemp("realtime")) as tasks:
         yield tasks
-    assert [session.errors for session in mode.sessions if session.errors] == []
+    errors = [error for session in mode.sessions for error in session.errors]
+    assert [error for error in errors if error.code != CROSSED] == []
     assert all(session.closed.is_set() for session in mode.sessions)
 
 
