@@ -17,6 +17,7 @@ from calls.services.reconcile import look_up
 from calls.services.record import join_failed, join_recording
 from calls.services.retention import delete_old_recordings
 from calls.services.retry_tools import retry_invocation
+from calls.services.silent_dials import ask_about, silent_dials
 from calls.services.sweep import lose_calls, sweep_calls
 from patter.errors import CarrierError
 from patter_site.common.jobs import backoff_s, claim, claim_due, fail, finish, is_due, wake
@@ -81,6 +82,24 @@ def look_up_lost_dials() -> int:
     for attempt in claimed:
         look_up(attempt)
     return len(claimed)
+
+
+@sweep("silent dials", every_s=60)
+def ask_about_silent_dials() -> int:
+    """Calls that were placed, and of which the carrier said nothing more."""
+    found = silent_dials()
+    for call_id in found:
+        wake(ask_about_dial, call_id)
+    return len(found)
+
+
+@shared_task
+def ask_about_dial(call_id: str) -> None:
+    call = Call.objects.unscoped("the task names one call").select_related("carrier_account").get(pk=call_id)
+    try:
+        ask_about(call)
+    except CarrierError as error:
+        logger.info("The carrier did not say how a call stands", call=call_id, reason=str(error))
 
 
 @shared_task
