@@ -26,7 +26,7 @@ from calls.sdk.door import NAMES_NUMBER, Door, Overflow
 from calls.sdk.facts import Frame
 from calls.services.admit_sdk import Admitted, admit, is_remembered, remember_connection
 from calls.services.sdk_commands import COMMANDS
-from calls.services.tell_sdk import take_end
+from calls.services.tell_sdk import take_end, untold_ends
 from patter_site.common.errors import ApiProblem
 from patter_site.common.ids import make_id
 
@@ -36,6 +36,8 @@ PROTOCOL = 2
 HEARTBEAT_S = 20
 NEARER_FIRST_S = 0.1
 """What names the number has this start before what names the agent, and that before the rest."""
+OWNER_FIRST_S = 3.0
+"""Whoever had a call may come back this long after its end, before another client is told of it."""
 NORMAL = 1000
 """Who closes with this does not come back."""
 REFUSED, NOT_ALLOWED, TOO_SLOW, REPLACED, FAILED = 4001, 4003, 4008, 4009, 1011
@@ -98,6 +100,7 @@ class SdkConsumer(AsyncConsumer):
             async with asyncio.TaskGroup() as self._tasks:
                 for work in (self._read_client, self._read_bus, self._write, self._keep):
                     self._tasks.create_task(work(), name=f"sdk {self._door.connection_id}")
+                self._tasks.create_task(self._collect_ends())
                 await self._tell_calls({"type": "sdk.joined"})
         except* (Closed, Overflow) as over:
             closed = over
@@ -203,8 +206,8 @@ class SdkConsumer(AsyncConsumer):
                     await self._bid(to, search, offer)
                 case {"type": "sdk.tell", "frame": frame}:
                     self._push(frame)
-                case {"type": "sdk.over", "frame": frame} as over if (rank := door.rank(over)) is not None:
-                    self._tasks.create_task(self._take_end(frame, rank))
+                case {"type": "sdk.over"} as over:
+                    self._hear_of_end(over)
                 case {"type": "sdk.replaced", "channel": channel} if channel != door.channel:
                     raise Closed(REPLACED, "This connection was resumed by another one.")
 
@@ -215,17 +218,37 @@ class SdkConsumer(AsyncConsumer):
         bid = {"type": "sdk.bid", "search": search, "connection": self._door.describe()}
         await self._layer.send(to, {**bid, "rank": rank, "load": len(self._door.calls)})
 
-    async def _take_end(self, frame: Frame, rank: int) -> None:
-        """A call is over that nobody had. One client is told: the nearest that is quick enough."""
-        await asyncio.sleep((rank - NAMES_NUMBER) * NEARER_FIRST_S)
+    async def _collect_ends(self) -> None:
+        """Ends that found nobody: perhaps this client was away."""
         try:
-            mine = await open_in_thread(
-                take_end, self._door.organisation_id, frame["call_id"], self._own_group()
-            )
+            ends = await open_in_thread(untold_ends, self._door.organisation_id)
+        except Exception as error:  # a database that is away must not end this connection
+            logger.warning("Ends of calls could not be looked up", reason=type(error).__name__)
+            return
+        for ago_s, over in ends:
+            self._hear_of_end(over, ago_s)
+
+    def _hear_of_end(self, over: dict[str, Any], ago_s: float = 0.0) -> None:
+        """A call is over, and no client knows. One is told: whoever had it, else the nearest that asks."""
+        rank, owner = self._door.rank(over), over["owner"]
+        if owner == self._own_group():
+            wait_s = 0.0
+        elif rank is None:
+            return
+        else:
+            comes_back_s = max(0.0, OWNER_FIRST_S - ago_s) if owner else 0.0
+            wait_s = comes_back_s + (rank - NAMES_NUMBER) * NEARER_FIRST_S
+        self._tasks.create_task(self._take_end(over["call_id"], owner, wait_s))
+
+    async def _take_end(self, call_id: str, owner: str, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        mine = (self._door.organisation_id, call_id, owner, self._own_group())
+        try:
+            frame = await open_in_thread(take_end, *mine)
         except Exception as error:  # a database that is away must not end this connection
             logger.warning("The end of a call was not told", reason=type(error).__name__)
             return
-        if mine:
+        if frame is not None:
             self._push(frame)
 
     # -- from the client --------------------------------------------------------------------------------
@@ -285,6 +308,7 @@ class SdkConsumer(AsyncConsumer):
         self._greet(resumed=True)
         await self._layer.group_send(self._own_group(), {"type": "sdk.replaced", "channel": door.channel})
         await self._tell_calls({"type": "sdk.moved", "connection": door.describe(), "last_seq": last_seq})
+        await self._collect_ends()
 
 
 _open: dict[int, set[SdkConsumer]] = {}

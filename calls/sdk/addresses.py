@@ -2,7 +2,7 @@
 
 Messages on them are dictionaries with a ``type``:
 
-* doors group: ``sdk.offer`` (who answers for this call?), ``sdk.over`` (who tells the end of one?)
+* doors group: ``sdk.offer`` (who answers for this call?), ``sdk.over`` (who tells an end, ``owner`` first?)
 * calls group: ``sdk.joined``, ``sdk.lost``, ``sdk.moved`` (connections); ``sdk.said``, ``sdk.note`` (calls)
 * a connection's group: ``sdk.offer``, ``sdk.tell`` (a frame that nobody repeats), ``sdk.replaced``
 * a connection's own channel: ``sdk.frame``; a call's own channel: ``sdk.bid``, ``sdk.ack``, ``sdk.said``

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
 from calls.models import Call
 from calls.sdk.addresses import calls_group, doors_group
@@ -14,6 +16,10 @@ from patter_site.common.bus import publish
 
 WORDS = {Call.Status.IN_PROGRESS.value: "answered"}
 """Statuses that SDKs know under another word."""
+UNTOLD = "untold."
+"""Before the address of whoever had a call: that it is over is not told yet."""
+UNTOLD_FOR_S = 300
+"""A client that comes back later than this has missed it. It may look the call up."""
 
 
 def note_connection(call_id: str, group: str) -> None:
@@ -22,10 +28,36 @@ def note_connection(call_id: str, group: str) -> None:
     rows.filter(pk=call_id).update(reply_to=group)
 
 
-def take_end(organisation_id: str, call_id: str, group: str) -> bool:
-    """Whether this connection tells its client the end of a call that nobody had. Only one does."""
-    nobody_had_it = Call.objects.of(organisation_id).filter(pk=call_id, reply_to="")
-    return bool(nobody_had_it.update(reply_to=group))
+def take_end(organisation_id: str, call_id: str, owner: str, group: str) -> Frame | None:
+    """The end of a call of which nobody was told, for this connection's client. Only one connection gets it.
+
+    ``owner`` is the bus address of whoever had the call; empty: nobody had it.
+    """
+    calls = Call.objects.of(organisation_id).filter(pk=call_id)
+    if not calls.filter(reply_to=_untold(owner)).update(reply_to=group):
+        return None
+    call = calls.get()
+    return call_end(
+        call.pk,
+        reason=call.end_reason or call.outcome,
+        duration_s=float(call.duration_s or 0),
+        history=history_of(call),
+        transcript=transcript_of(call),
+        status=call.status,
+    )
+
+
+def untold_ends(organisation_id: str) -> list[tuple[float, Frame]]:
+    """The ends of a while ago that found nobody: how long each lies back in seconds, and its message.
+
+    Whoever had these calls was away with the process that carried them. Where nobody had a call, nobody
+    misses its end.
+    """
+    now = timezone.now()
+    lost = Call.objects.of(organisation_id).filter(
+        ended_at__gte=now - timedelta(seconds=UNTOLD_FOR_S), reply_to__startswith=UNTOLD
+    )
+    return [((now - call.ended_at).total_seconds(), _over(call)) for call in lost if call.ended_at]
 
 
 def tell_status(call: Call) -> None:
@@ -39,23 +71,29 @@ def tell_status(call: Call) -> None:
 def tell_end(call: Call) -> None:
     """The call is over, and the process that carried it, if there was one, did not say so.
 
-    Where no connection ever had the call, those that answer for its number or agent are asked, and the first
-    that takes it (``take_end``) is told.
+    The connection that had the call takes the end (``take_end``) and tells its client. Where none had it, or
+    that one is gone, one of those does that answer for the number or agent; also one that comes later.
     """
-    frame = call_end(
-        call.pk,
-        reason=call.end_reason or call.outcome,
-        duration_s=float(call.duration_s or 0),
-        history=history_of(call),
-        transcript=transcript_of(call),
-        status=call.status,
-    )
-    if call.reply_to:
-        _tell(call, frame)
-        return
+    if call.reply_to and not call.reply_to.startswith(UNTOLD):
+        call.reply_to = _untold(call.reply_to)
+        call.save(update_fields=["reply_to"])
+    transaction.on_commit(partial(publish, doors_group(call.organisation_id), _over(call)))
+
+
+def _untold(owner: str) -> str:
+    return f"{UNTOLD}{owner}" if owner else ""
+
+
+def _over(call: Call) -> Frame:
+    """The message that asks who tells this end."""
     own = call.to_number if call.direction == Call.Direction.INBOUND else call.from_number
-    told = {"type": "sdk.over", "number": own, "agent_id": call.agent_id or "", "frame": frame}
-    transaction.on_commit(partial(publish, doors_group(call.organisation_id), told))
+    return {
+        "type": "sdk.over",
+        "call_id": call.pk,
+        "number": own,
+        "agent_id": call.agent_id or "",
+        "owner": call.reply_to.removeprefix(UNTOLD),
+    }
 
 
 def tell_machine(call: Call, result: str) -> None:

@@ -81,7 +81,8 @@ def test_without_a_number_nobody_can_be_called(cast):
 
 def test_foreign_ids_are_unknown(cast, number):
     agent = make_agent(cast.other)
-    assert post(cast, {"to": CALLER, "agent": agent.pk}).status_code == 400
+    refused = error_of(post(cast, {"to": CALLER, "agent": agent.pk}))
+    assert refused["fields"] == {"agent": [f"There is nothing of yours with the id '{agent.pk}'."]}
     assert api(cast.other_key).post(URL, {"to": CALLER, "from": NUMBER}).status_code == 400
     for query in (f"agent={agent.pk}", "number=num_x"):
         assert api(cast.key).get(f"{URL}?{query}").status_code == 400

@@ -67,6 +67,11 @@ class OrganisationViewSet(OrganisationView, GenericViewSet[Any]):
 class ScopedRelatedField(PrimaryKeyRelatedField[Any]):
     """A row of the same organisation: ``agent = ScopedRelatedField(Agent, allow_null=True)``."""
 
+    default_error_messages = {
+        "does_not_exist": "There is nothing of yours with the id {pk_value!r}.",
+        "incorrect_type": "Give an id, as a text.",
+    }
+
     def __init__(self, model: type[Model], **options: Any) -> None:
         self.model = model
         if not options.get("read_only"):

@@ -89,7 +89,7 @@ def _agent_config(given: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("tools"):
         raise ValidationProblem("tools: Give tools to an agent on its page or with /api/v1/agents.")
     model = given.get("model") or ""
-    speaks = not model or OLD_MODEL_WORD in model
+    speaks = not model or OLD_MODEL_WORD in str(model)
     if "voice" in given or "voice_provider" in given:
         config |= _voice(given.get("voice"), given.get("voice_provider") or "openai", speaks)
     if model:
@@ -117,7 +117,7 @@ def _stage(given: Any) -> dict[str, Any]:
     """A recogniser or a voice. Its tuning was made for another pipeline: ours has its own."""
     if not isinstance(given, dict):
         return {}
-    provider = given.get("provider", "")
+    provider = str(given.get("provider", ""))
     kept = {name: given[name] for name in ("api_key", "language", "voice") if given.get(name)}
     options = given.get("options")
     model = options.get("model") if isinstance(options, dict) else None
@@ -198,7 +198,7 @@ class RegisterNumber(OrganisationView):
         secrets = secrets if isinstance(secrets, dict) else {}
         key, secret = secrets.get("api_key", ""), secrets.get("api_secret", "")
         names = {"twilio": ("account_sid", "auth_token"), "telnyx": ("api_key", "public_key")}
-        carrier = given.get("provider", "")
+        carrier = str(given.get("provider", ""))
         account = dict(zip(names.get(carrier, ()), (key, secret), strict=False))
         voices = {stage: _stage(given.get(f"{stage}_config")) for stage in ("stt", "tts")}
         body = {"number": given.get("number"), "carrier": carrier, **account, **voices}

@@ -9,15 +9,17 @@ import time
 import pytest
 
 from patter import Patter
+from patter.simulators.demo import AGENT
 from tests.sdk.test_many_calls import APPLICATION, Program, ask, phone_of, until
 from tests.system.platform import Platform
-from tests.system.world import World, separate
+from tests.system.world import World, embedded, separate
 
 ROUNDS = 10
 CALLS = 20
 THINKS_S = 0.6
 LEASE_S = 4
 LISTEN = {"listen": True}
+ENDS = ("call.ended", "call.failed")
 
 
 async def start_media_with_fake_calls(platform: Platform) -> str:
@@ -64,6 +66,33 @@ async def test_whatever_is_lost_each_turn_is_answered_once_or_reported(tmp_path,
         assert lost <= ROUNDS * CALLS / 10, f"{lost} turns were lost"
         await a_lost_worker_is_told(world, program, tenant)
         await phone.disconnect()
+
+
+@pytest.mark.timeout(240)
+async def test_a_platform_that_is_killed_as_a_whole_ends_each_call_once(tmp_path):
+    """Nothing is left but the database. The next start ends the calls, and the program hears of each once."""
+    async with embedded(tmp_path, PATTER_LEASE_S=str(LEASE_S)) as world:
+        tenant = await world.tenant(agent={**AGENT, "reply_by": "handler"})
+        program, phone = Program(THINKS_S), phone_of(world, tenant.http.headers["X-API-Key"])
+        await program.connect(phone)
+        calls = [await tenant.ring([LISTEN]) for _ in range(3)]
+        for call in calls:
+            await call.reached("agent_stopped")
+        ids = [(await tenant.found(call))["id"] for call in calls]
+        await until(lambda: all(program.starts[call_id] for call_id in ids))
+        platform = world.platform.parts["serve"]
+        platform.send(signal.SIGKILL)
+        await platform.ended()
+        await world.platform.start_embedded()
+        for call_id in ids:
+            row = await tenant.settled(call_id, LEASE_S + 60)
+            assert (row["status"], row["end_reason"]) == ("failed", "worker_lost")
+            assert [kind for kind in await tenant.told(call_id) if kind in ENDS] == ["call.ended"]
+        await until(lambda: all(program.ends[call_id] for call_id in ids), 30)
+        assert {(program.ends[call_id], program.reasons[call_id]) for call_id in ids} == {(1, "worker_lost")}
+        await phone.disconnect()
+        for call in calls:
+            await call.ended(20)
 
 
 def check(told: list[dict], number: int) -> int:

@@ -176,6 +176,17 @@ def test_an_old_client_is_asked_once_since_it_says_nothing_before_it_answers():
     assert [group for group, _ in road.offers] == ["sdk.doors.org_1"]
 
 
+def test_an_old_client_that_means_to_say_nothing_sends_an_empty_answer():
+    road = Road()
+    road.perform(road.courier.start(0))
+    old = {**peer("old"), "legacy": True}
+    road.hear({"type": "sdk.bid", "search": 1, "connection": old, "rank": 3, "load": 0})
+    road.wait(0.06)
+    road.ask("t1")
+    road.say("old", "response", text="")  # its frames name no turn
+    assert road.told == [HandlerDone("t1")]
+
+
 def _turn(index: int) -> TurnSettled:
     return TurnSettled(index, f"t{index}", "user", f"turn {index}", None, 0, 0, False)
 

@@ -11,7 +11,9 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
+from django.utils import timezone
 
+from calls.consumers import sdk as sdk_consumer
 from calls.consumers.sdk import NEARER_FIRST_S, SdkConsumer, speaks_protocol
 from calls.models import Call
 from calls.sdk.addresses import calls_group, connection_group, doors_group
@@ -21,6 +23,7 @@ from calls.services.admit_sdk import admit
 from calls.services.tell_sdk import tell_end
 from calls.tests.cast import make_call, make_number
 from patter_site.common.bus import bind_loop, unbind_loop
+from patter_site.common.ids import make_id
 from patter_site.testing import make_cast, make_key
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -232,6 +235,40 @@ async def test_the_end_of_a_call_that_nobody_had_is_told_to_one_client_the_neare
         assert (await client.frame())["code"] == "bad_frame"
     for client in [*nearest, *others]:
         await client.close()
+
+
+async def test_an_end_that_found_nobody_is_told_to_whoever_comes_back(cast, server_loop, monkeypatch):
+    """All processes were killed: who had the call is connected anew, and perhaps not remembered."""
+    monkeypatch.setattr(sdk_consumer, "OWNER_FIRST_S", 0.0)
+    owner = connection_group(cast.organisation.pk, make_id("con"))
+    over = {"status": Call.Status.FAILED, "end_reason": "worker_lost", "ended_at": timezone.now()}
+    made = await sync_to_async(make_call)(cast.organisation, reply_to=owner, **over)
+    await sync_to_async(tell_end)(made)  # nobody is connected
+    stranger = await Client(cast.other_key).open()
+    await hello_of(stranger)
+    client = await Client(cast.key).open()
+    await hello_of(client)
+    end = await client.frame()
+    assert (end["type"], end["call_id"], end["reason"]) == ("call_end", made.pk, "worker_lost")
+    late = await Client(cast.key).open()
+    await hello_of(late)
+    for other in (late, stranger, client):
+        await other.send_text("{")
+        assert (await other.frame())["code"] == "bad_frame", "an end is told once"
+        await other.close()
+
+
+async def test_whoever_had_a_call_is_told_of_its_end_before_others(cast, server_loop):
+    mine, other = await Client(cast.key).open(), await Client(cast.key).open()
+    owner = connection_group(cast.organisation.pk, await hello_of(mine))
+    await hello_of(other)
+    made = await sync_to_async(make_call)(cast.organisation, status=Call.Status.FAILED, reply_to=owner)
+    await sync_to_async(tell_end)(made)
+    assert (await mine.frame())["call_id"] == made.pk
+    await other.send_text("{")
+    assert (await other.frame())["code"] == "bad_frame"
+    await mine.close()
+    await other.close()
 
 
 async def test_a_client_comes_back_under_its_own_name_and_counts_on(cast):

@@ -93,3 +93,15 @@ def test_what_is_no_object_or_has_no_key_is_refused(cast):
     assert api().get("/api/agents").status_code == 401
     assert error_of(api(cast.key).post("/api/numbers/buy", {}))["code"] == "not_available"
     assert api(cast.key).get("/api/calls?limit=many").json() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("/api/agents", {"name": "Old", "model": {"a": 1}}),
+        ("/api/phone-numbers", {"number": "+14155550100", "provider": ["twilio"]}),
+        ("/api/phone-numbers", {"number": "+14155550100", "stt_config": {"provider": ["deepgram"]}}),
+    ],
+)
+def test_values_of_another_kind_are_refused(cast, address, body):
+    assert error_of(api(cast.key).post(address, body))["code"] == "validation_failed"

@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import httpx
+import pytest
 
 from patter.serving import LOOPBACK, AsgiServer
 
@@ -28,3 +29,10 @@ async def test_small_frames_are_sent_at_once():
 
 def _transports() -> list[asyncio.Transport]:
     return [t for t in asyncio.get_running_loop()._transports.values() if t.get_extra_info("peername")]
+
+
+async def test_a_port_that_is_taken_is_named():
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match=f"in use: {LOOPBACK}, port {port}"):
+            await AsgiServer(lambda *_: None, LOOPBACK, port).start()

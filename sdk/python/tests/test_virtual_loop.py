@@ -9,8 +9,8 @@ from typing import Any
 from patter.testing.loop import VirtualLoop
 
 
-def run(what: Any) -> Any:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+def run(what: Any, loop: type[VirtualLoop] = VirtualLoop) -> Any:
+    with asyncio.Runner(loop_factory=loop) as runner:
         return runner.run(what)
 
 
@@ -73,6 +73,65 @@ def test_a_thread_that_works_is_waited_for():
 def _answer(later: threading.Event, answer: asyncio.Future[str]) -> None:
     later.wait(30)
     answer.get_loop().call_soon_threadsafe(answer.set_result, "done")
+
+
+class Slow(VirtualLoop):
+    """Before it looks who is there, a thread says its last word and ends."""
+
+    leaves: threading.Event | None = None
+    thread: threading.Thread | None = None
+
+    @property
+    def is_waited_for(self) -> bool:
+        if self.leaves is not None and self.thread is not None:
+            self.leaves.set()
+            self.thread.join(30)
+        return super().is_waited_for
+
+
+def test_the_last_word_of_a_thread_that_ends_just_now_is_heard_before_the_clock_moves():
+    async def asks() -> str:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Slow)
+        leaves: threading.Event = threading.Event()
+        answer: asyncio.Future[str] = loop.create_future()
+        loop.thread = threading.Thread(target=_answer, args=(leaves, answer))
+        loop.thread.start()
+        loop.leaves = leaves
+        async with asyncio.timeout(300):
+            return await answer
+
+    assert run(asks(), Slow) == "done"
+
+
+def test_work_in_a_thread_that_was_given_up_is_not_jumped_over():
+    async def gives_up() -> bool:
+        may_end, ended = threading.Event(), threading.Event()
+
+        def work() -> None:
+            may_end.wait(30)
+            ended.set()
+
+        try:
+            async with asyncio.timeout(0.05):
+                await asyncio.to_thread(work)
+        except TimeoutError:
+            may_end.set()
+        await asyncio.sleep(3600)
+        return ended.is_set()
+
+    assert run(gives_up())
+
+
+def test_a_thread_that_ends_without_a_word_holds_nobody_up():
+    async def waits() -> float:
+        threading.Thread(target=time.sleep, args=(0.1,)).start()
+        await asyncio.sleep(3600)
+        return asyncio.get_running_loop().time()
+
+    began = time.monotonic()
+    assert run(waits()) == 3600
+    assert time.monotonic() - began < 20
 
 
 def test_a_child_process_is_waited_for():

@@ -147,8 +147,7 @@ class Away:
     def recalled(self, now: float) -> Outcome:
         """Nobody told what became of it: the caller is fetched back."""
         transfer = self._transfers.current
-        if transfer is None:
-            return []
+        assert transfer is not None  # nobody else is fetched back
         transfer.failed = "failed"
         return [
             self._entry(transfer.transfer_id, "failed", now, "failed"),
@@ -163,8 +162,7 @@ class Away:
 
     def _tell(self, now: float) -> Outcome:
         transfer = self._transfers.settle()
-        if transfer is None:
-            return []
+        assert transfer is not None
         if transfer.run_id:
             return self._engine.receive(ToolDone(transfer.run_id, outcome_of(transfer), ok=False), now)
         return self._engine.receive(SayAsked(self._parts.plan.phrases.transfer_failed), now)

@@ -215,9 +215,9 @@ class CallMachine:
         """The callee's words, as the engine understood them."""
         out: Outcome = []
         for command in commands:
-            if isinstance(command, Note) and isinstance(command.entry, Interim):
-                if command.entry.role == "user":
-                    out += self._answered(self._answering.words(command.entry.text, now), now)
+            entry = command.entry if isinstance(command, Note) else None
+            if isinstance(entry, Interim) and entry.role == "user":
+                out += self._answered(self._answering.words(entry.text, now), now)
         return out
 
     def _frame_rejected(self, reason: str, now: float) -> Outcome:
@@ -335,10 +335,9 @@ class CallMachine:
     def _granted(self, wish: EndCall | TransferCall, now: float) -> Outcome:
         if isinstance(wish, EndCall):
             return self._act(Cue.HANG_UP, now, wish.reason, wish.say)
-        if self._lifecycle.over:
-            return []
         who = {"run_id": wish.run_id, "asked_by": "agent"}
-        return self._away.transfer(wish.target, wish.kind, wish.summary, now, **who)
+        over = self._lifecycle.over
+        return [] if over else self._away.transfer(wish.target, wish.kind, wish.summary, now, **who)
 
     def _note(self, kind: str, now: float, **data: object) -> Note:
         return Note(Noted(kind, self._parts.clock.ms(now), data))

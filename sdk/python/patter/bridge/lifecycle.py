@@ -121,11 +121,6 @@ class Lifecycle:
         self.deadline: float | None = now + START_WITHIN_S
         self._leaves = 0.0
 
-    @property
-    def away(self) -> bool:
-        """The caller's line is used for something else: nothing can be said or heard."""
-        return self.state in (State.DETACHED, State.TRANSFERRING)
-
     def will_leave(self, until: float) -> None:
         """What we asked of the carrier may end the stream, not the call: it opens a new one by ``until``."""
         self._leaves = until

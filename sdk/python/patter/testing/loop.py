@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 # What was sent on loopback is there at once; the kernel is given this long all the same.
 GRACE_S = 0.001
+# A thread may end without a word: it is looked for again after this long.
+LOOK_AGAIN_S = 0.05
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -27,6 +29,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._virtual_s = 0.0
         self._in_executor = 0
+        self._working: set[object] = set()
         self._children: list[asyncio.SubprocessTransport] = []
         self._threads = _other_threads()
         super().__init__(_Jumping(self))
@@ -41,12 +44,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def is_waited_for(self) -> bool:
         """Whether somebody who does not live on this loop may still have something to say."""
         self._children = [child for child in self._children if child.get_returncode() is None]
-        return bool(self._in_executor or self._children or _other_threads() - self._threads)
+        return bool(self._in_executor or self._working or self._children or _other_threads() - self._threads)
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        future = super().run_in_executor(executor, func, *args)
+        token = object()
+
+        def work() -> T:
+            self._working.add(token)
+            try:
+                return func(*args)
+            finally:
+                self._working.discard(token)
+
+        # Until the loop has the result; and one that was given up works on, perhaps at what others wait for.
+        future = super().run_in_executor(executor, work)
         self._in_executor += 1
         future.add_done_callback(self._out_of_executor)
         return future
@@ -75,10 +88,12 @@ class _Jumping(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
+        # Asked in this order: whoever has gone before the question has left its message before the look.
+        is_waited_for = self._loop.is_waited_for
         if ready := super().select(0):
             return ready
-        if self._loop.is_waited_for:
-            return self._in_real_time(timeout)
+        if is_waited_for:
+            return self._in_real_time(min(timeout, LOOK_AGAIN_S))
         # One socket is the loop's own, for other threads.
         if len(self.get_map()) > 1 and (ready := super().select(GRACE_S)):
             return ready

@@ -77,7 +77,7 @@ def test_every_way_to_end(final: bool | None, end: bool, after: str, wanted: tup
     if after == "utterance_end":
         line.note(line.ears.utterance_ended(SttUtteranceEnded("stt1")))
     elif after == "key":
-        line.note(line.ears.take())
+        line.note([ended] if (ended := line.ears.take()) else [])
     else:
         line.frames(5000, SILENCE)
     assert line.ends == [wanted]
@@ -189,7 +189,7 @@ def test_noise_without_words_is_forgotten() -> None:
     assert [cause for _, cause, _ in line.ends] == ["no_words"]
     line.frames(4000, SILENCE)
     assert len(line.ends) == 1
-    assert line.ears.take() == []
+    assert line.ears.take() is None
 
 
 def test_an_empty_final_takes_the_interim_back() -> None:

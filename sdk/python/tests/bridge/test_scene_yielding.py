@@ -89,6 +89,18 @@ def test_a_cough_keeps_the_answer_back_and_does_not_lose_it() -> None:
     call.check()
 
 
+def test_a_goodbye_waits_for_nobody() -> None:
+    call = Scene(reply_by="model").open(age_ms=2500)
+    call.says("thanks bye")
+    call.pass_ms(300, VOICE)
+    call.model_says("Goodbye then.", tool="end_call")
+    call.pass_ms(200, VOICE)
+    assert call.all(Play)
+    call.pass_ms(2000)
+    assert call.end is not None and call.end.reason == "agent_ended"
+    call.check()
+
+
 def test_a_click_keeps_nothing_back() -> None:
     call = asked()
     call.pass_ms(80, VOICE)

@@ -59,6 +59,16 @@ def test_a_voice_without_words_loses_no_answer(said):
     assert not call.all(HandlerStop)
 
 
+def test_a_noise_without_end_is_spoken_over():
+    call = asked()
+    goes_on(call)
+    answers(call)
+    call.pass_ms(5900)
+    assert call.of_type("response.create") == []
+    call.pass_ms(200)
+    assert len(call.of_type("response.create")) == 1
+
+
 def test_a_silence_of_the_handler_stays_one():
     call = asked()
     goes_on(call)

@@ -24,7 +24,6 @@ from patter.carriers.telnyx.resources import (
     TelnyxProfile,
     TelnyxRecording,
 )
-from patter.carriers.trust import trust
 from patter.errors import CarrierError
 from patter.trust import trust
 

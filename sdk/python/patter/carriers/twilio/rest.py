@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 import httpx
 
-from patter.carriers.trust import trust
 from patter.carriers.twilio.markup import MAX_SAY_CHARS, say_and_hang_up, say_language
 from patter.carriers.twilio.resources import TwilioAccount, TwilioCall, TwilioNumber
 from patter.errors import CarrierError

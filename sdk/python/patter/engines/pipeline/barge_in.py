@@ -117,13 +117,13 @@ class BargeIn:
 
     def judge(self, now: float) -> Outcome:
         """Time passed while a reply is being heard."""
-        if not self.interruptible:
-            return []
-        playback = self._parts.playback
         now_ms = self._parts.clock.ms(now)
         words = bool(self._ears.pending_text)
         if self._yielding.take_over(self._replies.current, now_ms, words=words):
             return self._replies.release(now)
+        if not self.interruptible:
+            return []
+        playback = self._parts.playback
         verdict = self._interrupt.tick(now_ms, playback.heard_ms(now), not self._ears.voiced)
         if verdict is Verdict.PAUSE:
             return [self._note("barge_in.suspected", now), *playback.pause(now)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from patter.bridge.keypad import Keyed, Keys, digit_text, is_entry
 from patter.bridge.memory import Memory
-from patter.engines.pipeline.signals import Signal, UtteranceEnded
+from patter.engines.pipeline.signals import UtteranceEnded
 
 
 class CallerTurns:
@@ -27,11 +27,10 @@ class CallerTurns:
             self._memory.add(turn_id, "user", text, started_ms, ended_ms)
         return turn_id
 
-    def write_ended(self, signals: Sequence[Signal]) -> None:
-        """Of what the ears gave, the utterances; nobody is asked about them."""
-        for signal in signals:
-            if isinstance(signal, UtteranceEnded):
-                self.write(signal.text, signal.started_ms, signal.last_voiced_ms)
+    def write_ended(self, ended: UtteranceEnded | None) -> None:
+        """What the caller said, if they did; nobody is asked about it."""
+        if ended is not None:
+            self.write(ended.text, ended.started_ms, ended.last_voiced_ms)
 
     def write_entry(self, keyed: Keyed) -> str:
         """A complete entry of the keypad, as a turn of its own."""

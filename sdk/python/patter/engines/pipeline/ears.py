@@ -164,12 +164,11 @@ class Ears:
         self._likely = ""
         return [WentOn()]
 
-    def take(self) -> list[Signal]:
-        """End what is pending now: a key was pressed."""
-        if self.pending_text:
-            return self._end("key")
+    def take(self) -> UtteranceEnded | None:
+        """End what is pending now, if anything is: a key was pressed."""
+        ended = self._ended("key") if self.pending_text else None
         self._forget()
-        return []
+        return ended
 
     def rest(self) -> None:
         """No audio comes for now, or none any more."""
@@ -193,11 +192,14 @@ class Ears:
         return VoiceEnded(at_ms)
 
     def _end(self, cause: str) -> list[Signal]:
-        started_ms = self._last_voiced_ms if self._started_ms is None else self._started_ms
-        self._given.add(self._interim, self._now_ms)
-        ended = UtteranceEnded(self.pending_text, cause, started_ms, max(started_ms, self._last_voiced_ms))
+        ended = self._ended(cause)
         self._forget()
         return [ended]
+
+    def _ended(self, cause: str) -> UtteranceEnded:
+        started_ms = self._last_voiced_ms if self._started_ms is None else self._started_ms
+        self._given.add(self._interim, self._now_ms)
+        return UtteranceEnded(self.pending_text, cause, started_ms, max(started_ms, self._last_voiced_ms))
 
     def _forget(self) -> None:
         self._finals, self._interim, self._started_ms = [], "", None

@@ -48,6 +48,10 @@ class Held:
         waiting, self._waiting = self._waiting, []
         return waiting
 
+    def take_utterances(self) -> list[UtteranceEnded]:
+        """The call is over: what was said is written down, and the rest is forgotten."""
+        return [event for event in self.take() if isinstance(event, UtteranceEnded)]
+
     def forget(self) -> None:
         """A machine listens, or the call ends."""
         self._waiting.clear()

@@ -33,7 +33,6 @@ from patter.engines.pipeline.idle import Idle
 from patter.engines.pipeline.opening import Opening
 from patter.engines.pipeline.own_words import OwnWords
 from patter.engines.pipeline.replies import Replies
-from patter.engines.pipeline.signals import UtteranceEnded
 from patter.engines.pipeline.stt_line import SttLine
 
 GAP_S = 0.2
@@ -275,8 +274,8 @@ class PipelineMachine:
 
     def stop(self, now: float) -> Outcome:
         cut = self._replies.cut(now)
-        held = self._held.take()
-        self._turns.write_ended([event for event in held if isinstance(event, UtteranceEnded)])
+        for ended in self._held.take_utterances():
+            self._turns.write_ended(ended)
         self._turns.write_ended(self._ears.take())
         self._ears.rest()
         self._turns.write_keys()

@@ -263,21 +263,21 @@ class Replies(Speaking):
         return self._waits.next_timer()
 
     def handle_timer(self, now: float) -> Outcome:
-        out: Outcome = []
-        if self._waits.take_answer(now):
-            out += self._answer_late(now)
-        if self._waits.take_voice(now):
-            out += self._voice_late(now)
-        if self._waits.take_filler(now):
-            out += self._fill(now)
-        return out
-
-    def _fill(self, now: float) -> Outcome:
-        """No text yet: say that it takes a moment. The answer follows in the same voice, after it."""
+        """One thing at a time: what one does decides whether the next is still waited for."""
         reply = self.current
-        if reply is None or reply.closing or reply.state is State.DONE:
-            return []
-        if not reply.empty and not reply.tools.running:
+        if reply is None:
+            self._waits.clear()
+        elif self._waits.take_answer(now):
+            return self._answer_late(reply, now)
+        elif self._waits.take_voice(now) and (say_id := reply.speech.waits_for):
+            return self._voice_late(reply, say_id, now)
+        elif self._waits.take_filler(now):
+            return self._fill(reply, now)
+        return []
+
+    def _fill(self, reply: Reply, now: float) -> Outcome:
+        """No text yet: say that it takes a moment. The answer follows in the same voice, after it."""
+        if reply.closing or reply.state is State.DONE or not (reply.empty or reply.tools.running):
             return []
         if reply.tools.running:
             self._waits.fill_again(now)
@@ -290,10 +290,7 @@ class Replies(Speaking):
         reply.speech.add_aside(f"{self._plan.phrases.filler.strip()} ")  # it may be said again
         return self._speak(reply, now)
 
-    def _answer_late(self, now: float) -> Outcome:
-        reply = self.current
-        if reply is None:
-            return []
+    def _answer_late(self, reply: Reply, now: float) -> Outcome:
         if reply.tools.running:
             for run_id in reply.tools.running:
                 reply.tools.wait_no_more(run_id)

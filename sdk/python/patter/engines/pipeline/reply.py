@@ -41,14 +41,12 @@ class Timing:
     first_audio_at: float | None = None
     first_sent_at: float | None = None
 
-    def as_row(self) -> dict[str, int] | None:
-        """Milliseconds per stage, or None while the first frame was not sent."""
-        if self.first_sent_at is None:
-            return None
+    def as_row(self) -> dict[str, int]:
+        """Milliseconds per stage, of a reply of which something was heard."""
         # A reply that was prepared has its text, and a filler its audio, before the stage began.
         text_at = max(self.first_text_at or self.decided_at, self.decided_at)
         audio_at = max(self.first_audio_at or text_at, text_at)
-        sent_at = max(self.first_sent_at, audio_at)
+        sent_at = max(self.first_sent_at or audio_at, audio_at)
         row = {
             "end_of_turn_ms": self.end_of_turn_ms,
             "reply_ms": round((text_at - self.decided_at) * 1000),

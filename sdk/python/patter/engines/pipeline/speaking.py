@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from patter.bridge.commands import Note, TtsStop
@@ -27,7 +28,7 @@ class Cut:
     out: Outcome
 
 
-class Speaking:
+class Speaking(ABC):
     """Speaks one reply at a time. ``Replies`` gives it what to say."""
 
     def __init__(self, parts: Parts) -> None:
@@ -44,9 +45,9 @@ class Speaking:
         self._ending = Ending(parts.plan.phrases.apology)
         self.current: Reply | None = None
 
+    @abstractmethod
     def _then(self, reply: Reply) -> Outcome:
         """What follows a reply that was heard in full and is not the last."""
-        return []
 
     @property
     def closing(self) -> bool:
@@ -134,10 +135,7 @@ class Speaking:
             self._ending.without_voice(reply)
         return [*commands, *self._close_if_complete(reply, now)]
 
-    def _voice_late(self, now: float) -> Outcome:
-        reply = self.current
-        if reply is None or (say_id := reply.speech.waits_for) is None:
-            return []
+    def _voice_late(self, reply: Reply, say_id: str, now: float) -> Outcome:
         late = TtsFailed(say_id, "no audio in time", tried=True)
         return [TtsStop(say_id), *self._tts_failed(reply, late, now)]
 

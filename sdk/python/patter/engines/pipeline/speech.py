@@ -66,8 +66,7 @@ class Speech:
 
     def add_aside(self, text: str) -> None:
         """Words of the system, such as a filler: spoken in their turn, and no part of the answer."""
-        if self.failed is None:
-            self._waiting.append((text, True))
+        self._waiting.append((text, True))
 
     def withhold(self) -> None:
         """Synthesise one chunk ahead and play nothing: whether this is wanted is not known yet."""

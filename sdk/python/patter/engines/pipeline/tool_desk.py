@@ -74,9 +74,6 @@ class ToolDesk:
         return [self._refused(reply, run, refusal, now)]
 
     def _transfer(self, reply: Reply, run: Run, now: float) -> Outcome:
-        if refusal := self._rules.transfer_refusal(now):
-            reply.tools.result(run.run_id, {"error": refusal})
-            return [self._refused(reply, run, refusal, now)]
         if reply.tools.transfer is not None:
             reply.tools.result(run.run_id, LEAVING)
             return []

@@ -76,19 +76,15 @@ class ToolRounds:
         return runs
 
     def result(self, run_id: str, result: Any) -> bool:
-        """Take one result. True when it was the last that was missing."""
-        if self._running.pop(run_id, None) is None:
-            return False
+        """Take the result of one that runs. True when it was the last that was missing."""
+        del self._running[run_id]
         self._answer(run_id, result)
         return not self._running
 
     def wait_no_more(self, run_id: str) -> bool:
         """The model is told that a result is pending, which may still come. True when it was the last."""
-        name = self._running.get(run_id, "")
-        over = self.result(run_id, PENDING)
-        if name:
-            self._late[run_id] = name
-        return over
+        self._late[run_id] = self._running[run_id]
+        return self.result(run_id, PENDING)
 
     def hold_transfer(self, run: Run) -> None:
         """The call itself carries this one out. Whoever is transferred is not hung up on."""

@@ -31,10 +31,13 @@ class Yielding:
 
     def take_over(self, reply: Reply | None, now_ms: int, *, words: bool) -> bool:
         """True once, when this reply waits and may begin. ``words``: the caller has said something."""
-        if reply is None or reply is not self._reply or words or not self._is_over(now_ms):
+        if reply is None or reply is not self._reply:
             return False
-        self._reply = None
-        return True
+        # The last words of a call wait for nobody.
+        over = reply.closing or (not words and self._is_over(now_ms))
+        if over:
+            self._reply = None
+        return over
 
     def _is_over(self, now_ms: int) -> bool:
         if now_ms - self._from_ms >= self._values.max_turn_delay_ms:

@@ -110,7 +110,7 @@ class RealtimeMachine:
         """It was heard: the call begins. Not where it ended early, with the call or with the caller away."""
         self._greeting.announcing = False
         rules, ends = self._rules, any(isinstance(command, EndCall) for command in out)
-        if ends or self._floor.current is not None or rules.away or rules.hushed or rules.stopped:
+        if ends or self._floor.current is not None or rules.away or rules.hushed:
             return []
         self._greeting.begin(now)
         return self._speak_first(now)
@@ -280,8 +280,7 @@ class RealtimeMachine:
             out = out + self._replies.tell_news(now)
         elif self._line.is_old(now) and self._rules.may_renew:
             out = out + self._replies.renew(now)
-        if not self._rules.stopped:
-            self._quiet.wait(now, for_caller=self._rules.waits_for_caller)
+        self._quiet.wait(now, for_caller=self._rules.waits_for_caller)
         return out
 
     # -- time -------------------------------------------------------------------------------------
@@ -327,7 +326,6 @@ class RealtimeMachine:
     # -- end --------------------------------------------------------------------------------------
 
     def stop(self, now: float) -> Outcome:
-        self._rules.stopped = True
         out = self._replies.endings.cut(now)
         self._ledger.give_up_waiting()
         self._turns.write_keys()

@@ -197,7 +197,8 @@ class Replies:
     def next_timer(self) -> float | None:
         expected = self.floor.expected
         by = expected.by if expected else None
-        return earliest(self.floor.waits.next_timer(), by, self._mouth.next_timer())
+        kept_back = self.saying.next_timer()
+        return earliest(self.floor.waits.next_timer(), by, self._mouth.next_timer(), kept_back)
 
     def handle_timer(self, now: float) -> Outcome:
         waits = self.floor.waits

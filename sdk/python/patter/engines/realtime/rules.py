@@ -31,7 +31,6 @@ class Rules:
         """The caller's line is used for something else."""
         self.hushed = False
         """A machine listens: whatever it says is not answered."""
-        self.stopped = False
 
     @property
     def automatic(self) -> bool:
@@ -82,7 +81,7 @@ class Rules:
     def nobody_speaks(self) -> bool:
         """And nothing else is about to be said."""
         busy = self._caller.speaking or self._keys.pending or self._greeting.due
-        return self._line.ready and not (busy or self.stopped or self.away or self.hushed)
+        return self._line.ready and not (busy or self.away or self.hushed)
 
     @property
     def may_renew(self) -> bool:

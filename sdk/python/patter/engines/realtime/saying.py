@@ -32,6 +32,9 @@ class Saying:
         self._endings, self._settling = endings, settling
         self._caller, self._ledger = caller, ledger
         self._playback = floor.parts.playback
+        self._patience_s = 2 * floor.plan.turn_taking.max_turn_delay_ms / 1000
+        self._yielded: Reply | None = None
+        self._until = 0.0
         self.yielding = False
 
     # -- beginnings -----------------------------------------------------------------------------
@@ -58,7 +61,7 @@ class Saying:
     def speak(self, now: float) -> Outcome:
         """Have the next thing said, or close the reply when everything was."""
         reply = self._floor.current
-        self.yielding = reply is not None and self.yields(reply)
+        self.yielding = reply is not None and self._keeps_back(reply, now)
         if reply is None or self.yielding:
             return []
         asked = self._mouth.pump(reply, now)
@@ -74,6 +77,18 @@ class Saying:
         # A reply without any audio is over at once: no mark will come.
         over = self._endings.heard_in_full(reply, now) if self._playback.take_finished() else []
         return commands + over
+
+    def _keeps_back(self, reply: Reply, now: float) -> bool:
+        """For a while: a noise that does not end is no caller."""
+        if not self.yields(reply):
+            return False
+        if reply is not self._yielded:
+            self._yielded, self._until = reply, now + self._patience_s
+        return now < self._until
+
+    def next_timer(self) -> float | None:
+        """When what is kept back is said in any case."""
+        return self._until if self.yielding else None
 
     def yields(self, reply: Reply) -> bool:
         """A handler's answer of which nothing was said: it may be the answer to half of a turn only."""
