@@ -64,7 +64,7 @@ def _make(root: Path, environment: Mapping[str, str]) -> Prepared:
         env={**environment, "PATTER_DATABASE_URL": f"sqlite:///{file}"},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=150,
         check=False,
     )
     assert made.returncode == 0, made.stdout + made.stderr
