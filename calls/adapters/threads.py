@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,7 +22,18 @@ def _tended(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return work(*args, **kwargs)
     finally:
+        _keep_file_open()
         close_old_connections()
+
+
+def _keep_file_open() -> None:
+    """These threads live as long as the process, and SQLite's connections with them, unless they broke.
+
+    To open one reads the whole schema, and to close the last one writes the log into the file: 3.5 ms of
+    processor and 30 ms of waiting, for a question of 0.2 ms. PostgreSQL's come from a pool and go back to it.
+    """
+    if connection.vendor == "sqlite":
+        connection.close_at = None
 
 
 async def open_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
