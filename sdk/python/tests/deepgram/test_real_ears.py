@@ -12,6 +12,7 @@ from patter.engines.stt import open_stt
 from patter.engines.tts import open_tts
 from patter.simulators.deepgram import OfflineRecogniser
 from patter.simulators.deepgram.__main__ import make_server
+from patter.simulators.voice import OfflineVoice
 
 # A process of its own hears and speaks, with packages that not every Python has.
 pytestmark = [pytest.mark.real_time, pytest.mark.extra]
@@ -21,6 +22,7 @@ PHRASES = ["what can you do", "yes please", "thank you goodbye"]
 
 @pytest.mark.parametrize("provider", ["deepgram", "deepgram_flux"])
 async def test_what_is_said_is_understood(provider):
+    await OfflineVoice().speak("yes")  # its process takes a while to begin, which no caller waits for
     async with make_server(port=0, phrases=PHRASES) as server:
         assert isinstance(server.new_recogniser(), OfflineRecogniser)
         spec = ProviderSpec("deepgram", api_key=server.api_key, base_url=server.base_url)
@@ -51,7 +53,7 @@ async def understood(spec, audio):
         stt.send(audio[at : at + FRAME_BYTES])
         await asyncio.sleep(0.004)
     try:
-        return await asyncio.wait_for(ended, 8)
+        return await asyncio.wait_for(ended, 40)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
