@@ -14,7 +14,8 @@ from patter.errors import CarrierError
 from patter_site.common.jobs import backoff_s, claim, fail, finish
 
 logger = structlog.get_logger(__name__)
-LEASE_S = 30
+LEASE_S = 15
+"""So long a callee may wait in silence for a worker that was killed: twice as long as what is asked takes."""
 MAX_TRIES = 6
 KEPT = timedelta(days=2)
 """How long event ids are known. A replay is void after five minutes; no carrier repeats itself for days."""

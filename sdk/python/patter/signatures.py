@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -66,8 +67,12 @@ def _check(name: str, given: str, function: Callable[..., Any], *args: None, **n
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
-    """None for what is built in and does not say."""
+    """None for what is built in and does not say. Types that only a type checker knows are left alone."""
     try:
+        if sys.version_info >= (3, 14):
+            from annotationlib import Format
+
+            return inspect.signature(function, annotation_format=Format.FORWARDREF)
         return inspect.signature(function)
     except (TypeError, ValueError):
         return None

@@ -39,6 +39,8 @@ class CloudPhone:
         self._connecting = self._disconnecting = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self.rest = Rest(options)
+        # One for all connections: a call that was placed before one is acted upon over it.
+        self._commands = CallCommands(self._send, self._is_connected, self.rest.calls)
 
     def _here(self) -> None:
         """A connection and its calls belong to an event loop; in the next one they are begun anew.
@@ -91,9 +93,12 @@ class CloudPhone:
         """Whether there is a connection, be it without a socket at this moment."""
         return self._task is not None and not self._task.done() and not self._disconnecting
 
+    def _send(self, frame: Data) -> None:
+        assert self._socket is not None
+        self._socket.send(frame)
+
     def _calls_of(self, listeners: Listeners, socket: Socket) -> CloudCalls:
-        commands = CallCommands(socket.send, self._is_connected, self.rest.calls)
-        return CloudCalls(listeners, socket.ledger, socket.send, commands)
+        return CloudCalls(listeners, socket.ledger, socket.send, self._commands)
 
     async def disconnect(self) -> None:
         self._here()

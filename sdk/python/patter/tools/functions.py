@@ -57,7 +57,10 @@ def tool(
 
 def schema_of(function: Callable[..., Any], name: str = "") -> dict[str, Any]:
     """The JSON Schema of a function's parameters. Raises ConfigError."""
-    hints = get_type_hints(function, include_extras=True)
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise ConfigError(f"The tool {name!r} has a type that is unknown at run time: {error}.") from None
     properties: dict[str, Any] = {}
     required: list[str] = []
     for parameter in inspect.signature(function).parameters.values():

@@ -67,6 +67,8 @@ TEXTS = st.sampled_from(
     ]
 )
 BYTES = st.sampled_from([b"", b"\x90", b"\x90" * 161, b"\x90" * 1600, b"\x90" * 40_000])
+HEARD = ["human", "machine", "screening", "greeting_over", "unknown"]
+OCCURRED = st.sampled_from([None, 1.0, 2.0, 3.0])
 FLAG = st.booleans()
 
 
@@ -99,7 +101,7 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
                 *[HandlerFailed(turn, "handler_error"), LlmFailed(ask, "x"), TtsFailed(say, "x", flag)],
                 *[DigitsAsked("1w2"), DigitsFailed("x"), TransferAsked("sales"), TransferAsked(text)],
                 *[TransferMoved("x1", moved, "busy", flag), TransferMoved("x2", moved)],
-                *[MachineHeard(draw(st.sampled_from(["human", "machine", "unknown"])), flag)],
+                *[MachineHeard(draw(st.sampled_from(HEARD)), flag, "", draw(OCCURRED))],
                 *[SttEagerEnd(stt, text), SttEagerEnd(stt, text), SttResumed(stt)],
                 *[SttSpeechStarted(stt), FrameRejected("x"), DigitPressed("?"), HangUpDone()],
                 *[CallerAudio(VOICE if flag else b"", media_ms), HangUpFailed("x")],

@@ -243,8 +243,9 @@ async def test_a_timer_fires_by_itself_and_what_it_brings_keeps_its_order() -> N
     assert rig.machine.events[1:5] == [FrameRejected("a"), FrameRejected("b"), TtsDone("1"), TtsDone("2")]
 
 
+@pytest.mark.extra
 def test_a_time_that_is_all_but_here_is_no_trouble_for_uvloop() -> None:
-    uvloop = pytest.importorskip("uvloop")
+    import uvloop
 
     async def carry() -> None:
         rig = Rig()

@@ -100,6 +100,18 @@ def told(api: Api) -> list:
     return list(zip(api.asked, api.bodies, strict=True))
 
 
+async def test_a_call_that_was_placed_before_connecting_is_acted_upon_over_the_connection():
+    async with platform() as served, Api(JSONResponse(CALL, 201)) as api:
+        phone = Patter(KEY, served.url, api.base_url)
+        call = await phone.call("+14155551234")
+        await phone.connect(echo)
+        hanging_up = asyncio.create_task(call.hang_up())
+        asked = await served.hears("hang_up")
+        await served.say("ack", ref=asked["ref"], call_id="call_1")
+        await asyncio.wait_for(hanging_up, 5)
+        await phone.disconnect()
+
+
 async def test_whoever_waits_for_a_command_is_told_that_the_connection_ended():
     async with platform() as served:
         told: asyncio.Queue[Exception] = asyncio.Queue()

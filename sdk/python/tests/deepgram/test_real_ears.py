@@ -13,10 +13,8 @@ from patter.engines.tts import open_tts
 from patter.simulators.deepgram import OfflineRecogniser
 from patter.simulators.deepgram.__main__ import make_server
 
-pytest.importorskip("pocketsphinx")
-pytest.importorskip("espeakng_loader")
-
-pytestmark = pytest.mark.real_time  # a process of its own hears and speaks
+# A process of its own hears and speaks, with packages that not every Python has.
+pytestmark = [pytest.mark.real_time, pytest.mark.extra]
 
 PHRASES = ["what can you do", "yes please", "thank you goodbye"]
 

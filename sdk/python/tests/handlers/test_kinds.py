@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 import threading
 
 import pytest
@@ -88,6 +89,14 @@ async def test_a_second_parameter_of_the_users_own_is_left_alone(asked):
     assert await asked(lambda msg, temperature="cold": temperature).turn() == ["cold", "."]
     assert not call_place(print)
     assert not call_place(int)
+
+
+async def test_types_that_only_a_type_checker_knows_are_no_obstacle(asked):
+    """Python 3.14 looks them up when the signature is asked for; the future import leaves them alone."""
+    later = "" if sys.version_info >= (3, 14) else "from __future__ import annotations\n"
+    names: dict = {}
+    exec(f"{later}async def handler(msg: NotThere, call: NotThere) -> NotThere: return call", names)
+    assert await asked(names["handler"]).turn() == ["the call c1", "."]
 
 
 def test_what_runs_in_the_loop():

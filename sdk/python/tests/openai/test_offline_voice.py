@@ -13,10 +13,8 @@ from patter.engines.tts.openai.link import OpenAiTts
 from patter.simulators.openai.hearing import OfflineHearing
 from patter.simulators.voice import OfflineVoice
 
-pytest.importorskip("pocketsphinx")
-pytest.importorskip("espeakng_loader")
-
-pytestmark = pytest.mark.real_time  # a process of its own hears and speaks
+# A process of its own hears and speaks, with packages that not every Python has.
+pytestmark = [pytest.mark.real_time, pytest.mark.extra]
 
 PHRASES = ["yes please", "a table for four people", "goodbye"]
 
@@ -36,7 +34,7 @@ async def test_what_one_endpoint_says_the_other_hears(server, spec):
     task = asyncio.create_task(stt.run("s1", news.put_nowait))
     await tts.say("t1", PHRASES[1], lambda event: isinstance(event, TtsAudio) and sound.extend(event.payload))
     stt.send(silence(400) + bytes(sound) + silence(800))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(50):
         while not isinstance(event := await news.get(), SttHeard):
             pass
     task.cancel()

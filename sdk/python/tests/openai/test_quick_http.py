@@ -10,7 +10,7 @@ import pytest
 
 from patter.engines.quick_http import QuickTransport
 
-pytest.importorskip("httptools", reason="comes with the platform's server, not with the SDK")
+pytestmark = pytest.mark.extra  # httptools comes with the platform's server, not with the SDK
 
 PATIENCE_S = 20
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

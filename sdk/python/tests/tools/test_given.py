@@ -74,6 +74,14 @@ async def test_a_function_is_a_tool_with_the_schema_of_its_signature() -> None:
     assert not (await run(spec, product="pear", size="xl")).ok
 
 
+def test_a_type_that_only_a_type_checker_knows_is_named() -> None:
+    def weigh(product: Scales) -> None:  # type: ignore[name-defined]  # noqa: F821
+        """Weighs."""
+
+    with pytest.raises(ConfigError, match="'weigh' has a type that is unknown at run time: .*'Scales'"):
+        spec_of(weigh)
+
+
 async def test_functions_may_be_sync_slow_or_broken() -> None:
     def broken(a: int) -> None:
         """Breaks."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from patter.bridge.clock import take_due
 from patter.bridge.commands import Command, Note
 from patter.bridge.engine import Parts
 from patter.bridge.events import (
@@ -243,16 +244,14 @@ class Answering:
     def handle_timer(self, now: float) -> list[Command]:
         turn = self.turn
         out: list[Command] = []
-        if self._filler_at is not None and self._filler_at <= now:
-            self._filler_at = None
-            if turn is not None and turn.answering and not turn.answered:
-                turn.filled = True
-                out += self._piece(turn, f"{self._plan.phrases.filler.strip()} ", now)
-        if self._deadline is not None and self._deadline <= now:
-            self._deadline = None
-            if turn is not None and turn.answering:
-                late = "model" if self._replier.by_model else "handler_timeout"
-                out += [self._replier.stop(turn.turn_id, ""), *self._fail(turn, late, now)]
+        silent, self._filler_at = take_due(self._filler_at, now)
+        if silent and turn is not None and turn.answering and not turn.answered:
+            turn.filled = True
+            out += self._piece(turn, f"{self._plan.phrases.filler.strip()} ", now)
+        late, self._deadline = take_due(self._deadline, now)
+        if late and turn is not None and turn.answering:
+            code = "model" if self._replier.by_model else "handler_timeout"
+            out += [self._replier.stop(turn.turn_id, ""), *self._fail(turn, code, now)]
         return out
 
 
