@@ -15,6 +15,8 @@ from math import inf
 BYTES_PER_S = 8000
 TIMED_S = 1.0
 """Five marks: one of them nearly always comes at once."""
+MOST_CORRECTED_S = 0.035
+"""By a frame. It may be late itself, on the caller's own way to the carrier, and then the mark was not."""
 FRAME_WITHIN_S = 1.0
 """A caller whose frames do not come tells no time."""
 
@@ -56,7 +58,8 @@ class HeardTimes:
     def frame(self, sent_at: float) -> None:
         """The caller's next frame came, which was sent then."""
         for offset, came_at in self._marks:
-            zero = min(came_at, sent_at) - offset / BYTES_PER_S
+            told = max(min(came_at, sent_at), came_at - MOST_CORRECTED_S)
+            zero = told - offset / BYTES_PER_S
             if self._zero is None or zero < self._zero:
                 self._zero = zero
         self._marks.clear()

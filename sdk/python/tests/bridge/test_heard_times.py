@@ -27,12 +27,20 @@ def test_the_earliest_mark_times_the_whole_stretch() -> None:
 
 def test_a_mark_that_is_taken_late_was_sent_before_the_frame_that_comes_next() -> None:
     times = begun()
-    times.mark(SECOND // 5, 10.5)
+    times.mark(SECOND // 5, 10.25)
     assert times.wait_for_frame
-    times.frame(10.24)
+    times.frame(10.22)
     assert not times.wait_for_frame
-    times.add(b"a", SECOND // 5, 10.5)
-    assert ends(times, None) == [10.24]
+    times.add(b"a", SECOND // 5, 10.25)
+    assert ends(times, None) == [10.22]
+
+
+def test_a_frame_that_is_very_late_itself_corrects_little() -> None:
+    times = begun()
+    times.mark(SECOND // 5, 10.25)
+    times.frame(10.0)
+    times.add(b"a", SECOND // 5, 10.25)
+    assert ends(times, None) == [10.215]
 
 
 def test_a_frame_that_was_sent_later_corrects_nothing() -> None:

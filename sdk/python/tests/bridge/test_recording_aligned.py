@@ -30,13 +30,12 @@ def test_half_an_hour_of_jitter_bursts_loss_and_naps_stays_within_40_ms() -> Non
     assert -25 <= min(said) <= max(said) <= 25
 
 
-def test_a_process_that_is_always_late_by_up_to_a_tenth_of_a_second_is_told_the_time_by_frames() -> None:
-    line = BusyLine(late_s=0.1)
+def test_a_process_that_is_always_late_is_told_the_time_by_frames() -> None:
+    line = BusyLine(late_s=0.06)
     line.carry(600)
     agent = b"".join(piece.agent for piece in line.pieces)
-    said = sorted(lateness_ms(agent, b"A", line.replies_ms))
-    # One in fifty replies is late on its way to the carrier, too: it is played with a gap.
-    assert -25 <= said[0] <= said[len(said) * 96 // 100] <= 25
+    said = lateness_ms(agent, b"A", line.replies_ms)
+    assert -25 <= min(said) <= max(said) <= 25
 
 
 def test_on_a_line_that_is_never_late_nothing_is() -> None:
