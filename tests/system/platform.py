@@ -106,6 +106,7 @@ class Platform:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
+                process_group=0,
             )
         self.parts[name] = Part(name, process, log)
         return self.parts[name]
@@ -135,15 +136,26 @@ class Platform:
         """Web, media and worker as processes of their own, on PostgreSQL and Redis."""
         await self.manage("migrate", "-v0")
         web = self.start_uvicorn("web", self.port)
-        beat = str(self.folder / "beat")
-        self.start_part("worker", "-m", "celery", "-A", "patter_site", "worker", "-B", "-s", beat, "-c", "2")
+        self.start_worker()
         await self.wait_ready(web, self.port)
         await self.start_media()
+
+    def start_worker(self) -> Part:
+        beat = str(self.folder / "beat")
+        return self.start_part(
+            "worker", "-m", "celery", "-A", "patter_site", "worker", "-B", "-s", beat, "-c", "2"
+        )
 
     async def start_media(self) -> Part:
         part = self.start_uvicorn("media", self.media_port)
         await self.wait_ready(part, self.media_port)
         return part
+
+    async def kill_part(self, name: str) -> None:
+        """It and all its children are gone at once."""
+        part = self.parts[name]
+        os.killpg(part.process.pid, signal.SIGKILL)
+        await part.ended()
 
     async def stop_part(self, name: str) -> None:
         part = self.parts[name]

@@ -11,6 +11,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from patter.simulators.demo import AGENT, STEPS
+from patter.simulators.telnyx import TelnyxSimulator
+from patter.simulators.voice import OfflineVoice
 from tests.system.checks import (
     check_end,
     check_page,
@@ -19,6 +21,7 @@ from tests.system.checks import (
     check_usage,
     signed_in,
 )
+from tests.system.killed_workers import a_worker_is_killed_in_mid_dial
 from tests.system.tenant import Tenant
 from tests.system.world import World, separate
 
@@ -53,9 +56,17 @@ async def watch(tenant: Tenant, entries: list[dict], subscribed: asyncio.Event) 
                 await socket.send(json.dumps({"type": "subscribe", "call": call_id}))
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 async def test_the_same_call_across_processes(tmp_path, servers):
-    async with separate(tmp_path, servers, PATTER_LEASE_S=str(LEASE_S)) as world:
+    async with (
+        TelnyxSimulator(voice=OfflineVoice()) as telnyx,
+        separate(
+            tmp_path,
+            servers,
+            PATTER_LEASE_S=str(LEASE_S),
+            PATTER_TELNYX_BASE_URL=f"{telnyx.base_url}/v2",
+        ) as world,
+    ):
         tenant = await world.tenant()
         seen: list[dict] = []
         watching = asyncio.create_task(watch(tenant, seen, subscribed := asyncio.Event()))
@@ -80,6 +91,7 @@ async def test_the_same_call_across_processes(tmp_path, servers):
         assert len(shown_turns) >= len(turns) - 1
         assert any(entry["kind"] == "interim" for entry in shown)
         assert [entry["status"] for entry in shown if entry["kind"] == "status"][-1:] == ["ended"]
+        await a_worker_is_killed_in_mid_dial(world, tenant, telnyx)
         await media_process_is_killed(world, tenant)
         await media_process_is_told_to_stop(world, tenant)
 
