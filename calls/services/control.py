@@ -45,10 +45,17 @@ def hang_up_call(*, call: Call, reason: str = "api_hung_up") -> Call:
         return call
     if call.carrier_call_id:
         end_at_carrier(call)
-    facts = Facts(end_reason=reason if call.answered_at else "cancelled")
-    step = Step.COMPLETED if call.answered_at else Step.CANCELLED
+    return _hung_up(call.pk, reason)
+
+
+@transaction.atomic
+def _hung_up(call_id: str, reason: str) -> Call:
+    """The row as it is now decides: somebody may have answered while the carrier was asked."""
+    answered = locked_call(call_id).answered_at is not None
+    facts = Facts(end_reason=reason if answered else "cancelled")
+    step = Step.COMPLETED if answered else Step.CANCELLED
     happening = Happening("call.hung_up", {"reason": reason}, "api:hung_up")
-    return advance_call(call_id=call.pk, step=step, happening=happening, facts=facts).call
+    return advance_call(call_id=call_id, step=step, happening=happening, facts=facts).call
 
 
 def say_on_call(*, call: Call, text: str) -> None:

@@ -32,6 +32,9 @@ from patter.errors import AuthError, ConnectError
 from patter.options import CloudOptions
 
 logger = logging.getLogger("patter")
+WIRE_LOGGER = logging.getLogger(__name__)
+"""The library's own: it would write whole requests to the debug log, and so the key."""
+WIRE_LOGGER.setLevel(logging.WARNING)
 
 OPEN_WITHIN_S = 10.0
 HELLO_WITHIN_S = 5.0
@@ -192,7 +195,7 @@ class Socket:
 
     async def _opened(self) -> ClientConnection:
         headers = {"X-API-Key": self._key, "X-Patter-Protocol": str(messages.PROTOCOL)}
-        options: dict[str, Any] = {"compression": None, "max_size": MAX_FRAME_BYTES}
+        options: dict[str, Any] = {"compression": None, "max_size": MAX_FRAME_BYTES, "logger": WIRE_LOGGER}
         try:
             return await connect(self._url, additional_headers=headers, open_timeout=OPEN_WITHIN_S, **options)
         except InvalidStatus as error:

@@ -25,6 +25,16 @@ async def test_a_bad_key_is_said_by_connect():
             await Patter("pt_wrong", backend_url=served.url).connect(echo)
 
 
+async def test_no_log_shows_the_key(caplog):
+    caplog.set_level("DEBUG")
+    async with platform() as served:
+        phone = Patter(KEY, backend_url=served.url)
+        await phone.connect(echo)
+        await phone.disconnect()
+    ours = [record for record in caplog.records if not record.name.startswith("websockets.server")]
+    assert caplog.records and KEY not in "".join(record.getMessage() for record in ours)
+
+
 async def test_a_wrong_address_is_said_by_connect():
     async with platform() as served:
         gone = served.url
