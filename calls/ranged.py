@@ -73,12 +73,18 @@ class _Part:
 
 class _PartAtOnce(_Part):
     def __iter__(self) -> Iterator[bytes]:
-        while block := self.read():
-            yield block
+        try:
+            while block := self.read():
+                yield block
+        finally:  # some servers forget the response of a browser that went away
+            self.close()
 
 
 class _PartInThreads(_Part):
     # Without __iter__: Django asks for that one first.
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while block := await asyncio.to_thread(self.read):
-            yield block
+        try:
+            while block := await asyncio.to_thread(self.read):
+                yield block
+        finally:
+            self.close()

@@ -61,6 +61,8 @@ async def test_no_frame_is_late_under_load(tmp_path, record_property):
     assert late == []
     assert figures["loop_lag_p99_ms"] < LATE_MS
     for turns in said:
-        assert [turn["text"] for turn in turns if turn["role"] == "assistant"][1:] == REPLIES
+        # Not the greeting: a caller who waited too long for it spoke first.
+        answers = [turn["text"] for turn in turns if turn["role"] == "assistant"]
+        assert answers[-len(REPLIES) :] == REPLIES
     assert figures["marks"] == figures["marks_echoed"]
     assert measured["inserted"] >= 100_000 and measured["queries"] >= 10

@@ -82,7 +82,7 @@ async def test_a_refused_request_and_the_next_one(line, status):
 
 
 async def test_an_answer_that_comes_late_never_or_torn_off(line):
-    line.http.timeout = 0.3
+    line.http.timeout = httpx.Timeout(10, read=0.3)
     await plan(line, door=door(line), late_s=0.6)
     await plan(line, door=door(line), silent=True)
     for _ in range(2):
