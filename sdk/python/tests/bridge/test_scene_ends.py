@@ -17,7 +17,7 @@ from patter.bridge.events import (
     SayAsked,
     SttFailed,
 )
-from patter.bridge.plan import TurnTaking
+from patter.bridge.plan import Phrases, TurnTaking
 from patter.testing.scene import SILENCE, VOICE, Scene
 
 GOODBYE = "Thank you very much for calling us today. We wish you a nice evening. Goodbye!"  # 4 s
@@ -107,6 +107,17 @@ def test_the_longest_duration_cuts_a_long_speech_and_says_goodbye() -> None:
     assert call.end is not None
     assert call.end.reason == "max_duration"
     assert [row["text"] for row in call.end.transcript][-1] == "Goodbye."
+    call.check()
+
+
+def test_a_goodbye_of_more_than_half_a_minute_is_cut() -> None:
+    goodbye = Phrases(goodbye="word " * 400)
+    call = Scene(first_message="Hello.", phrases=goodbye, turn_taking=TurnTaking(max_duration_s=5)).open()
+    call.pass_ms(34_000)
+    assert call.end is None
+    call.pass_ms(2_000)
+    assert call.end is not None
+    assert call.end.reason == "max_duration"
     call.check()
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from patter.bridge.answering import AnsweringPlan
+from patter.bridge.answering import Act, Answering, AnsweringPlan
 from patter.bridge.commands import Clear, HandlerAsk, HandlerStop, HangUp, LlmAsk, TtsSay
-from patter.bridge.events import HangUpAsked, MachineHeard
+from patter.bridge.events import HandlerFailed, HangUpAsked, MachineHeard
 from patter.bridge.signs import machine_in, screening_in
 from patter.testing.scene import VOICE, Scene
 
@@ -156,6 +156,24 @@ def test_nothing_to_leave_is_a_machine() -> None:
     assert call.end is not None
     assert call.end.reason == "machine"
     call.check()
+
+
+def test_whoever_cannot_say_what_to_leave_leaves_nothing() -> None:
+    call = scene("ask")
+    call.feed(MachineHeard("machine", True))
+    turn_id = call.last(HandlerAsk).turn_id
+    call.feed(HandlerFailed(turn_id, "handler_failed", "it raised"))
+    assert call.end is not None
+    assert call.end.reason == "machine"
+    assert call.all(Clear)
+    call.check()
+
+
+def test_words_before_the_line_is_open_are_nobodys() -> None:
+    answering = Answering(AnsweringPlan(True, "hang_up"), "outbound")
+    assert answering.words(GREETING, 1.0) is Act.NONE
+    answering.opened(2.0)
+    assert answering.words(GREETING, 3.0) is not Act.NONE
 
 
 def test_a_caller_of_ours_is_never_taken_for_a_machine() -> None:

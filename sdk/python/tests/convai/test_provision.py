@@ -30,7 +30,7 @@ LOOK = {
     },
 }
 END = {"type": "function", "function": {"name": "end_call", "description": "Ends.", "parameters": {}}}
-MODEL = Wanted("Front desk", language="de-CH", tools=(LOOK, END), keyterms=("Acme",))
+MODEL = Wanted("Front desk", language="de-CH", tools=(LOOK, END), keyterms=("Acme",), voice="voice_1")
 HANDLER = Wanted("Front desk", reply_url="https://acme.example/llm/v1/agt_1", reply_key="llm_key")
 BOTH = pytest.mark.parametrize("wanted", [MODEL, HANDLER], ids=["model", "handler"])
 

@@ -107,10 +107,9 @@ class Speaking(ABC):
         return commands + self._heard_in_full(reply, now) if playback.take_finished() else commands
 
     def release(self, now: float) -> Outcome:
-        """The reply that was kept back may be heard."""
+        """The reply that was kept back may be heard. There is one."""
         reply = self.current
-        if reply is None:
-            return []
+        assert reply is not None
         played: Outcome = [*reply.speech.release(now)]
         self._settling.note_sent(reply)
         self._waits.for_voice(reply, now)

@@ -126,10 +126,8 @@ class Speech:
         return self._play(chunk, event, now)
 
     def done(self, event: TtsDone, now: float) -> Commands:
-        chunk = self._find(event.say_id)
-        if chunk is None:
-            return []
-        chunk.done = True
+        if (chunk := self._find(event.say_id)) is not None:
+            chunk.done = True
         return self._advance(now)
 
     def fail(self, event: TtsFailed, now: float) -> Commands:
