@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import structlog
 from celery import shared_task
@@ -28,6 +30,13 @@ logger = structlog.get_logger(__name__)
 DIALS_AT_ONCE = 50
 
 
+def _wake_each(task: Any, ids: Sequence[str]) -> int:
+    """Have what a sweep found worked off, one by one. Returns how many there are."""
+    for one in ids:
+        wake(task, one)
+    return len(ids)
+
+
 @shared_task
 def dial(call_id: str) -> None:
     dial_call(call_id)
@@ -35,10 +44,8 @@ def dial(call_id: str) -> None:
 
 @sweep("calls", every_s=5)
 def end_lost_calls() -> int:
-    lost = lose_calls()
-    for call_id in lost:
-        wake(hang_up_lost_call, call_id)
-    return len(lost) + sweep_calls(on_silent_line=partial(wake, hang_up_lost_call))
+    lost = _wake_each(hang_up_lost_call, lose_calls())
+    return lost + sweep_calls(on_silent_line=partial(wake, hang_up_lost_call))
 
 
 @shared_task
@@ -56,10 +63,7 @@ def hang_up_lost_call(call_id: str) -> None:
 @sweep("left open", every_s=60)
 def close_left_open() -> int:
     """Calls that the carrier may keep open though they are over here."""
-    found = left_open()
-    for call_id in found:
-        wake(hang_up_lost_call, call_id)
-    return len(found)
+    return _wake_each(hang_up_lost_call, left_open())
 
 
 @sweep("dials", every_s=5)
@@ -67,10 +71,7 @@ def dial_due() -> int:
     """Calls whose task never came, that are to be tried again, or whose hour has come."""
     rows = Dial.objects.unscoped("the sweep dials for every organisation")
     due = rows.filter(is_due(timezone.now())).order_by("due_at").values_list("pk", flat=True)
-    found = list(due[:DIALS_AT_ONCE])
-    for call_id in found:
-        wake(dial, call_id)
-    return len(found)
+    return _wake_each(dial, list(due[:DIALS_AT_ONCE]))
 
 
 @sweep("lost dials", every_s=5)
@@ -87,10 +88,7 @@ def look_up_lost_dials() -> int:
 @sweep("silent dials", every_s=60)
 def ask_about_silent_dials() -> int:
     """Calls that were placed, and of which the carrier said nothing more."""
-    found = silent_dials()
-    for call_id in found:
-        wake(ask_about_dial, call_id)
-    return len(found)
+    return _wake_each(ask_about_dial, silent_dials())
 
 
 @shared_task
@@ -174,7 +172,4 @@ def retry_tool(invocation_id: str) -> None:
 @sweep("tool invocations", every_s=5)
 def retry_due_tools() -> int:
     """Tries whose task never came, and runs whose process died."""
-    found = due_invocations(DIALS_AT_ONCE)
-    for invocation_id in found:
-        wake(retry_tool, invocation_id)
-    return len(found)
+    return _wake_each(retry_tool, due_invocations(DIALS_AT_ONCE))

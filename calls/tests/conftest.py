@@ -7,6 +7,7 @@ import pytest
 from calls.tasks import hang_up_lost_call
 from calls.tests.cast import Twilio, make_number
 from patter_site.testing import Cast, make_cast
+from phone_numbers.tests.telnyx_server import telnyx_server
 from phone_numbers.tests.twilio_server import twilio_server
 
 
@@ -49,6 +50,14 @@ def carrier(settings):
     with twilio_server() as server:
         settings.PATTER_TWILIO_BASE_URL = server.base_url
         server.answer("POST", "/Calls.json", 201, {"sid": "CA100", "status": "queued"})
+        yield server
+
+
+@pytest.fixture
+def telnyx_api(settings):
+    """A Telnyx that can be asked; it takes every command."""
+    with telnyx_server() as server:
+        settings.PATTER_TELNYX_BASE_URL = server.base_url
         yield server
 
 

@@ -12,7 +12,6 @@ from calls.services.silent_dials import silent_dials
 from calls.tasks import ask_about_silent_dials
 from calls.tests.cast import CALLER
 from calls.tests.telnyx_cast import LEG, make_telnyx_number
-from phone_numbers.tests.telnyx_server import telnyx_server
 
 
 @pytest.fixture(autouse=True)
@@ -22,12 +21,10 @@ def at_once(monkeypatch):
 
 
 @pytest.fixture
-def telnyx(settings, cast):
+def telnyx(telnyx_api, cast):
     make_telnyx_number(cast.organisation)
-    with telnyx_server() as server:
-        settings.PATTER_TELNYX_BASE_URL = server.base_url
-        server.answer("POST", "/calls", 200, {"data": {"call_control_id": LEG, "is_alive": True}})
-        yield server
+    telnyx_api.answer("POST", "/calls", 200, {"data": {"call_control_id": LEG, "is_alive": True}})
+    return telnyx_api
 
 
 def placed(cast, minutes_ago: float = 5) -> Call:

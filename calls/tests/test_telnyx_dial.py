@@ -9,7 +9,6 @@ from calls.tests.cast import CALLER, NUMBER
 from calls.tests.telnyx_cast import CONNECTION, make_telnyx_number
 from patter.carriers.telnyx.commands import decode_state
 from patter_site.testing import api, error_of
-from phone_numbers.tests.telnyx_server import telnyx_server
 
 
 @pytest.fixture
@@ -18,11 +17,9 @@ def number(cast):
 
 
 @pytest.fixture
-def carrier(settings):
-    with telnyx_server() as server:
-        settings.PATTER_TELNYX_BASE_URL = server.base_url
-        server.answer("POST", "/calls", 200, {"data": {"call_control_id": "v3:b", "is_alive": False}})
-        yield server
+def carrier(telnyx_api):
+    telnyx_api.answer("POST", "/calls", 200, {"data": {"call_control_id": "v3:b", "is_alive": False}})
+    return telnyx_api
 
 
 def place(cast, **fields) -> Call:

@@ -16,7 +16,6 @@ from calls.webhooks.notices import forget_old_notices, work_off
 from patter.simulators.telnyx.world import SigningKey
 from patter_site.events.models import Event
 from patter_site.testing import error_of
-from phone_numbers.tests.telnyx_server import telnyx_server
 
 
 @pytest.fixture
@@ -30,10 +29,8 @@ def telnyx(number) -> Telnyx:
 
 
 @pytest.fixture
-def carrier(settings):
-    with telnyx_server() as server:
-        settings.PATTER_TELNYX_BASE_URL = server.base_url
-        yield server
+def carrier(telnyx_api):
+    return telnyx_api
 
 
 def work_off_all() -> None:

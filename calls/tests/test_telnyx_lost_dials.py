@@ -14,7 +14,6 @@ from calls.tests.cast import CALLER
 from calls.tests.telnyx_cast import CONNECTION, LEG, Telnyx, make_telnyx_number
 from calls.webhooks.notices import work_off
 from patter.carriers.telnyx.commands import encode_state
-from phone_numbers.tests.telnyx_server import telnyx_server
 
 ACTIVE = f"/connections/{CONNECTION}/active_calls"
 
@@ -25,11 +24,9 @@ def number(cast):
 
 
 @pytest.fixture
-def carrier(settings, number):
-    with telnyx_server() as server:
-        settings.PATTER_TELNYX_BASE_URL = server.base_url
-        server.refuse("POST", "/calls", 503, "10016", "broke off")
-        yield server
+def carrier(telnyx_api, number):
+    telnyx_api.refuse("POST", "/calls", 503, "10016", "broke off")
+    return telnyx_api
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from calls.models import CallEvent, Recording
 from calls.services.carrier_recording import DOWNLOADS, ERASURES
 from calls.tests.telnyx_cast import LEG, Telnyx, make_telnyx_number
 from calls.tests.test_telnyx_door import work_off_all
-from phone_numbers.tests.telnyx_server import telnyx_server
 
 
 @pytest.fixture
@@ -19,10 +18,8 @@ def number(cast):
 
 
 @pytest.fixture
-def carrier(settings):
-    with telnyx_server() as server:
-        settings.PATTER_TELNYX_BASE_URL = server.base_url
-        yield server
+def carrier(telnyx_api):
+    return telnyx_api
 
 
 @pytest.fixture

@@ -9,17 +9,14 @@ from calls.services.finish import finish_call
 from calls.services.transfer import TransferNews, note_transfer
 from calls.tests.telnyx_cast import LEG, Telnyx, make_telnyx_number
 from calls.webhooks.notices import work_off
-from phone_numbers.tests.telnyx_server import telnyx_server
 
 HUMAN = "v3:leg-2"
 WANTED = TransferNews("x1", "requested", target="sales", number="+15550170000", kind="warm", summary="Ada.")
 
 
 @pytest.fixture
-def carrier(settings):
-    with telnyx_server() as server:
-        settings.PATTER_TELNYX_BASE_URL = server.base_url
-        yield server
+def carrier(telnyx_api):
+    return telnyx_api
 
 
 @pytest.fixture

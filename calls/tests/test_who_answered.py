@@ -16,7 +16,6 @@ from calls.tests.telnyx_cast import Telnyx, make_telnyx_number
 from calls.webhooks.notices import work_off
 from patter.bridge.records import Noted
 from patter_site.events.models import Event
-from phone_numbers.tests.telnyx_server import telnyx_server
 
 JUDGED = "call.machine.premium.detection.ended"
 SCREENED = "call.machine.premium.call_screening.detected"
@@ -25,10 +24,8 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def carrier(settings):
-    with telnyx_server() as server:
-        settings.PATTER_TELNYX_BASE_URL = server.base_url
-        yield server
+def carrier(telnyx_api):
+    return telnyx_api
 
 
 class Answered:

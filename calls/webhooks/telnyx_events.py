@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.dateparse import parse_datetime
-
 from calls.models import Call, CallEvent
 from calls.services.advance import Facts, Happening, advance_call
 from calls.services.answer import Connect, answer_inbound
@@ -52,7 +50,7 @@ class Told:
 
     @property
     def at(self) -> datetime:
-        return happened_at(parse_datetime(self.event.occurred_at) if self.event.occurred_at else None)
+        return happened_at(self.event.occurred)
 
     def call(self) -> Call | None:
         """The call that this is about, inside the account: by our id in its state, else by the carrier's."""

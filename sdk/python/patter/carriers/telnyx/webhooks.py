@@ -53,13 +53,13 @@ class CallEvent:
         return _text(self.payload, name)
 
     @property
-    def occurred_s(self) -> float | None:
-        """``occurred_at`` in seconds since 1970; None where there is no such moment."""
+    def occurred(self) -> datetime | None:
+        """The moment of ``occurred_at``; None where it is none."""
         try:
             moment = datetime.fromisoformat(self.occurred_at)
         except ValueError:
             return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     @property
     def is_incoming(self) -> bool:

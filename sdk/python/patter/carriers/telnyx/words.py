@@ -54,7 +54,8 @@ def who_answered(event: CallEvent) -> MachineHeard | None:
 
     Who is not sure must be treated as a person. A beep before any verdict is one: only a machine beeps.
     """
-    word, at = event.text("result"), event.occurred_s
+    word, occurred = event.text("result"), event.occurred
+    at = None if occurred is None else occurred.timestamp()
     if event.kind == SCREENING:
         return MachineHeard("screening", False, "call_screening", at)
     if not word:
