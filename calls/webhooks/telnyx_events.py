@@ -42,11 +42,15 @@ from phone_numbers.models import CarrierAccount
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event, the account that proved it, and the base under which it reached us."""
+    """One event, the account that proved it, and the base under which it reached us.
+
+    ``waits``: what cannot be done yet is tried again in a moment.
+    """
 
     event: TelnyxEvent
     account: CarrierAccount
     base: str
+    waits: bool = False
 
     @property
     def at(self) -> datetime:
@@ -64,9 +68,9 @@ class Told:
 
 
 def carry_out(told: Told) -> None:
-    """Do what an event asks for. Safe to repeat, in any order. Raises CarrierError."""
+    """Do what an event asks for, whatever was told before. Raises CarrierError, and TooEarly if it waits."""
     if is_of_transfer(told.event):
-        carry_out_of_transfer(told.account, told.event)
+        carry_out_of_transfer(told.account, told.event, waits=told.waits)
         return
     handler = HANDLERS.get(told.event.kind)
     if handler is not None:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from patter.audio.hold import hold_music
 from patter.carriers.kinds import STREAM_KINDS
+from patter.carriers.telnyx.human_state import HumanState
 from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 from patter.carriers.telnyx.webhooks import CallEvent, NotAWebhook, read_webhook
@@ -90,7 +91,7 @@ class TelnyxDoors:
         return Response(status_code=200)
 
     async def _carry_out(self, event: CallEvent) -> None:
-        transfer = ":" in event.client_state
+        transfer = HumanState.parse(event.client_state) is not None
         handler = self._transfers.carry_out if transfer else self._handlers.get(event.kind)
         if handler is None:
             return
