@@ -20,6 +20,7 @@ from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.commands import Command
 from patter.errors import CarrierError
 from phone_numbers.carrier import ask_carrier, ask_telnyx
+from phone_numbers.models import CarrierAccount
 
 logger = structlog.get_logger(__name__)
 ANSWERS_WITHIN_S = 5.0
@@ -36,8 +37,19 @@ def pick_up(call: Call) -> None:
 
 def turn_away(call: Call, refusal: Refusal) -> None:
     """Refuse a call unanswered, which costs nobody anything."""
-    cause = REJECT_CAUSES.get(refusal.code, "TEMPORARILY_UNAVAILABLE")
-    _send(call, commands.reject(call.carrier_call_id, command_id=f"{call.pk}:reject", cause=cause))
+    command_id = f"{call.pk}:reject"
+    _send(call, commands.reject(call.carrier_call_id, command_id=command_id, cause=_cause(refusal)))
+
+
+def turn_stranger_away(account: CarrierAccount, carrier_call_id: str, refusal: Refusal) -> None:
+    """Refuse a call that is no organisation's, and has no row. Raises CarrierError."""
+    command_id = f"{carrier_call_id}:reject"
+    command = commands.reject(carrier_call_id, command_id=command_id, cause=_cause(refusal))
+    ask_telnyx(account, lambda rest: rest.send_to_live(command), timeout_s=ANSWERS_WITHIN_S)
+
+
+def _cause(refusal: Refusal) -> str:
+    return REJECT_CAUSES.get(refusal.code, "TEMPORARILY_UNAVAILABLE")
 
 
 def record_if_wanted(call: Call) -> None:

@@ -16,6 +16,7 @@ from calls.webhooks.notices import forget_old_notices, work_off
 from patter.simulators.telnyx.world import SigningKey
 from patter_site.events.models import Event
 from patter_site.testing import error_of
+from phone_numbers.models import CarrierAccount
 
 
 @pytest.fixture
@@ -254,6 +255,18 @@ def test_a_number_of_nobody_is_turned_away(cast, telnyx, carrier):
     work_off_all()
     assert (the_call(cast).error_code, carrier.commands()) == ("unknown_number", ["reject"])
     assert carrier.asked[0][1]["cause"] == "NOT_FOUND"
+
+
+def test_a_number_that_no_organisation_has_is_turned_away_too(db, carrier):
+    """The account is the platform's own. Telnyx waits for a command, and the caller hears it ring."""
+    account = CarrierAccount(owner="platform", carrier="telnyx", api_key="KEY0123")
+    account.public_key, account.connection_id = KEY.public_key, CONNECTION
+    account.save()
+    Telnyx(account).initiated()
+    work_off_all()
+    assert carrier.commands() == ["reject"]
+    assert carrier.asked[0][1]["cause"] == "NOT_FOUND"
+    assert not Call.objects.unscoped("a test looks").exists()
 
 
 def test_a_stream_carries_its_token_and_is_asked_for_as_rtp(cast, telnyx, carrier):

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from patter_site.tests.loopback import Asked, answering
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, dict[str, Any] | bytes]
+"""Status and body: JSON, or bytes as they are."""
 
 
 class TelnyxServer:
@@ -21,7 +22,7 @@ class TelnyxServer:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.base_url = ""
 
-    def answer(self, method: str, path: str, status: int, body: dict[str, Any]) -> None:
+    def answer(self, method: str, path: str, status: int, body: dict[str, Any] | bytes) -> None:
         self.answers[f"{method} {path}"] = (status, body)
 
     def refuse(self, method: str, path: str, status: int, code: str, detail: str = "") -> None:
@@ -43,7 +44,7 @@ def telnyx_server() -> Iterator[TelnyxServer]:
 
     def take(asked: Asked) -> tuple[int, bytes]:
         status, body = server.take(asked.method, asked.path, asked.body.decode())
-        return status, json.dumps(body).encode()
+        return status, body if isinstance(body, bytes) else json.dumps(body).encode()
 
     with answering(take) as base_url:
         server.base_url = f"{base_url}/v2"

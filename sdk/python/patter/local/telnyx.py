@@ -141,6 +141,13 @@ class TelnyxCarrier:
         """False: the call is over at Telnyx."""
         return await self._rest.send_to_live(command)
 
+    async def recording_of(self, carrier_call_id: str) -> str:
+        """The id of a call's recording, which was announced without one. Raises CarrierError."""
+        found = await self._rest.recordings_of(carrier_call_id)
+        if not found:
+            raise CarrierError("telnyx", "a recording was told of and is not listed", permanent=False)
+        return found[0]
+
     async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
         return await self._rest.download_recording(recording_id, write)
 

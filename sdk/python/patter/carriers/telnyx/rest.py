@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
+from patter.carriers.recording_file import RecordingFile
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.commands import Command
 from patter.carriers.telnyx.resources import (
@@ -197,10 +198,22 @@ class TelnyxRest:
         """A recording with a fresh download link."""
         return TelnyxRecording.parse(_data(await self._get(f"/recordings/{quote(recording_id, safe='')}")))
 
+    async def recordings_of(self, carrier_call_id: str) -> list[str]:
+        """The ids of a call's finished recordings. Some announcements do not name theirs."""
+        answer = await self._get("/recordings", {"filter[call_control_id]": carrier_call_id})
+        rows = answer.get("data")
+        found = (
+            [TelnyxRecording.parse(row) for row in rows if isinstance(row, dict)]
+            if isinstance(rows, list)
+            else []
+        )
+        return [recording.id for recording in found if recording.id]
+
     async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
         """Give a recording to ``write`` piece by piece, over a fresh link. Returns its size.
 
-        One that is not there yet is a CarrierError that is not permanent.
+        One that is not there yet is a CarrierError that is not permanent. So is one that comes as something
+        else, or not to its end.
         """
         try:
             url = (await self.fetch_recording(recording_id)).download_url
@@ -208,7 +221,7 @@ class TelnyxRest:
             raise CarrierError("telnyx", str(error), permanent=False, code=error.code) from error
         if not url:
             raise CarrierError("telnyx", "the recording has no link yet", permanent=False, code="no_link")
-        size = 0
+        file = RecordingFile(write)
         try:
             # The link is the proof; our API key is nothing for whoever keeps the files.
             async with self._files.stream("GET", url) as answer:
@@ -216,11 +229,11 @@ class TelnyxRest:
                     said = f"its file is answered with {answer.status_code}"
                     raise CarrierError("telnyx", said, permanent=False, code=str(answer.status_code))
                 async for piece in answer.aiter_bytes():
-                    size += len(piece)
-                    write(piece)
+                    file.take(piece)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unreachable(error, "unreachable") from error
-        return size
+        file.check("telnyx")
+        return file.size
 
     async def delete_recording(self, recording_id: str) -> None:
         """Delete a recording at Telnyx. One that is gone already is a success."""

@@ -46,6 +46,7 @@ class CarrierFaults:
         late_marks_ms: marks come back so late.
         leaves_transfer_after_s: the caller hangs up so long after a transfer began.
         recording_404_times: so many requests for the recording's file find nothing.
+        recording_halves: so many answers bring half of the recording's file, and say that it is all of it.
         recording_failed: the recording fails.
     """
 
@@ -82,6 +83,7 @@ class CarrierFaults:
     late_marks_ms: int = 0
     leaves_transfer_after_s: float = 0.0
     recording_404_times: int = 0
+    recording_halves: int = 0
     recording_failed: bool = False
 
     @classmethod
@@ -131,6 +133,13 @@ class CarrierFaults:
             except ValueError:
                 raise ValueError(f"delayed_webhooks is name=seconds, not {word}") from None
         return delays
+
+    def recording_of(self, file: bytes, asked: int) -> bytes | None:
+        """What the ``asked``-th request for a recording's file brings; None: nothing is found."""
+        if asked <= self.recording_404_times:
+            return None
+        is_half = asked <= self.recording_404_times + self.recording_halves
+        return file[: len(file) // 2] if is_half else file
 
 
 def _is(kind: type, value: Any) -> bool:
