@@ -175,6 +175,7 @@ class RestApi:
         number.voice_method = given.get("VoiceMethod", number.voice_method)
         number.voice_fallback_url = given.get("VoiceFallbackUrl", number.voice_fallback_url)
         number.status_callback = given.get("StatusCallback", number.status_callback)
+        number.status_callback_method = given.get("StatusCallbackMethod", number.status_callback_method)
         number.friendly_name = given.get("FriendlyName", number.friendly_name)
         _set_owner(number, given)
         return JSONResponse(number_json(number))
