@@ -22,6 +22,7 @@ class CarrierFaults:
         replayed_webhook: the first is posted again, signature and all, when the call is over.
         clock_skew_s: the carrier's clock is so much ahead, or behind where negative.
         clock_drift_ppm: media timestamps run ahead of time by so many millionths.
+        counts_anew_at_ms: at this moment of the stream chunks, sequence numbers and timestamps begin anew.
         frame_ms: media comes in messages of this length; 0 is the carrier's own.
         empty_payloads: before each media message one without sound comes.
         gap_at_ms, gap_ms: from this moment of the stream on nothing comes for so long, then all at once.
@@ -59,6 +60,7 @@ class CarrierFaults:
     replayed_webhook: bool = False
     clock_skew_s: float = 0.0
     clock_drift_ppm: int = 0
+    counts_anew_at_ms: int = 0
     frame_ms: int = 0
     empty_payloads: bool = False
     gap_at_ms: int = 0
