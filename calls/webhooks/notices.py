@@ -34,6 +34,11 @@ def work_off(notice_id: int) -> float | None:
     notice = rows.select_related("carrier_account__organisation").filter(pk=notice_id).first()
     if notice is None or not claim(notice, lease_s=LEASE_S):
         return None
+    if notice.tries > MAX_TRIES:
+        # Whoever worked on it broke, each time. It would break them for as long as it is known.
+        fail(notice, "given up", retry_in_s=None)
+        _forget_body(notice)
+        return None
     waits = notice.tries <= EARLY_TRIES
     told = Told(read_webhook(notice.body.encode()), notice.carrier_account, notice.base, waits)
     try:

@@ -198,7 +198,7 @@ def _not_recorded(told: Told) -> None:
     call, event = told.call(), told.event
     if call is not None:
         reason = event.text("reason") or "nothing"
-        name = event.text("recording_id") or f"failed:{event.id}"
+        name = event.text("recording_id") or f"failed:{event.id}"[:100]
         note_carrier_recording(call=call, carrier_recording_id=name, failed=f"The carrier says {reason}.")
 
 

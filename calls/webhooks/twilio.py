@@ -74,7 +74,7 @@ def status(request: TwilioRequest) -> HttpResponse:
         error_code=f"twilio_{request.field('ErrorCode')}" if request.field("ErrorCode") else "",
     )
     data = {"status": word, "sip": request.field("SipResponseCode"), "duration_s": facts.duration_s}
-    key = f"status:{word}:{request.field('SequenceNumber')}"
+    key = f"status:{word}:{request.field('SequenceNumber', 20)}"
     happening = Happening("carrier.status", data, key)
     advanced = take_carrier_word(call_id=call.pk, step=step, happening=happening, facts=facts)
     if rings_for_nobody(advanced, step):
