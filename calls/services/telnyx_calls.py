@@ -5,6 +5,8 @@ Every command has an id made from the call and its purpose, so that doing one of
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -88,8 +90,21 @@ def open_stream(call: Call, base: str, *, ended_stream: int = 0) -> None:
         command_id=f"{call.pk}:stream:{call.stream_issued}",
         token=answer.token,
     )
-    if not _send(call, command):
+    if not _stream_started(call, command):
         _gone(call)
+
+
+def _stream_started(call: Call, command: Command) -> bool:
+    """False: the call is over at Telnyx. Raises CarrierError."""
+    try:
+        return _send(call, command)
+    except CarrierError as error:
+        if error.code != STREAMING_ALREADY or call.has_media:
+            raise
+    # It was asked for before, and the answer got lost: its token is void by now.
+    about = command.body["command_id"]
+    _send(call, commands.stop_stream(call.carrier_call_id, command_id=f"{about}:stop"))
+    return _send(call, replace(command, body={**command.body, "command_id": f"{about}:again"}))
 
 
 def ask_for_stream(call_id: str) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from calls.models import Call, CallEvent, CarrierNotice
 from calls.services.control import group_of
 from calls.services.place import place_call
-from calls.services.tokens import consume_stream_token
+from calls.services.tokens import consume_stream_token, read_stream_token
 from calls.tests.cast import CALLER
 from calls.tests.telnyx_cast import CONNECTION, KEY, LEG, Telnyx, make_telnyx_account, make_telnyx_number
 from calls.webhooks.notices import MAX_TRIES, forget_old_notices, work_off
@@ -162,6 +162,24 @@ def test_a_command_that_cannot_work_ends_the_call_in_telnyxs_words(cast, telnyx,
     call = the_call(cast)
     assert (call.status, call.error_code) == ("failed", "telnyx_90046")
     assert "failed to start" in call.error_message and carrier.commands()[-1] == "hangup"
+
+
+def test_a_stream_whose_asking_was_never_answered_is_asked_for_anew(cast, telnyx, carrier):
+    """Telnyx failed after it had begun: what it opens has a token that is void by now."""
+    start = f"/calls/{LEG}/actions/streaming_start"
+    telnyx.initiated()
+    carrier.refuse("POST", start, 502, "10007")
+    telnyx.tell("call.answered")
+    work_off_all()
+    carrier.refuse_once("POST", start, 422, "90045")
+    CarrierNotice.objects.unscoped("a test waits").filter(state="due").update(due_at=timezone.now())
+    work_off_all()
+    assert carrier.commands()[-3:] == ["streaming_start", "streaming_stop", "streaming_start"]
+    asked = [body for path, body in carrier.asked if path.endswith("streaming_start")]
+    assert len({body["command_id"] for body in asked}) == 3
+    call = the_call(cast)
+    assert call.status == "in_progress"
+    assert read_stream_token(asked[-1]["stream_auth_token"]).n == call.stream_issued
 
 
 def test_old_events_are_forgotten(telnyx, carrier):

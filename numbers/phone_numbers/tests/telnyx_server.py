@@ -19,6 +19,7 @@ class TelnyxServer:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
+        self.once: set[str] = set()
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.base_url = ""
 
@@ -28,14 +29,24 @@ class TelnyxServer:
     def refuse(self, method: str, path: str, status: int, code: str, detail: str = "") -> None:
         self.answer(method, path, status, {"errors": [{"code": code, "title": "No", "detail": detail}]})
 
+    def refuse_once(self, method: str, path: str, status: int, code: str) -> None:
+        """Refuse once; after that it is taken."""
+        self.refuse(method, path, status, code)
+        self.once.add(f"{method} {path}")
+
     def commands(self) -> list[str]:
         """The names of the commands that were sent, in order."""
         return [asked.rpartition("/")[2] for asked, _ in self.asked]
 
     def take(self, method: str, url: str, body: str) -> Answer:
         path = urlsplit(url).path.removeprefix("/v2")
-        self.asked.append((f"{method} {path}", json.loads(body or "{}")))
-        return self.answers.get(f"{method} {path}", (200, {"data": {"result": "ok"}}))
+        door = f"{method} {path}"
+        self.asked.append((door, json.loads(body or "{}")))
+        answer = self.answers.get(door, (200, {"data": {"result": "ok"}}))
+        if door in self.once:
+            self.once.discard(door)
+            del self.answers[door]
+        return answer
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from patter.trust import trust
 
 BASE_URL = "https://api.telnyx.com/v2"
 
+OUTCOME_UNKNOWN = "outcome_unknown"
 # Answers to a command that say that there is no such call any more.
 OVER_CODES = ("90018", "90015", "10005")
 # Refusals that the same request survives later: rates, and limits of calls at once.
@@ -94,14 +95,26 @@ class TelnyxRest:
         return _data(await self._ask("POST", command.path, body=command.body))
 
     async def send_to_live(self, command: Command) -> bool:
-        """Send a command that is void when the call is over. False: it is over."""
+        """Send a command that is void when the call is over. False: it is over.
+
+        One whose answer is torn off is sent once more: its ``command_id`` makes both one.
+        """
         try:
-            await self.send(command)
+            await self._send_surely(command)
         except CarrierError as error:
             if error.code in OVER_CODES:
                 return False
             raise
         return True
+
+    async def _send_surely(self, command: Command) -> None:
+        try:
+            await self.send(command)
+        except CarrierError as error:
+            # Who was too slow once is not waited for twice.
+            if error.code != OUTCOME_UNKNOWN or isinstance(error.__cause__, httpx.TimeoutException):
+                raise
+            await self.send(command)
 
     async def dial(self, command: Command) -> TelnyxCall:
         """Send a ``commands.dial``. Returns once Telnyx took it."""
@@ -277,7 +290,7 @@ class TelnyxRest:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise _unreachable(error, "unreachable") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _unreachable(error, "outcome_unknown" if method == "POST" else "unreachable") from error
+            raise _unreachable(error, OUTCOME_UNKNOWN if method == "POST" else "unreachable") from error
 
 
 def _new_id() -> str:
@@ -325,5 +338,5 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise CarrierError("telnyx", "an answer that is not JSON", permanent=False, code="outcome_unknown")
+        raise CarrierError("telnyx", "an answer that is not JSON", permanent=False, code=OUTCOME_UNKNOWN)
     return body
