@@ -120,7 +120,7 @@ class TelnyxDoors:
             if self._call(event) is None:
                 await self._leave(event)
             return
-        if event.state not in ("parked", ""):
+        if event.state not in ("parked", "") or self._calls.is_past(event.call_control_id):
             return
         params = custom_params(event.headers)
         call = self._calls.arrived(event.call_control_id, event.from_, event.to, params)

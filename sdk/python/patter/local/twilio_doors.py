@@ -92,6 +92,8 @@ class TwilioDoors:
             if call is not None and call.carrier_call_id in ("", sid):
                 call.carrier_call_id = sid
                 call.log.moved("answered")
+        elif self._calls.is_past(sid):
+            return _document(markup.hang_up())
         else:
             params = custom_params(request.query_params, fields)
             call = self._calls.arrived(sid, field_of(fields, "From"), field_of(fields, "To"), params)
