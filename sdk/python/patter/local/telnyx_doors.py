@@ -155,7 +155,12 @@ class TelnyxDoors:
     async def _stream_failed(self, event: CallEvent) -> None:
         """Telnyx could not open our socket: once more, until the tokens are spent."""
         call = self._call(event)
-        if call is not None and call.session is None:
+        if call is None or call.session is not None:
+            return
+        if call.tokens.exhausted:
+            self._calls.carrier_ended(call, "carrier_error")
+            await self._carrier.hang_up(event.call_control_id)
+        else:
             await self._carrier.open_stream(call)
 
     async def _recorded(self, event: CallEvent) -> None:

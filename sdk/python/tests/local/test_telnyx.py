@@ -85,6 +85,16 @@ async def test_there_is_one_call_though_it_is_told_again_or_moves_to_another_soc
     assert len(leg.of_kind("application_closed")) == bool(faults.second_socket_at_ms)
 
 
+async def test_a_socket_that_can_never_be_opened_ends_the_call_for_that_reason(world, telnyx, pipeline):
+    phone, ends = phone_of(world), []
+    await world.serve(phone, pipeline(phone), on_call_end=ends.append)
+    leg = await telnyx.dial_in(NUMBER, "+15550002222", [Listen()], faults=Faults(socket_fails=50))
+    await leg.ended(40)
+    await phone.disconnect()
+    await world.close()
+    assert (leg.cause, [end["reason"] for end in ends]) == ("application_hung_up", ["carrier_error"])
+
+
 async def test_a_stranger_with_a_token_that_was_used_does_not_take_over(world, telnyx, pipeline):
     phone = phone_of(world)
     await world.serve(phone, pipeline(phone), on_message=on_message)
