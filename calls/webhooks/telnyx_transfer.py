@@ -129,12 +129,15 @@ def _bridged(call: Call, news: TransferNews, event: CallEvent) -> None:
 
 
 def _hung_up(call: Call, news: TransferNews, event: CallEvent) -> None:
-    row = transfer_of(call, news.ref)
-    if row is not None and row.joined_at is not None:
-        note_from_carrier(call=call, news=replace(news, state="completed"))
+    row, step = transfer_of(call, news.ref), hangup_step(event)
+    # Only who answered is cleared normally, whatever became of the word on the answer.
+    is_answered_cold = _kind(news, row) == "cold" and step is Step.COMPLETED
+    if (row is not None and row.joined_at is not None) or is_answered_cold:
+        for state in ("joined", "completed"):
+            note_from_carrier(call=call, news=replace(news, state=state))
         return
     # The caller's stream was never left: nobody has to bring them back.
-    reason = REASONS.get(hangup_step(event), "failed")
+    reason = REASONS.get(step, "failed")
     note_from_carrier(call=call, news=replace(news, state="failed", reason=reason))
 
 

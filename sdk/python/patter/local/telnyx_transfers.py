@@ -102,5 +102,10 @@ class TelnyxTransfers:
         call.feed(TransferMoved(transfer_id, "joined"))
 
     async def _hung_up(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
+        is_cold = call.transfers.kind_of(transfer_id) == "cold"
+        if is_cold and event.text("hangup_cause") == "normal_clearing":
+            # Only who answered is cleared normally, whatever became of the word on the answer.
+            call.feed(TransferMoved(transfer_id, "joined"))
+            return
         # The caller's stream was never left: nobody has to bring them back.
         call.feed(TransferMoved(transfer_id, "failed", transfer_failure(event)))
