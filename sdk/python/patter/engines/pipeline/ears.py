@@ -16,6 +16,7 @@ from patter.audio.judged_voice import Detector, JudgedDetector, VoiceModels
 from patter.audio.voice import VoiceDetector
 from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
+from patter.engines.pipeline.carried import Carried
 from patter.engines.pipeline.given import Given
 from patter.engines.pipeline.signals import (
     EndLikely,
@@ -51,6 +52,7 @@ class Ears:
         )
         self._likely = ""
         self._given = Given()
+        self._carried = Carried()
         self._finals: list[str] = []
         self._interim = ""
         self._now_ms = 0
@@ -121,9 +123,10 @@ class Ears:
         return signals
 
     def heard(self, event: SttHeard, media_ms: int) -> list[Signal]:
-        text = self._given.rest(event.text.strip(), media_ms)
+        text = self._carried.join(self._given.rest(event.text.strip(), media_ms))
         if event.final:
             self._given.close()
+            self._carried.forget()
         if event.final and self._is_repeated(text, media_ms):
             text = ""
         if text and self._started_ms is None:
@@ -153,7 +156,7 @@ class Ears:
 
     def eager_end(self, event: SttEagerEnd) -> list[Signal]:
         """The recogniser thinks that this was all: what came before belongs to it too."""
-        eager = self._given.rest(event.text.strip(), self._now_ms)
+        eager = self._carried.join(self._given.rest(event.text.strip(), self._now_ms))
         text = " ".join(part for part in [*self._finals, eager] if part)
         if not text or text == self._likely:
             return []
@@ -163,6 +166,11 @@ class Ears:
     def went_on(self) -> list[Signal]:
         self._likely = ""
         return [WentOn()]
+
+    def recogniser_lost(self) -> None:
+        """Another one goes on, with the last 2 s of the voice."""
+        began_ms = max(self._started_ms or 0, self._last_final[1])
+        self._carried.keep(self._interim, self._now_ms - began_ms)
 
     def take(self) -> UtteranceEnded | None:
         """End what is pending now, if anything is: a key was pressed."""
@@ -204,3 +212,4 @@ class Ears:
     def _forget(self) -> None:
         self._finals, self._interim, self._started_ms = [], "", None
         self._finalize_sent, self._voiced_words, self._likely = False, self.voiced, ""
+        self._carried.forget()

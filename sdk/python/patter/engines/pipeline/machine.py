@@ -12,6 +12,7 @@ from patter.bridge.events import (
     DigitPressed,
     Event,
     MachineHeard,
+    ProviderSwitched,
     SayAsked,
     SttClosed,
     SttEagerEnd,
@@ -167,6 +168,9 @@ class PipelineMachine:
                 return [*self._stt.opened(event, now)]
             case SttFailed() | SttClosed():
                 return self._stt_failed(event, now)
+            case ProviderSwitched("stt"):
+                self._ears.recogniser_lost()
+                return []
             case SttSpeechStarted():
                 return []
             case DigitPressed():
@@ -200,6 +204,7 @@ class PipelineMachine:
     def _stt_failed(self, event: SttFailed | SttClosed, now: float) -> Outcome:
         if not self._stt.failed(event, now):
             return []
+        self._ears.recogniser_lost()
         error = event.error if isinstance(event, SttFailed) else "closed"
         out: Outcome = [Note(Noted("stt.failed", self._parts.clock.ms(now), {"error": error}))]
         if self._stt.dead:
