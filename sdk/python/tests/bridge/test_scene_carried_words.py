@@ -1,4 +1,4 @@
-"""A recogniser falls over in mid-sentence: what it had heard stays, and is joined to what the next one hears."""
+"""A recogniser falls over in mid-sentence: what it heard stays, and is joined to what the next one hears."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Words of a recogniser that fell over in mid-sentence. The next one is given the last 2 s of the voice again.
+"""Words of a recogniser that fell over in mid-sentence. The next one is given the last 2 s of the voice.
 
-So its text begins somewhere within what is known already, perhaps within a word; or, after a long sentence, where
-the known words end. A sentence that had just begun is heard anew as a whole.
+So its text begins somewhere within what is known already, perhaps within a word; or, after a long sentence,
+where the known words end. A sentence that had just begun is heard anew as a whole.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from patter.engines.pipeline.given import folded_words
 
 WHOLE_MS = 1000
-"""A sentence that began so shortly before is heard anew, though the next recogniser takes a moment to open."""
+"""What began so shortly before is heard anew, though the next recogniser takes a moment to open."""
 
 
 class Carried:

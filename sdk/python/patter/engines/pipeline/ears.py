@@ -14,7 +14,7 @@ from __future__ import annotations
 from patter.audio.frames import ms_of
 from patter.audio.judged_voice import Detector, JudgedDetector, VoiceModels
 from patter.audio.voice import VoiceDetector
-from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
+from patter.bridge.events import SttEagerEnd, SttHeard, SttSpeechStarted, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
 from patter.engines.pipeline.carried import Carried
 from patter.engines.pipeline.given import Given
@@ -64,6 +64,8 @@ class Ears:
         self._voiced_words = False
         self._finalize_sent = False
         self.voiced = False
+        self.owed_text = False
+        """There is a voice of which the recogniser tells the words, if it has any, only when it ended."""
 
     @property
     def pending_text(self) -> str:
@@ -122,7 +124,11 @@ class Ears:
             signals.append(FinalizeWanted())
         return signals
 
+    def speech_started(self, event: SttSpeechStarted) -> None:
+        self.owed_text = not event.interims
+
     def heard(self, event: SttHeard, media_ms: int) -> list[Signal]:
+        self.owed_text = self.owed_text and not event.final
         text = self._carried.join(self._given.rest(event.text.strip(), media_ms))
         if event.final:
             self._given.close()
@@ -150,6 +156,7 @@ class Ears:
 
     def utterance_ended(self, _event: SttUtteranceEnded) -> list[Signal]:
         """No words for a while. A voice that began in that while brings some; an older one is a noise."""
+        self.owed_text = False
         resumed = self.voiced and self._voice_from_ms != self._started_ms
         goes_on = resumed and self._now_ms - self._voice_from_ms < WORDLESS_MS
         return self._end("utterance_end") if self.pending_text and not goes_on else []
@@ -171,6 +178,7 @@ class Ears:
         """Another one goes on, with the last 2 s of the voice."""
         began_ms = max(self._started_ms or 0, self._last_final[1])
         self._carried.keep(self._interim, self._now_ms - began_ms)
+        self.owed_text = False
 
     def take(self) -> UtteranceEnded | None:
         """End what is pending now, if anything is: a key was pressed."""

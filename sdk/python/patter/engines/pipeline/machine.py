@@ -172,6 +172,8 @@ class PipelineMachine:
                 self._ears.recogniser_lost()
                 return []
             case SttSpeechStarted():
+                if event.stt_id == self._stt.stt_id:
+                    self._ears.speech_started(event)
                 return []
             case DigitPressed():
                 return self._caller.pressed(event, now)
