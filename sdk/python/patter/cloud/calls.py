@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed
 from patter.call import Call
@@ -70,12 +71,13 @@ class CloudCalls:
         if act is not None and self._ledger.is_new(frame):
             act(frame)
 
-    async def close(self) -> None:
-        """Cancel the handlers that run, and let callbacks finish."""
+    async def close(self, spare: asyncio.Task[Any] | None = None) -> None:
+        """Cancel the handlers that run, and let callbacks finish; whichever runs in ``spare`` is left alone."""
         if self._runner is not None:
-            await self._runner.close()
+            await self._runner.close(spare)
         for callbacks in list(self._callbacks.values()):
-            await callbacks.finish(CALLBACKS_WITHIN_S)
+            if not callbacks.run_in(spare):
+                await callbacks.finish(CALLBACKS_WITHIN_S)
         self._commands.close()
 
     # -- what becomes of a call ---------------------------------------------------------------------

@@ -101,13 +101,23 @@ class CloudPhone:
         return CloudCalls(listeners, socket.ledger, socket.send, self._commands)
 
     async def disconnect(self) -> None:
+        """Also from within a handler or a callback: that one is not waited for, and runs to its end."""
         self._here()
+        await asyncio.shield(self._end(asked_by=asyncio.current_task()))
+
+    def _end(self, asked_by: asyncio.Task[Any] | None = None) -> asyncio.Task[None]:
+        """In a task of its own: whoever asks may be cancelled by the very end that it asked for."""
         self._disconnecting = True
+        if self._ending is None or self._ending.done():
+            self._ending = asyncio.create_task(self._end_in_order(asked_by), name="patter disconnect")
+        return self._ending
+
+    async def _end_in_order(self, asked_by: asyncio.Task[Any] | None) -> None:
         if self._calls is not None:
-            await self._calls.close()
+            await self._calls.close(spare=asked_by)
         if self._socket is not None:
             await self._socket.close()
-        if self._task is not None and self._task is not asyncio.current_task():
+        if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
         self._stop_watching()
@@ -143,10 +153,6 @@ class CloudPhone:
                 task.uncancel()
                 listening.enter_context(signals_end(self._end))
                 socket.drop()  # what carried it was cancelled too: a new one, resumed
-
-    def _end(self) -> None:
-        if self._ending is None:
-            self._ending = asyncio.create_task(self.disconnect(), name="patter disconnect")
 
     async def _register(self, registration: Registration) -> None:
         await self.rest.numbers.register(**_registration_body(registration))
