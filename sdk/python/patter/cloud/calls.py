@@ -72,7 +72,7 @@ class CloudCalls:
             act(frame)
 
     async def close(self, spare: asyncio.Task[Any] | None = None) -> None:
-        """Cancel the handlers that run, and let callbacks finish; whichever runs in ``spare`` is left alone."""
+        """Cancel the handlers that run and let callbacks finish; whichever runs in ``spare`` goes on."""
         if self._runner is not None:
             await self._runner.close(spare)
         for callbacks in list(self._callbacks.values()):

@@ -40,7 +40,7 @@ OPEN_WITHIN_S = 10.0
 HELLO_WITHIN_S = 5.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 15.0
 STEADY_AFTER_S, LONGEST_BRIEF_WAIT_S = 1.0, 1.0
-"""A socket that lives shorter is a trouble too: what greets and closes at once must not be asked in a loop."""
+"""Who greets and closes at once, again and again, is not asked without a pause."""
 MOST_WAITING = 5_000
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 REFUSED, NOT_ALLOWED, REPLACED = 4001, 4003, 4009
