@@ -49,7 +49,7 @@ from patter.bridge.events import (
     TransferMoved,
 )
 from patter.bridge.keypad import DIGITS
-from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle
+from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle, State
 from patter.bridge.memory import Memory
 from patter.bridge.meter import Meter
 from patter.bridge.plan import CallPlan
@@ -79,7 +79,7 @@ class CallMachine:
         self._hushed = False
         self._rejected = 0
         self._longest_until: float | None = None
-        self._goodbye_said = False
+        self._goodbye_for = ""
         self._ended = False
 
     @property
@@ -120,8 +120,9 @@ class CallMachine:
                 out = self._machine_heard(event, now)
             case CarrierEnded(cause):
                 out = self._act(Cue.OVER, now, cause)
-            case HangUpAsked(reason):
-                out = self._act(Cue.HANG_UP, now, reason)
+            case HangUpAsked(reason, goodbye):
+                said = goodbye and self._lifecycle.state is State.CONNECTED
+                out = self._say_goodbye(reason, now) if said else self._act(Cue.HANG_UP, now, reason)
             case HangUpDone():
                 out = self._act(Cue.HUNG_UP, now)
             case HangUpFailed(error):
@@ -264,12 +265,18 @@ class CallMachine:
         if self._lifecycle.over:
             self._longest_until = None
             return []
-        if self._goodbye_said:
+        if self._goodbye_for:
             self._longest_until = None
-            return self._act(Cue.HANG_UP, now, "max_duration")
-        self._goodbye_said = True
+            return self._act(Cue.HANG_UP, now, self._goodbye_for)
+        return self._say_goodbye("max_duration", now)
+
+    def _say_goodbye(self, reason: str, now: float) -> Outcome:
+        """The goodbye phrase, once, and the end; after a while the end alone."""
+        if self._goodbye_for:
+            return []
+        self._goodbye_for = reason
         self._longest_until = now + GOODBYE_WITHIN_S
-        return self._engine.say_goodbye("max_duration", now)
+        return self._engine.say_goodbye(reason, now)
 
     # -- ends -----------------------------------------------------------------------------------
 

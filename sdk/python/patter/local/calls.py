@@ -34,6 +34,8 @@ MOST_CALLS = 500
 """At once. Beyond, callers hear the busy tone."""
 MEDIA_WITHIN_S = 30.0
 """From the answer to the first media socket. A carrier that opens none has lost the call."""
+GOODBYE_S = 5.0
+"""For the agents to say goodbye when serving ends."""
 DRAIN_S = 6.0
 """For hang-ups to be taken on by the carrier, with their own deadline."""
 MOST_SHOWN_ENDED = 20
@@ -258,17 +260,10 @@ class LocalCalls:
         task.add_done_callback(self._closing.discard)
 
     async def drain(self) -> None:
-        """No new calls; every call ends, once, and its callbacks and its recording with it."""
+        """No new calls; every call ends with a goodbye, once, and its callbacks and its recording with it."""
         self.stopping = True
-        carried = []
-        for call in self.live:
-            if call.feed(HangUpAsked("worker_lost")):
-                carried.append(call.task)
-            else:
-                call.end("worker_lost")
-                self.keep(self._hang_up(call))
-        if tasks := [task for task in carried if task is not None]:
-            await asyncio.wait(tasks, timeout=DRAIN_S)
+        await self._end_all(HangUpAsked("worker_lost", goodbye=True), GOODBYE_S)
+        await self._end_all(HangUpAsked("worker_lost"), DRAIN_S)
         for call in self.live:  # the carrier does not answer: it ends here all the same
             call.log.write(CallEnded("worker_lost", 0, [], []))
             if call.task is not None:
@@ -278,3 +273,15 @@ class LocalCalls:
             await self._runner.close()
         while self._closing:
             await asyncio.wait(self._closing)
+
+    async def _end_all(self, asked: HangUpAsked, within_s: float) -> None:
+        """Ask it of every call, and wait so long for those that are carried."""
+        carried = []
+        for call in self.live:
+            if call.feed(asked):
+                carried.append(call.task)
+            else:
+                call.end(asked.reason)
+                self.keep(self._hang_up(call))
+        if tasks := [task for task in carried if task is not None]:
+            await asyncio.wait(tasks, timeout=within_s)
