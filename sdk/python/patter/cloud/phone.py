@@ -73,8 +73,11 @@ class CloudPhone:
             raise ConfigError("This Patter is connected already. Call disconnect() first.")
         keeper = KeepAlive(keep_alive)
         numbers, agents = [number] if number else [], [agent_id] if agent_id else []
-        self._connecting, self._disconnecting = True, False
+        self._connecting = True
         try:
+            if self._ending is not None:  # the connection before is to be over, or it would end this one
+                await asyncio.shield(self._ending)
+            self._disconnecting = False
             if registration is not None:
                 await self._register(registration)
             socket = Socket(self._options, self._take, numbers=numbers, agents=agents)
