@@ -75,9 +75,8 @@ class CloudCalls:
         """Cancel the handlers that run and let callbacks finish; whichever runs in ``spare`` goes on."""
         if self._runner is not None:
             await self._runner.close(spare)
-        for callbacks in list(self._callbacks.values()):
-            if not callbacks.run_in(spare):
-                await callbacks.finish(CALLBACKS_WITHIN_S)
+        others = [callbacks for callbacks in self._callbacks.values() if not callbacks.run_in(spare)]
+        await asyncio.gather(*(callbacks.finish(CALLBACKS_WITHIN_S) for callbacks in others))
         self._commands.close()
 
     # -- what becomes of a call ---------------------------------------------------------------------
