@@ -104,8 +104,10 @@ class CloudCalls:
         if history is not None:
             call.note_history(history)
         callbacks = self._callbacks.setdefault(call_id, Callbacks(call_id))
-        # Every callback is given the conversation so far, also where the frame says nothing of it.
-        callbacks.tell(name, getattr(self._listeners, name), {"history": call.history, **_data(frame)})
+        # Every callback is given whose call it is and the conversation so far, as in local mode.
+        known = {"caller": call.caller, "callee": call.callee, "direction": call.direction}
+        told = {**known, "history": call.history, **_data(frame)}
+        callbacks.tell(name, getattr(self._listeners, name), told)
 
     def _forget_oldest(self) -> None:
         over = [call_id for call_id, call in self._calls.items() if call.is_over]

@@ -21,6 +21,9 @@ from patter.options import Listeners
 
 SPOKEN = ("user", "assistant")
 MOST_SHOWN_TURNS = 200
+MACHINE = "machine."
+RESULT_OF = {"machine.introduce": "screening", "machine.greet": "human"}
+"""Who answered, by what the call does about it; whatever else it does is done about a machine."""
 
 
 class TransferBook:
@@ -98,8 +101,9 @@ class LocalLog:
                 self._call_ended(entry)
             case TransferNoted():
                 self.transfers.note(entry)
-            case Noted(kind, _, data) if kind.startswith("machine."):
-                self._tell("on_machine_detection", {"kind": kind, **data})
+            case Noted(kind, _, data) if kind.startswith(MACHINE):
+                result = RESULT_OF.get(kind, "machine")
+                self._tell("on_machine_detection", {"kind": kind, "result": result, **data})
             case _:
                 pass
 
