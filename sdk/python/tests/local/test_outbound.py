@@ -28,8 +28,10 @@ async def test_the_callee_hears_the_first_message_and_the_handler(world, pipelin
         on_call_status=lambda data: statuses.append(data["status"]),
     )
     call = await phone.call(
-        to=CALLEE, variables={"name": "Ada"}, custom_params={"order": 7}, metadata={"crm": 1}, wait=True
+        to=CALLEE, variables={"name": "Ada"}, custom_params={"order": 7}, metadata={"crm": 1}
     )
+    assert call.status == "dialling"
+    await call.ended
     assert call.reason == "caller_hung_up"
     assert [turn["text"] for turn in call.history] == [
         "Hi Ada!", "what are your hours", "It is tomorrow at nine.",
