@@ -24,6 +24,7 @@ from patter.local.carrier import LocalCarrier
 from patter.local.carrier_recordings import CarrierRecordings
 from patter.local.handler import LocalHandler
 from patter.local.log import TransferBook
+from patter.local.placed import PlacedCalls
 from patter.local.plan import CallFacts, checked_params
 from patter.options import CallOptions
 from patter.types import Agent
@@ -80,6 +81,7 @@ class LocalCalls:
         self.ended: deque[LocalCall] = deque(maxlen=MOST_SHOWN_ENDED)
         self._left: dict[str, TransferBook] = {}
         self._carried: deque[str] = deque(maxlen=MOST_CARRIED)
+        self._placed = PlacedCalls()
         self.stopping = False
 
     def __len__(self) -> int:
@@ -112,14 +114,19 @@ class LocalCalls:
             raise ConfigError("No more calls can be placed now.")
         if options.agent is not None and not isinstance(options.agent, Agent):
             raise ConfigError("agent is what phone.agent(...) returns.")
+        key = options.idempotency_key
+        if (placed := self._placed.find(key, options.to)) is not None:
+            return placed
         agent = options.agent or self._serving.agent
         params = checked_params(options.custom_params)
         facts = CallFacts(new_call_id(), "outbound", caller, options.to, params)
         call = self._begin(facts, agent, options)
+        self._placed.note(key, call.public)
         call.log.moved("dialling")
         try:
             ring_s = await self._carrier.dial(call)
         except BaseException:
+            self._placed.forget(key)
             call.end("carrier_error")
             raise
         if call.over:  # it was given up while the carrier took it on
