@@ -180,8 +180,10 @@ async def talk_aloud(
 async def _first_of(working: asyncio.Task[None], event: asyncio.Event) -> None:
     """Until the event is set or the task is done; what it failed with is raised here."""
     waiting = asyncio.create_task(event.wait())
-    await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+    try:
+        await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
     if working.done():
         working.result()
 
