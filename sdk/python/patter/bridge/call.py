@@ -86,6 +86,11 @@ class CallMachine:
     def ended(self) -> bool:
         return self._ended
 
+    @property
+    def _talks(self) -> bool:
+        """From the first line on until the end begins. Before, the engine would speak to nobody."""
+        return self._lifecycle.was_connected and not self._lifecycle.over
+
     # -- events ---------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Commands:
@@ -101,7 +106,7 @@ class CallMachine:
             case LegOpened():
                 out = self._opened(event, now)
             case DigitPressed(digit):
-                known = digit in DIGITS and not self._lifecycle.over
+                known = digit in DIGITS and self._talks
                 pressed = Note(KeyPressed(digit, self._parts.clock.ms(now)))
                 out = [pressed, *self._engine.receive(event, now)] if known else []
             case LegStopped():
@@ -138,13 +143,13 @@ class CallMachine:
                 self._tools.done(event, self._parts.clock.ms(now))
                 out = self._engine.receive(event, now)
             case _:
-                out = [] if self._lifecycle.over else self._engine.receive(event, now)
+                out = self._engine.receive(event, now) if self._talks else []
         return self._settle(out, now)
 
     def _caller_audio(self, event: CallerAudio, now: float) -> Outcome:
         at_ms = self._parts.clock.frame(event.media_ms, ms_of(len(event.payload)), now)
         self._recording.caller(event.payload, at_ms, now)
-        if self._lifecycle.over or not event.payload:
+        if not self._talks or not event.payload:
             return []
         if at_ms != event.media_ms:
             event = CallerAudio(event.payload, at_ms)
@@ -230,7 +235,7 @@ class CallMachine:
         )
 
     def _playback_moved(self, now: float) -> Outcome:
-        return [] if self._lifecycle.over else self._engine.playback_moved(now)
+        return self._engine.playback_moved(now) if self._talks else []
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -238,7 +243,7 @@ class CallMachine:
         if self._ended:
             return None
         ends = (self._lifecycle.deadline, self._longest_until, self._answering.due)
-        if self._lifecycle.over:
+        if not self._talks:
             return earliest(*ends)
         return earliest(*ends, self._parts.playback.next_timer(), self._engine.next_timer())
 
@@ -251,7 +256,7 @@ class CallMachine:
         out += self._answered(self._answering.handle_timer(now), now)
         if self._longest_until is not None and self._longest_until <= now:
             out += self._too_long(now)
-        if not self._lifecycle.over:
+        if self._talks:
             due = self._parts.playback.next_timer()
             if due is not None and due <= now:
                 out += self._parts.playback.handle_timer(now)
