@@ -52,8 +52,9 @@ class LivePage:
         return Response(content, media_type=media_type, headers=HEADERS)
 
     async def _shown_calls(self, _request: Request) -> Response:
-        newest = [*self._calls.live, *self._calls.ended][::-1]
-        return JSONResponse({"calls": [_shown(call) for call in newest]}, headers=HEADERS)
+        # The newest first, and no ended one before one that runs.
+        shown = [*reversed(self._calls.live), *reversed(self._calls.ended)]
+        return JSONResponse({"calls": [_shown(call) for call in shown]}, headers=HEADERS)
 
 
 def _shown(call: LocalCall) -> dict[str, Any]:

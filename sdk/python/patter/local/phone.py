@@ -8,11 +8,13 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from patter.blocking import in_thread
 from patter.bridge.plan import CallPlan
 from patter.call import Call
+from patter.engines.catalogue.endings import choices_of, warnings_of
 from patter.errors import ConfigError
 from patter.guardrails import read_guardrails
 from patter.local.addresses import Addresses
@@ -24,6 +26,7 @@ from patter.local.plan import CallFacts, RecordingWish, plan_of
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
 from patter.local.telnyx import TelnyxCarrier
+from patter.local.terminal import at_a_terminal, typed_line
 from patter.local.tools import with_mcp_tools
 from patter.local.twilio import TwilioCarrier
 from patter.options import CallOptions, LocalOptions, ServeOptions, TalkOptions
@@ -143,7 +146,9 @@ def _serving_of(options: ServeOptions, keys: Keys) -> Serving:
     recording = RecordingWish(options.recording, options.recording_announcement)
     serving = Serving(options.agent, keys, options.listeners, recording, Path(options.recordings_dir))
     read_guardrails(options.agent.guardrails)
-    _plan_to_try(options.agent, keys, options.listeners.on_message is not None)
+    plan = _plan_to_try(options.agent, keys, options.listeners.on_message is not None)
+    for sentence in warnings_of(choices_of(plan), date.today()):
+        logger.warning(sentence)
     return serving
 
 
@@ -183,9 +188,13 @@ def _confirm(replace: bool | None) -> Callable[[str], Awaitable[bool]]:
     """Asks in the terminal where there is one, unless ``replace`` says it."""
 
     async def confirm(question: str) -> bool:
-        if replace is not None or sys.stdin is None or not sys.stdin.isatty():
+        if replace is not None or not at_a_terminal():
             return bool(replace)
-        return (await in_thread(input, f"{question} [y/N] ")).strip().lower() in ("y", "yes")
+        try:
+            answer = await typed_line(f"{question} [y/N] ")
+        except EOFError:
+            return False
+        return answer.strip().lower() in ("y", "yes")
 
     return confirm
 

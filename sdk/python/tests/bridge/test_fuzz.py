@@ -105,7 +105,7 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
                 *[SttEagerEnd(stt, text), SttEagerEnd(stt, text), SttResumed(stt)],
                 *[SttSpeechStarted(stt), FrameRejected("x"), DigitPressed("?"), HangUpDone()],
                 *[CallerAudio(VOICE if flag else b"", media_ms), HangUpFailed("x")],
-                draw(st.sampled_from([LegStopped(), CarrierEnded("busy"), HangUpAsked("nonsense")])),
+                draw(st.sampled_from([LegStopped(), CarrierEnded("busy"), HangUpAsked("nonsense", flag)])),
             ]
         )
     )

@@ -36,7 +36,7 @@ class Replies:
         self.saying = Saying(floor, self._mouth, self.endings, settling, caller, ledger)
         self._failing = Failing(floor, self._mouth, self.endings, self.saying)
         self.rounds = Rounds(floor, self._desk, self.saying, self._failing)
-        self.recovery = Recovery(floor, self._mouth, line, self.endings, self.saying)
+        self.recovery = Recovery(floor, self._mouth, line, self._desk, self.endings, self.saying)
 
     def renew(self, now: float) -> Outcome:
         """Go on in another session: nobody speaks, and nothing is owed."""
@@ -210,11 +210,11 @@ class Replies:
         if (expected := self.floor.expected) is not None and expected.by <= now:
             out += self.answer(expected.turn_id, "", expected.end_of_turn_ms, now)
             waits.for_sound(now, more=True)  # it was silent for a while already
-        if waits.take_sound(now):
-            out += self.recovery.sound_late(now)
         if (due := self._mouth.next_timer()) is not None and due <= now:
             self._mouth.handle_timer(now)
             out += self.saying.speak(now)
+        if waits.take_sound(now):
+            out += self.recovery.sound_late(now)
         return out
 
     def _fill(self, now: float) -> Outcome:
