@@ -84,6 +84,8 @@ def test_a_cold_one_is_left_to_telnyx(call, telnyx, carrier):
     leave(call)
     told_of_human(telnyx, call, "call.initiated")
     assert carrier.commands() == []
+    told_of_human(telnyx, call, "call.answered")
+    assert carrier.commands() == ["hangup"], "who answers all the same hears nobody"
 
 
 # -- a human who is quicker than the row --------------------------------------------------------------

@@ -81,7 +81,10 @@ def _initiated(call: Call, news: TransferNews, event: CallEvent) -> None:
 def _answered(call: Call, news: TransferNews, event: CallEvent) -> None:
     row = transfer_of(call, news.ref)
     if _kind(news, row) != "warm":
-        note_from_carrier(call=call, news=replace(news, state="joined"))
+        if call.is_over and (row is None or row.joined_at is None):
+            _leave(call, event.call_control_id)  # Telnyx drops them itself, and may be late with it
+        else:
+            note_from_carrier(call=call, news=replace(news, state="joined"))
         return
     if _is_for_nobody(call, news, row):
         _leave(call, event.call_control_id)
