@@ -221,7 +221,8 @@ class TelnyxRest:
             if isinstance(rows, list)
             else []
         )
-        return [recording.id for recording in found if recording.id]
+        # Not by the filter alone: what is not of this call is somebody else's.
+        return [one.id for one in found if one.id and one.call_control_id == carrier_call_id]
 
     async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
         """Give a recording to ``write`` piece by piece, over a fresh link. Returns its size.
