@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from agents.config import AgentConfigSerializer
 from agents.convai import Checked
+from agents.endings import ending_models
 from agents.models import Agent, AgentVersion, ProviderCredential
 from agents.providers import PROVIDERS, credential_providers
 from patter.engines.convai.wanted_agent import Finding
@@ -22,6 +24,11 @@ class AgentSerializer(AgentConfigSerializer):
     is_default = serializers.BooleanField(read_only=True, help_text="Answers numbers that name no agent.")
     published_version = serializers.IntegerField(read_only=True, allow_null=True)
     draft = AgentConfigSerializer(read_only=True)
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Models of either that have ended or end within 90 days, each as a sentence.",
+    )
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
 
@@ -94,12 +101,14 @@ def _finding_body(finding: Finding) -> dict[str, str]:
 
 def agent_body(agent: Agent, config: dict[str, Any]) -> dict[str, Any]:
     """An agent as the API shows it; ``config`` is the published one."""
+    today = timezone.now().date()
     return {
         **config,
         "id": agent.pk,
         "is_default": agent.is_default,
         "published_version": agent.published_version,
         "draft": agent.draft,
+        "warnings": list(dict.fromkeys(ending_models(config, today) + ending_models(agent.draft, today))),
         "created_at": agent.created_at,
         "updated_at": agent.updated_at,
     }

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from rest_framework.exceptions import ValidationError
 
 from agents.convai import check_convai, provision_convai
+from agents.endings import ending_models
 from agents.forms import LANGUAGES, AgentForm, changes_of, initial_of
 from agents.models import Agent
 from agents.presenters import changes_between, version_rows
@@ -40,8 +41,13 @@ def _choices(request: MemberRequest) -> list[tuple[str, str]]:
 @member_page()
 def agent_list(request: MemberRequest) -> HttpResponse:
     agents = list(agents_of(request.organisation).annotate(number_count=Count("numbers")).order_by("name"))
-    may_edit = may(request.membership.role, "edit_agents")
-    return render(request, "agents/list.html", {"agents": agents, "may_edit": may_edit})
+    today = timezone.now().date()
+    context = {
+        "agents": agents,
+        "ending": {agent.pk for agent in agents if ending_models(agent.draft, today)},
+        "may_edit": may(request.membership.role, "edit_agents"),
+    }
+    return render(request, "agents/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,6 +90,7 @@ def agent_page(request: MemberRequest, agent_id: str) -> HttpResponse:
             "saved": saved,
             "now": timezone.now(),
             "pending": _pending(agent),
+            "endings": ending_models(agent.draft, timezone.now().date()),
         }
         return render(request, "agents/saved.html", context)
     if saved and "publish" in request.POST:
@@ -140,6 +147,7 @@ def _form(request: MemberRequest, form: AgentForm, agent: Agent | None) -> HttpR
         "may_edit": may_edit,
         "languages": LANGUAGES,
         "pending": _pending(agent) if agent else [],
+        "endings": ending_models(agent.draft, timezone.now().date()) if agent else [],
         "next_version": _next_number(agent) if agent else 1,
     }
     return render(request, "agents/form.html", context, status=422 if form.errors else 200)

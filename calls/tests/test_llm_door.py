@@ -121,8 +121,15 @@ async def test_a_message_that_got_lost_is_sent_once_more(owner):
 async def test_who_goes_away_is_not_answered_any_more(owner):
     owner.pieces = None
     response = await ask()
-    waiting = asyncio.create_task(streamed(response))
-    await asyncio.sleep(0.05)
+    heard = asyncio.Event()
+
+    async def listen() -> None:
+        async for _ in response.streaming_content:
+            heard.set()
+
+    waiting = asyncio.create_task(listen())
+    owner.line.send(ReplyPiece(owner.asked[0].ask_id, "Good "))
+    await asyncio.wait_for(heard.wait(), 5)
     waiting.cancel()
     await asyncio.wait([waiting])
     await asyncio.wait_for(owner.gone.wait(), 5)

@@ -53,6 +53,8 @@ class Agent(TypedDict):
     """Answers numbers that name no agent."""
     published_version: int | None
     draft: AgentConfig
+    warnings: list[str]
+    """Models of either that have ended or end within 90 days, each as a sentence."""
     created_at: str
     updated_at: str
 

@@ -15,7 +15,7 @@ from patter.simulators.twilio import TwilioSimulator
 from patter.testing.loop import VirtualLoop
 
 ON_LOOPBACK = frozenset(
-    "chains contract convai deepgram elevenlabs handlers local openai realtime rows telnyx".split()
+    "carriers chains contract convai deepgram elevenlabs handlers local openai realtime rows telnyx".split()
 )
 
 

@@ -136,7 +136,8 @@ class CallMachine:
                 out = [self._note("recording.refused", now, message=error)]
             case ProviderSwitched(stage, source, target, error):
                 told = {"stage": stage, "from": source, "to": target, "error": error}
-                out = [self._note("provider.switched", now, **told)]
+                switched = self._note("provider.switched", now, **told)
+                out = [switched, *([] if self._lifecycle.over else self._engine.receive(event, now))]
             case FrameRejected(reason):
                 out = self._frame_rejected(reason, now)
             case ToolDone() if not self._lifecycle.over:

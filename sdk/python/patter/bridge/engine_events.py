@@ -19,7 +19,10 @@ class SttOpened:
 
 @dataclass(frozen=True, slots=True)
 class SttSpeechStarted:
+    """A voice. Without ``interims`` its words come at its end only, or ``SttUtteranceEnded`` without any."""
+
     stt_id: str
+    interims: bool = True
 
 
 @dataclass(frozen=True, slots=True)

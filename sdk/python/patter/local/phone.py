@@ -8,11 +8,13 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from patter.blocking import in_thread
 from patter.bridge.plan import CallPlan
 from patter.call import Call
+from patter.engines.catalogue.endings import choices_of, warnings_of
 from patter.errors import ConfigError
 from patter.guardrails import read_guardrails
 from patter.local.addresses import Addresses
@@ -144,7 +146,9 @@ def _serving_of(options: ServeOptions, keys: Keys) -> Serving:
     recording = RecordingWish(options.recording, options.recording_announcement)
     serving = Serving(options.agent, keys, options.listeners, recording, Path(options.recordings_dir))
     read_guardrails(options.agent.guardrails)
-    _plan_to_try(options.agent, keys, options.listeners.on_message is not None)
+    plan = _plan_to_try(options.agent, keys, options.listeners.on_message is not None)
+    for sentence in warnings_of(choices_of(plan), date.today()):
+        logger.warning(sentence)
     return serving
 
 

@@ -72,6 +72,46 @@ def test_a_key_cuts_the_agent_and_what_is_left_of_its_answer_is_not_played() -> 
     assert call.turns[-2:] == [("user", "[DTMF: 1]"), ("assistant", "Sales.")]
 
 
+def test_an_interruption_that_only_confirms_our_own_cut_leaves_the_next_answer_alone() -> None:
+    call = greeted()
+    call.wants("tell me")
+    call.handler_says(LONG)
+    call.agent_says(LONG)
+    call.pass_ms(1500)
+    cut_at = call.event_id
+    call.feed(DigitPressed("1"))
+    call.wants("[DTMF: 1]", 2)
+    call.handler_says("Sales, one moment.")
+    call.agent_says("Sales, one moment.")
+    call.pass_ms(300)
+    call.gets(Interruption(cut_at))
+    call.pass_ms(2000)
+    assert call.turns[-1] == ("assistant", "Sales, one moment.")
+    call.wants("thanks", 3)
+    call.handler_says("You are welcome.")
+    call.agent_says("You are welcome.")
+    call.pass_ms(500)
+    call.gets(Interruption(call.event_id))
+    call.caller_says("bye")
+    assert call.turns[-2] == ("user", "thanks") and call.turns[-1][1] in ("You are", "You are welcome")
+
+
+def test_a_correction_of_the_answer_before_does_not_shorten_the_next() -> None:
+    call = greeted()
+    call.wants("tell me")
+    call.handler_says("Yes, we open at nine.")
+    call.agent_says("Yes, we open at nine.")
+    call.pass_ms(800)
+    call.gets(Interruption(call.event_id))
+    call.wants("and then", 2)
+    call.handler_says("Yes, and close at ten.")
+    call.agent_says("Yes, and close at ten.")
+    call.pass_ms(900)
+    call.gets(AgentCorrection("Yes,", "Yes, we open at nine."), Interruption(call.event_id))
+    call.caller_says("thanks")
+    assert call.turns[-1][1].startswith("Yes, and close")
+
+
 def test_keys_of_an_entry_are_one_message() -> None:
     call = greeted(keypad=Keypad(collect=True, max_digits=4))
     for digit in "1234":

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from patter import ConfigError
+from patter import ConfigError, Patter
 
 from .keyboard import END, keyboard
 
@@ -81,3 +81,13 @@ async def test_a_carrier_that_is_away_is_only_said(world, pipeline, caplog, monk
     monkeypatch.setenv("PATTER_TWILIO_BASE_URL", "http://127.0.0.1:9")
     await serve(world, pipeline)
     assert "The number could not be set up" in caplog.text
+
+
+async def test_a_model_that_ends_is_named_before_anybody_calls(world, pipeline, caplog):
+    voice = Patter.openai_tts(api_key=world.model.api_key, voice="marin")
+    phone = world.phone()
+    with caplog.at_level(logging.WARNING, "patter"):
+        serving = await world.serve(phone, pipeline(phone, tts=voice), on_message=lambda msg: None)
+        await phone.disconnect()
+        await serving
+    assert "openai gpt-4o-mini-tts end" in caplog.text

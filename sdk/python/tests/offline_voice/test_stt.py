@@ -81,16 +81,19 @@ async def test_a_short_lost_ending_is_made_whole_by_finalize(listening, line) ->
 
 
 @pytest.mark.asyncio
-async def test_noise_and_tones_are_not_words(listening) -> None:
+async def test_noise_and_tones_are_not_words_and_spoil_none(listening, line) -> None:
     random = np.random.default_rng(3)
     burst = (random.normal(0, 4000, 6400)).astype("<i2").tobytes()
     tone = (9000 * np.sin(np.arange(8000) * 2 * np.pi * 440 / 8000)).astype("<i2").tobytes()
     quiet = b"\xff" * 6000
     async with listening() as ears:
         await ears.hear(quiet + from_pcm16(burst) + quiet + from_pcm16(tone) + quiet)
+        await ears.hear(line(await speak("when are you open")))
         ears.stt.finalize()
-        await asyncio.sleep(0.3)
-    assert not any(event.text for event in ears.events if isinstance(event, SttHeard) and event.final)
+        while not (await ears.next_final()).text:
+            pass
+    finals = [event.text for event in ears.events if isinstance(event, SttHeard) and event.final]
+    assert [text for text in finals if text] == ["when are you open"]
 
 
 @pytest.mark.asyncio

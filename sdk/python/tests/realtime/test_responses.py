@@ -245,3 +245,14 @@ def test_settings_that_are_in_force_twice_change_nothing():
     known = len(call.commands)
     call.provider(SessionUpdated())
     assert call.commands[known:] == []
+
+
+def test_a_response_that_was_cut_and_never_says_so_costs_no_session():
+    call = Scene()
+    call.says("what is there")
+    call.provider(ResponseCreated("r9", ""), AudioDelta("r9", "a9", SOUND), AudioDone("r9", "a9"))
+    call.pass_ms(500)
+    call.says("and what else")
+    call.replies("Nothing.")
+    call.pass_ms(4000)
+    assert call.turns[-1] == ("assistant", "Nothing.") and "speech.failed" not in call.kinds

@@ -21,11 +21,12 @@ class Gate:
     def __init__(self) -> None:
         self._void_upto = 0
         self._last = 0
+        self._cut_at = 0
         self._held: deque[AgentAudio] | None = None
 
     def renew(self) -> None:
         """Another conversation begins, and its ids with it."""
-        self._void_upto = self._last = 0
+        self._void_upto = self._last = self._cut_at = 0
         self._held = None
 
     def audio(self, piece: AgentAudio) -> list[AgentAudio]:
@@ -45,8 +46,12 @@ class Gate:
 
     def cut(self) -> None:
         """We stopped the agent ourselves."""
-        self._void_upto = self._last
+        self._void_upto = self._cut_at = self._last
         self._held = deque(maxlen=MOST_HELD)
+
+    def is_ours(self, event_id: int) -> bool:
+        """The vendor tells of what we stopped ourselves: another answer may have begun since."""
+        return 0 < event_id <= self._cut_at
 
     def asked(self) -> None:
         """The vendor asks for another answer: what it held of the one before is void, what comes is new.

@@ -163,8 +163,8 @@ class ConvaiMachine:
                 return [*self._line.send(Pong(event_id))]
             case Interruption(event_id):
                 return self._interrupted(event_id, now)
-            case AgentCorrection(corrected):
-                self._voice.speaking.correct(corrected, now)
+            case AgentCorrection():
+                self._voice.speaking.correct(message, now)
             case AgentDone():
                 if self._voice.current is not None:
                     self._voice.current.done(now)
@@ -215,7 +215,10 @@ class ConvaiMachine:
     def _interrupted(self, event_id: int, now: float) -> Outcome:
         if self._unstoppable:
             return []  # the agent falls silent, but what is here is heard
-        held = self._voice.speaking.gate.interrupted(event_id)
+        gate = self._voice.speaking.gate
+        if gate.is_ours(event_id):
+            return self._voice.play(gate.interrupted(event_id), now)
+        held = gate.interrupted(event_id)
         return self._voice.cut("words", now) + self._tools.interrupted() + self._voice.play(held, now)
 
     # -- keys, and what others want said ----------------------------------------------------------

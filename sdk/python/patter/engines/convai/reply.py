@@ -65,6 +65,10 @@ class AgentReply:
         """Its text came; of several answers, that of the newest."""
         return self._named
 
+    def may_be(self, text: str) -> bool:
+        """Whether it holds this answer, as far as its text is known."""
+        return not self._named or text.strip() in self.text
+
     def suppose(self, text: str) -> None:
         """What its text should be, as long as the vendor did not say it."""
         if self.script.spans and not self._named:

@@ -7,6 +7,7 @@ from patter.bridge.engine import Parts
 from patter.bridge.memory import Turn
 from patter.engines.convai.gate import Gate
 from patter.engines.convai.reply import AgentReply, shorter
+from patter.engines.convai.wire import AgentCorrection
 from patter.engines.pipeline.reply import Kind
 
 
@@ -106,8 +107,9 @@ class Speaking:
         _, commands = self._parts.playback.cut(now)
         return [*commands]
 
-    def correct(self, corrected: str, now: float) -> None:
+    def correct(self, told: AgentCorrection, now: float) -> None:
         """The vendor's word on what was heard of the reply that was cut, or is about to be."""
+        corrected = told.corrected
         if self._cut_unnamed is not None:
             reply, heard_ms = self._cut_unnamed
             self._cut_unnamed = None
@@ -115,7 +117,7 @@ class Speaking:
             self._cut_turn = self._write(reply, reply.heard(heard_ms), now, interrupted=True)
         elif self._cut_turn is not None:
             self._cut_turn.text = shorter(self._cut_turn.text, corrected)
-        elif self.current is not None:
+        elif self.current is not None and self.current.may_be(told.original):
             self.current.corrected = corrected
 
     def write_notice(self, now: float) -> None:

@@ -146,9 +146,10 @@ class AgentText:
 
 @dataclass(frozen=True, slots=True)
 class AgentCorrection:
-    """After an interruption: how much of an answer the vendor believes to have been heard."""
+    """After an interruption: how much of an answer, which was ``original``, the vendor believes was heard."""
 
     corrected: str
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,8 @@ READERS: dict[str, Callable[[Mapping[str, Any]], Incoming]] = {
         int(data["agent_response_event"].get("event_id") or 0),
     ),
     "agent_response_correction": lambda data: AgentCorrection(
-        _said(data["agent_response_correction_event"], "corrected_agent_response")
+        _said(data["agent_response_correction_event"], "corrected_agent_response"),
+        str(data["agent_response_correction_event"].get("original_agent_response") or ""),
     ),
     "agent_response_complete": lambda data: AgentDone(),
     "client_tool_call": _tool_call,

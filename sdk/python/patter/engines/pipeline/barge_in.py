@@ -118,13 +118,14 @@ class BargeIn:
     def judge(self, now: float) -> Outcome:
         """Time passed while a reply is being heard."""
         now_ms = self._parts.clock.ms(now)
-        words = bool(self._ears.pending_text)
-        if self._yielding.take_over(self._replies.current, now_ms, words=words):
+        words, owed = bool(self._ears.pending_text), self._ears.owed_text
+        if self._yielding.take_over(self._replies.current, now_ms, words=words, owed=owed):
             return self._replies.release(now)
         if not self.interruptible:
             return []
         playback = self._parts.playback
-        verdict = self._interrupt.tick(now_ms, playback.heard_ms(now), not self._ears.voiced)
+        heard_ms = playback.heard_ms(now)
+        verdict = self._interrupt.tick(now_ms, heard_ms, not self._ears.voiced, owed=owed)
         if verdict is Verdict.PAUSE:
             return [self._note("barge_in.suspected", now), *playback.pause(now)]
         if verdict is Verdict.RESUME:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from patter.audio.frames import ms_of
 from patter.audio.judged_voice import Detector, JudgedDetector, VoiceModels
 from patter.audio.voice import VoiceDetector
-from patter.bridge.events import SttEagerEnd, SttHeard, SttUtteranceEnded
+from patter.bridge.events import SttEagerEnd, SttHeard, SttSpeechStarted, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
+from patter.engines.pipeline.carried import Carried
 from patter.engines.pipeline.given import Given
 from patter.engines.pipeline.signals import (
     EndLikely,
@@ -51,6 +52,7 @@ class Ears:
         )
         self._likely = ""
         self._given = Given()
+        self._carried = Carried()
         self._finals: list[str] = []
         self._interim = ""
         self._now_ms = 0
@@ -62,6 +64,8 @@ class Ears:
         self._voiced_words = False
         self._finalize_sent = False
         self.voiced = False
+        self.owed_text = False
+        """There is a voice of which the recogniser tells the words, if it has any, only when it ended."""
 
     @property
     def pending_text(self) -> str:
@@ -120,10 +124,15 @@ class Ears:
             signals.append(FinalizeWanted())
         return signals
 
+    def speech_started(self, event: SttSpeechStarted) -> None:
+        self.owed_text = not event.interims
+
     def heard(self, event: SttHeard, media_ms: int) -> list[Signal]:
-        text = self._given.rest(event.text.strip(), media_ms)
+        self.owed_text = self.owed_text and not event.final
+        text = self._carried.join(self._given.rest(event.text.strip(), media_ms))
         if event.final:
             self._given.close()
+            self._carried.forget()
         if event.final and self._is_repeated(text, media_ms):
             text = ""
         if text and self._started_ms is None:
@@ -147,13 +156,14 @@ class Ears:
 
     def utterance_ended(self, _event: SttUtteranceEnded) -> list[Signal]:
         """No words for a while. A voice that began in that while brings some; an older one is a noise."""
+        self.owed_text = False
         resumed = self.voiced and self._voice_from_ms != self._started_ms
         goes_on = resumed and self._now_ms - self._voice_from_ms < WORDLESS_MS
         return self._end("utterance_end") if self.pending_text and not goes_on else []
 
     def eager_end(self, event: SttEagerEnd) -> list[Signal]:
         """The recogniser thinks that this was all: what came before belongs to it too."""
-        eager = self._given.rest(event.text.strip(), self._now_ms)
+        eager = self._carried.join(self._given.rest(event.text.strip(), self._now_ms))
         text = " ".join(part for part in [*self._finals, eager] if part)
         if not text or text == self._likely:
             return []
@@ -163,6 +173,12 @@ class Ears:
     def went_on(self) -> list[Signal]:
         self._likely = ""
         return [WentOn()]
+
+    def recogniser_lost(self) -> None:
+        """Another one goes on, with the last 2 s of the voice."""
+        began_ms = max(self._started_ms or 0, self._last_final[1])
+        self._carried.keep(self._interim, self._now_ms - began_ms)
+        self.owed_text = False
 
     def take(self) -> UtteranceEnded | None:
         """End what is pending now, if anything is: a key was pressed."""
@@ -204,3 +220,4 @@ class Ears:
     def _forget(self) -> None:
         self._finals, self._interim, self._started_ms = [], "", None
         self._finalize_sent, self._voiced_words, self._likely = False, self.voiced, ""
+        self._carried.forget()

@@ -19,7 +19,7 @@ class Given:
     def add(self, interim: str, media_ms: int) -> None:
         """A turn ended with these words, which were not final."""
         if interim:
-            self._words += _folded(interim)
+            self._words += folded_words(interim)
             self._until_ms = media_ms + REMEMBERED_MS
 
     def close(self) -> None:
@@ -28,7 +28,7 @@ class Given:
 
     def rest(self, text: str, media_ms: int) -> str:
         """What of this text was not given out yet."""
-        if not self._words or media_ms > self._until_ms or not self._repeats(_folded(text)):
+        if not self._words or media_ms > self._until_ms or not self._repeats(folded_words(text)):
             return text
         return " ".join(text.split()[len(self._words) :])
 
@@ -39,6 +39,6 @@ class Given:
         return 2 * same > count if len(words) >= count else same == len(words)
 
 
-def _folded(text: str) -> list[str]:
+def folded_words(text: str) -> list[str]:
     """Word by word, so that each stands for one of the text."""
     return ["".join(filter(str.isalnum, word.lower())) for word in text.split()]

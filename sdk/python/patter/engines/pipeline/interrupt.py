@@ -16,6 +16,8 @@ from patter.bridge.plan import TurnTaking
 
 PROTECTED_MS = 500
 RESUMES_PER_REPLY = 2
+OWED_TIMES = 2
+"""A recogniser that tells words only at their end is given so many times ``resume_after_ms`` for them."""
 VOICE_OF_A_WORD_MS = 300
 
 BACKCHANNELS: dict[str, frozenset[str]] = {
@@ -127,10 +129,13 @@ class Interrupt:
         sure = final or len(plain_words(text)) > 1 or voice_ms >= VOICE_OF_A_WORD_MS
         return Verdict.CUT if sure else Verdict.NOTHING
 
-    def tick(self, media_ms: int, heard_ms: int, unvoiced: bool) -> Verdict:
-        """Time passed: ``heard_ms`` of the reply were heard; ``unvoiced``: nobody speaks right now."""
+    def tick(self, media_ms: int, heard_ms: int, unvoiced: bool, *, owed: bool = False) -> Verdict:
+        """Time passed: ``heard_ms`` of the reply were heard; ``unvoiced``: nobody speaks right now.
+
+        ``owed``: whether there were words in the voice is still to be told.
+        """
         if self.state is State.SUSPECTED:
-            return self._judge(media_ms, unvoiced)
+            return self._judge(media_ms, unvoiced, OWED_TIMES if owed else 1)
         if self._voice_from is None or unvoiced or not self._may_pause(heard_ms):
             return Verdict.NOTHING
         if media_ms - self._voice_from < self._values.barge_in_pause_ms:
@@ -141,11 +146,12 @@ class Interrupt:
     def _may_pause(self, heard_ms: int) -> bool:
         return heard_ms >= PROTECTED_MS and self._resumes < RESUMES_PER_REPLY
 
-    def _judge(self, media_ms: int, unvoiced: bool) -> Verdict:
+    def _judge(self, media_ms: int, unvoiced: bool, patience: int) -> Verdict:
         if not unvoiced and self._voice_from is not None:
             long_enough = media_ms - self._voice_from >= self._values.barge_in_confirm_ms
             return Verdict.CUT if long_enough else Verdict.NOTHING
-        if self._quiet_from is not None and media_ms - self._quiet_from >= self._values.resume_after_ms:
+        resume_after_ms = patience * self._values.resume_after_ms
+        if self._quiet_from is not None and media_ms - self._quiet_from >= resume_after_ms:
             self.state = State.NONE
             self._resumes += 1
             self._voice_from = self._quiet_from = None

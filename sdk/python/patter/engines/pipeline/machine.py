@@ -12,6 +12,7 @@ from patter.bridge.events import (
     DigitPressed,
     Event,
     MachineHeard,
+    ProviderSwitched,
     SayAsked,
     SttClosed,
     SttEagerEnd,
@@ -167,7 +168,12 @@ class PipelineMachine:
                 return [*self._stt.opened(event, now)]
             case SttFailed() | SttClosed():
                 return self._stt_failed(event, now)
+            case ProviderSwitched("stt"):
+                self._ears.recogniser_lost()
+                return []
             case SttSpeechStarted():
+                if event.stt_id == self._stt.stt_id:
+                    self._ears.speech_started(event)
                 return []
             case DigitPressed():
                 return self._caller.pressed(event, now)
@@ -200,6 +206,7 @@ class PipelineMachine:
     def _stt_failed(self, event: SttFailed | SttClosed, now: float) -> Outcome:
         if not self._stt.failed(event, now):
             return []
+        self._ears.recogniser_lost()
         error = event.error if isinstance(event, SttFailed) else "closed"
         out: Outcome = [Note(Noted("stt.failed", self._parts.clock.ms(now), {"error": error}))]
         if self._stt.dead:

@@ -7,6 +7,7 @@ asked about all of it. A voice without words, a cough, only keeps the answer bac
 from __future__ import annotations
 
 from patter.bridge.plan import TurnTaking
+from patter.engines.pipeline.interrupt import OWED_TIMES
 from patter.engines.pipeline.reply import Reply
 
 
@@ -29,20 +30,24 @@ class Yielding:
     def voice_ended(self, at_ms: int) -> None:
         self._quiet_from = at_ms
 
-    def take_over(self, reply: Reply | None, now_ms: int, *, words: bool) -> bool:
-        """True once, when this reply waits and may begin. ``words``: the caller has said something."""
+    def take_over(self, reply: Reply | None, now_ms: int, *, words: bool, owed: bool) -> bool:
+        """True once, when this reply waits and may begin.
+
+        ``words``: the caller has said something; ``owed``: whether they did is still to be told.
+        """
         if reply is None or reply is not self._reply:
             return False
         # The last words of a call wait for nobody.
-        over = reply.closing or (not words and self._is_over(now_ms))
+        over = reply.closing or (not words and self._is_over(now_ms, owed=owed))
         if over:
             self._reply = None
         return over
 
-    def _is_over(self, now_ms: int) -> bool:
+    def _is_over(self, now_ms: int, *, owed: bool) -> bool:
         if now_ms - self._from_ms >= self._values.max_turn_delay_ms:
             return True  # a noise that does not end is no caller
         if self._quiet_from is None:
             return False
         short = self._quiet_from - self._from_ms < self._values.barge_in_pause_ms
-        return short or now_ms - self._quiet_from >= self._values.resume_after_ms
+        patience = OWED_TIMES if owed else 1
+        return short or now_ms - self._quiet_from >= patience * self._values.resume_after_ms

@@ -100,7 +100,8 @@ class Endings:
         _, commands = self._playback.cut(now)
         out: Outcome = [*commands, *self._mouth.stop(now, cancel=True)]
         for item in reply.items.values():
-            out += self._line.say(wire.delete_item(item.item_id)) if item.chunk is None else []
+            known = item.chunk is None and not item.lost
+            out += self._line.say(wire.delete_item(item.item_id)) if known else []
         return out + self.stop_asking(reply, "")
 
 

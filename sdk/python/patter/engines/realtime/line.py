@@ -31,7 +31,6 @@ class SpeechLine:
         self._from_phone, self._to_phone = audio.from_phone(), audio.to_phone()
         self._count = 0
         self._failures = 0
-        self._connected = False
         self._lost = True
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
@@ -57,7 +56,7 @@ class SpeechLine:
     def open(self, now: float) -> Commands:
         self._count += 1
         self.speech_id = f"speech{self._count}"
-        self._connected = self._lost = self.ready = False
+        self._lost = self.ready = False
         self._sent_bytes = 0
         self._from_phone, self._to_phone = self._format.from_phone(), self._format.to_phone()
         self._again_at = None
@@ -67,12 +66,13 @@ class SpeechLine:
     def owns(self, speech_id: str) -> bool:
         return speech_id == self.speech_id and not self._lost
 
-    def connected(self) -> None:
-        self._connected = True
+    def settle(self, settings: str) -> Commands:
+        """The socket is there: the first message says what kind of session it is to be."""
+        return [SpeechSend(self.speech_id, settings)]
 
     def say(self, message: str) -> Commands:
-        """Nothing is said to a session that is not there: the next one is told what it must know."""
-        return [SpeechSend(self.speech_id, message)] if self._connected and not self._lost else []
+        """Nothing is said to a session that has not begun: when it does it is told what it must know."""
+        return [SpeechSend(self.speech_id, message)] if self.ready else []
 
     def audio(self, payload: bytes) -> Commands:
         size = len(payload)
@@ -111,7 +111,7 @@ class SpeechLine:
         """This session is over. The next try comes by timer."""
         if self.ready and now - self._ready_at >= SOUND_AFTER_S:
             self._failures = 0
-        self._connected = self.ready = False
+        self.ready = False
         self._lost, self._open_until = True, None
         self._failures += 1
         if permanent or self._failures > TRIES:

@@ -10,6 +10,7 @@ from patter.engines.realtime.line import SpeechLine
 from patter.engines.realtime.mouth import Mouth
 from patter.engines.realtime.reply import Kind
 from patter.engines.realtime.saying import Saying
+from patter.engines.realtime.tool_desk import ToolDesk
 
 GO_ON = (
     "The line broke while you were speaking. The caller heard this of your reply: {said!r}. "
@@ -21,9 +22,15 @@ class Recovery:
     """``stuck``: the session owes something and says nothing."""
 
     def __init__(
-        self, floor: Floor, mouth: Mouth, line: SpeechLine, endings: Endings, saying: Saying
+        self,
+        floor: Floor,
+        mouth: Mouth,
+        line: SpeechLine,
+        desk: ToolDesk,
+        endings: Endings,
+        saying: Saying,
     ) -> None:
-        self._floor, self._mouth, self._line = floor, mouth, line
+        self._floor, self._mouth, self._line, self._desk = floor, mouth, line, desk
         self._endings, self._saying = endings, saying
         self.stuck = False
 
@@ -47,6 +54,7 @@ class Recovery:
             reply = self._floor.begin(expected.turn_id, Kind.ANSWER, now)
             reply.timing.end_of_turn_ms = expected.end_of_turn_ms
             reply.by_model = making = True
+        reply.lose_items()
         if reply.by_model and making and not reply.closing:
             reply.tools.forget_called()
             reply.wants_model, reply.broken_off = True, not reply.silent
@@ -63,11 +71,12 @@ class Recovery:
         return cut + self._saying.say(text, Kind.SYSTEM, now, end_reason=reason)
 
     def retell(self) -> Outcome:
-        """What a new session must know of the reply that is being made."""
+        """What a new session must know beside the turns: late results, and the reply that is being made."""
+        out = self._desk.tell_kept()
         reply = self._floor.current
         if reply is None or not reply.by_model:
-            return []
-        out: Outcome = [c for item in reply.tools.retold() for c in self._line.say(item)]
+            return out
+        out += [c for item in reply.tools.retold() for c in self._line.say(item)]
         if reply.broken_off:
             reply.broken_off = False
             out += self._line.say(wire.text_item("system", GO_ON.format(said=reply.script.full_text)))

@@ -36,7 +36,7 @@ class Replies:
         self.saying = Saying(floor, self._mouth, self.endings, settling, caller, ledger)
         self._failing = Failing(floor, self._mouth, self.endings, self.saying)
         self.rounds = Rounds(floor, self._desk, self.saying, self._failing)
-        self.recovery = Recovery(floor, self._mouth, line, self.endings, self.saying)
+        self.recovery = Recovery(floor, self._mouth, line, self._desk, self.endings, self.saying)
 
     def renew(self, now: float) -> Outcome:
         """Go on in another session: nobody speaks, and nothing is owed."""

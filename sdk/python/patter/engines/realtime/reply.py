@@ -35,6 +35,8 @@ class Item:
     audio_bytes: int = 0
     written: bool = False
     """The provider told what is said in it."""
+    lost: bool = False
+    """It was an item of a session that is over: the present one knows nothing of it."""
 
     @property
     def audio_ms(self) -> int:
@@ -157,13 +159,23 @@ class Reply:
             if span.text and not span.text[-1].isspace():
                 span.text += " "
 
+    def lose_items(self) -> None:
+        """The session in which they were made is over."""
+        for item in self.items.values():
+            item.lost = True
+
+    @property
+    def unknown(self) -> bool:
+        """The present session's conversation holds nothing of it."""
+        return all(item.lost or item.chunk is not None for item in self.items.values())
+
     def unheard(self, heard_ms: int) -> list[tuple[str, int]]:
         """The conversation's items that were not heard to their end, and how much of each was."""
         cut = []
         for item in self.items.values():
             heard_of_it = min(max(0, heard_ms - item.start_ms), item.audio_ms)
             whole = heard_of_it == item.audio_ms and self.script.spans[item.span].complete
-            if item.chunk is None and item.audio_bytes and not whole:
+            if item.chunk is None and item.audio_bytes and not (whole or item.lost):
                 cut.append((item.item_id, heard_of_it))
         return cut
 

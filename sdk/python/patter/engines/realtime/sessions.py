@@ -27,22 +27,22 @@ class Sessions:
 
     def opened(self, *, automatic: bool) -> Outcome:
         """A socket is there: everything about the session is settled by one message."""
-        self._line.connected()
         self.automatic = automatic
         by_model = self._floor.by_model
         prompt, tools = (self._plan.system_prompt, self._plan.tools) if by_model else ("", ())
         session = self._settings.session(prompt, tools, automatic=automatic)
-        return [*self._line.say(wire.session_update(session, SETTINGS))]
+        return [*self._line.settle(wire.session_update(session, SETTINGS))]
 
     def begun(self, caller: Caller, now: float) -> Outcome:
-        """Our settings are in force. A session that is not the first is told what was said."""
+        """Our settings are in force. The session is told what was said before, then what is being said."""
+        early = self._line.begun(now)
         told: Outcome = []
+        for turn in self._memory.history() if self._floor.by_model else ():
+            told += self._line.say(wire.text_item(turn["role"], turn["text"]))
         if self._line.renewed:
             caller.forget()
-            for turn in self._memory.history() if self._floor.by_model else ():
-                told += self._line.say(wire.text_item(turn["role"], turn["text"]))
             told += self._recovery.retell()
-        return told + [*self._line.begun(now)]
+        return [*told, *early]
 
     def switch(self, *, automatic: bool) -> Outcome:
         """Tell the server when that changed."""

@@ -50,7 +50,7 @@ class Settling:
         return self._told(reply, text)
 
     def _told(self, reply: Reply, heard: str) -> Outcome:
-        """What was read aloud is no part of the model's conversation: it is told of it."""
-        if not self._floor.by_model or reply.by_model:
+        """What is no part of the model's conversation, as what was read aloud: it is told of it."""
+        if not (self._floor.by_model and reply.unknown):
             return []
         return [*self._line.say(wire.text_item("assistant", heard))]

@@ -25,6 +25,9 @@ class Slot:
 
     def created(self, response_id: str, tag: str) -> bool:
         """A response began. False: nobody wants it any more, and it is to be cancelled."""
+        if self.until is not None:  # whoever begins another has ended the one that was given up
+            self._active.clear()
+            self.until = None
         self._active.add(response_id)
         if tag and tag == self.asked:
             self.asked = ""

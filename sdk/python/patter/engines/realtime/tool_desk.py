@@ -28,6 +28,8 @@ class ToolDesk:
         self._line = line
         self._ledger = ledger
         self._late: dict[str, Run] = {}
+        self._kept: list[tuple[Run, Any]] = []
+        """Late results that came while no session was there."""
         self.has_news = False
         """A result came late, and nothing was asked of the model since."""
 
@@ -56,7 +58,15 @@ class ToolDesk:
             return []
         self.has_news = True
         noted = self._rules.fact("tool.answered", now, run_id=event.run_id, ok=event.ok, late=True)
+        if not self._line.ready:
+            self._kept.append((late, event.result))
+            return [noted]
         return [noted, *self._tell_late(late, event.result)]
+
+    def tell_kept(self) -> Outcome:
+        """A session is there again: it is told what came meanwhile."""
+        kept, self._kept = self._kept, []
+        return [command for run, result in kept for command in self._tell_late(run, result)]
 
     def _tell_late(self, run: Run, result: Any) -> Outcome:
         """The call itself was answered with ``pending``, so its result is that of a call of our own."""

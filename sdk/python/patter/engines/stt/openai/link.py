@@ -93,7 +93,7 @@ class OpenAiStt:
                 self._inbox_bytes -= len(payload)
                 for found in self._utterances.feed(payload):
                     if isinstance(found, VoiceBegan):
-                        emit(SttSpeechStarted(stt_id))
+                        emit(SttSpeechStarted(stt_id, interims=False))
                     else:
                         spoken.put_nowait(found)
             if self._finalize and (cut := self._utterances.cut()):
@@ -102,7 +102,6 @@ class OpenAiStt:
 
     async def _write_down(self, stt_id: str, spoken: asyncio.Queue[Utterance], emit: Emit) -> None:
         """One utterance after the other, so that texts come in the order in which they were said."""
-        owed = False  # text was given out whose end of turn was not said yet
         while True:
             utterance = await spoken.get()
             text = await self._text_of(utterance.payload) if utterance.payload else ""
@@ -110,10 +109,8 @@ class OpenAiStt:
             over = utterance.ended and not self._utterances.speaking and spoken.empty()
             if text:
                 emit(SttHeard(stt_id, text, final=True, end_of_turn=over))
-                owed = not over
-            elif owed and over:
+            elif over:
                 emit(SttUtteranceEnded(stt_id))
-                owed = False
 
     async def _text_of(self, payload: bytes) -> str:
         seconds = self._deadlines.answer_s + self._deadlines.for_each_second_s * ms_of(len(payload)) / 1000
