@@ -149,7 +149,9 @@ class CloudPhone:
                     if self._disconnecting:
                         raise
                     if not keeper.stays():
-                        await self.rest.close()  # the loop ends, and nobody else can any more
+                        # The loop ends, and nobody else can any more.
+                        await socket.leave()
+                        await self.rest.close()
                         raise
                 task = asyncio.current_task()
                 assert task is not None
