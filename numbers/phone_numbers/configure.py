@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -101,5 +102,14 @@ CONFIGURE: Mapping[str, Callable[[PhoneNumber, str, bool], Configured]] = {
 
 
 def is_free(current: str, ours: str) -> bool:
-    """Whether nobody else's address is lost: none is set, the carrier's sample, or ours with any query."""
-    return not current or current.startswith(PLACEHOLDER_VOICE_URLS) or current.partition("?")[0] == ours
+    """Whether nobody else's address is lost: none is set, the carrier's sample, or ours, however written."""
+    return not current or current.startswith(PLACEHOLDER_VOICE_URLS) or _place(current) == _place(ours)
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Host and path: another scheme, a query or a last slash make it nobody else's."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", url
+    return parts.netloc.lower(), parts.path.rstrip("/")

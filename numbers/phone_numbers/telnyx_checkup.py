@@ -67,14 +67,21 @@ def _check_address(account: CarrierAccount, application: TelnyxApplication) -> I
         yield ok(f"{account.pk}: events come to {ours}.")
     elif is_free(application.webhook_url, ours):
         fix = partial(_send_events_here, account, application, ours)
-        old = application.webhook_url.partition("?")[0] == ours
-        says = f"events come in version {application.api_version or '1'}" if old else "no events come here"
+        says = _astray(application, ours)
         yield bad(f"{account.pk}: {says}.", "Run this command with --fix.", fix=fix)
     else:
         yield bad(
             f"{account.pk}: events go to {application.webhook_url}.",
             "To send them here, POST /api/v1/numbers/{id}/configure with replace: true.",
         )
+
+
+def _astray(application: TelnyxApplication, ours: str) -> str:
+    if not application.webhook_url:
+        return "no events come here"
+    if application.webhook_url == ours:
+        return f"events come in version {application.api_version or '1'}"
+    return f"events go to {application.webhook_url}, not to {ours}"
 
 
 def _send_events_here(account: CarrierAccount, application: TelnyxApplication, url: str) -> None:

@@ -14,7 +14,12 @@ from patter.carriers.twilio.resources import TwilioNumber
 from patter.errors import CarrierError
 from patter_site.common.doctor import Finding, bad, doctor_check, ok, warn
 from phone_numbers.carrier import ask_twilio
-from phone_numbers.configure import configure_number, is_free, webhook_address
+from phone_numbers.configure import (
+    PLACEHOLDER_VOICE_URLS,
+    configure_number,
+    is_free,
+    webhook_address,
+)
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
 from phone_numbers.services import NOT_TWILIO
 from phone_numbers.stream_address import check_stream_address
@@ -73,13 +78,20 @@ def _check_number(account: CarrierAccount, number: PhoneNumber) -> Iterator[Find
         yield _address_finding(account, number, found)
 
 
+def _astray(found: TwilioNumber, voice_url: str) -> str:
+    is_nowhere = not found.calls_go_to or found.calls_go_to.startswith(PLACEHOLDER_VOICE_URLS)
+    return (
+        "its calls go nowhere" if is_nowhere else f"its calls go to {found.calls_go_to}, not to {voice_url}"
+    )
+
+
 def _address_finding(account: CarrierAccount, number: PhoneNumber, found: TwilioNumber) -> Finding:
     """Where its calls go, and the reports on them. Somebody else's address is never overwritten from here."""
     fix = partial(configure_number, number=number, base_url=settings.PATTER_PUBLIC_URL)
     voice_url, status_url = webhook_address(account, "voice"), webhook_address(account, "status")
     if found.calls_go_to.partition("?")[0] != voice_url:
         if is_free(found.calls_go_to, voice_url):
-            return bad(f"{number.pk}: its calls go nowhere.", "Run this command with --fix.", fix=fix)
+            return bad(f"{number.pk}: {_astray(found, voice_url)}.", "Run this command with --fix.", fix=fix)
         return bad(
             f"{number.pk}: its calls go to {found.calls_go_to}.",
             "To send them here, POST /api/v1/numbers/{id}/configure with replace: true.",

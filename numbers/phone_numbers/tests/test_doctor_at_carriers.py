@@ -163,6 +163,20 @@ def test_an_address_where_something_else_answers(at, settings, status, body, say
     assert "no answer (ConnectError)" in at.said("bad")
 
 
+@pytest.mark.parametrize(
+    "wrong", [lambda url: url + "/", lambda url: url.replace("https", "http"), lambda url: url + "?x=1"]
+)
+def test_our_own_address_that_is_written_wrong_is_mended(at, wrong):
+    at.fix()
+    holder, name = (at.number, "voice_url") if at.row.carrier == "twilio" else (at.application, "webhook_url")
+    ours = getattr(holder, name)
+    setattr(holder, name, wrong(ours))
+    kept = at.row.carrier == "twilio" and "?" in wrong(ours)  # a query of the user's is a custom parameter
+    assert (at.said("bad") == "") is kept
+    assert at.fix() == [] and at.said("bad") == ""
+    assert kept or getattr(holder, name) == ours
+
+
 # -- Twilio ------------------------------------------------------------------------------------------
 
 
