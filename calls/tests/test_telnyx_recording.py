@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from agents.services import change_draft, publish_agent
-from calls.models import CallEvent, CarrierNotice, Recording
+from calls.models import Call, CallEvent, CarrierErasure, CarrierNotice, Recording
 from calls.services.carrier_recording import DOWNLOADS, ERASURES
 from calls.tests.telnyx_cast import LEG, Telnyx, make_telnyx_number
 from calls.tests.test_telnyx_door import work_off_all
@@ -25,6 +25,9 @@ def number(cast):
 @pytest.fixture
 def carrier(telnyx_api):
     return telnyx_api
+
+
+LEG_ID = "428c31b6-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -69,17 +72,28 @@ def test_a_recording_that_failed_is_told(cast, answered):
 
 
 def listed(carrier, *ids):
-    others = [{"id": "not ours", "call_control_id": "v3:other"}, {"id": "of no call"}]
-    rows = [{"id": one, "status": "completed", "call_control_id": LEG} for one in ids]
+    others = [{"id": "not ours", "call_control_id": "v3:other", "call_leg_id": "other"}, {"id": "of no call"}]
+    rows = [{"id": one, "status": "completed", "call_control_id": LEG, "call_leg_id": LEG_ID} for one in ids]
     carrier.answer("GET", "/recordings", 200, {"data": [*rows, *others]})
 
 
 def test_one_that_is_announced_without_a_name_is_looked_up(cast, answered, carrier):
-    """The vendor's own types have no ``recording_id`` in this webhook."""
+    """The vendor's own types have neither ``recording_id`` nor ``call_control_id`` in this webhook."""
     listed(carrier, "r1", "r2")
-    answered.tell("call.recording.saved", recording_urls={"wav": "https://x/old"})
+    call = Call.objects.of(cast.organisation).get()
+    answered.tell(
+        "call.recording.saved", ours=call.pk, call_control_id="", recording_urls={"wav": "https://x"}
+    )
     work_off_all()
     assert sorted(one.carrier_recording_id for one in recordings(cast)) == ["r1", "r2"]
+
+
+@pytest.mark.parametrize("ids", [{"call_control_id": LEG}, {"call_control_id": "", "call_leg_id": LEG_ID}])
+def test_one_without_a_name_of_a_call_that_was_deleted_is_deleted_at_telnyx(cast, number, carrier, ids):
+    listed(carrier, "r1")
+    Telnyx(number.carrier_account).tell("call.recording.saved", ours="call_gone", **ids)
+    work_off_all()
+    assert CarrierErasure.objects.of(cast.organisation).get().carrier_recording_id == "r1"
 
 
 def test_one_that_is_announced_before_it_is_listed_is_looked_up_again(cast, answered, carrier):

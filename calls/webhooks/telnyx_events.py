@@ -57,12 +57,15 @@ class Told:
         return happened_at(self.event.occurred)
 
     def call(self) -> Call | None:
-        """The call that this is about, inside the account: by our id in its state, else by the carrier's."""
+        """The call that this is about, inside the account: by our id in its state, else by the carrier's.
+
+        By the vendor's own types some events have no id of the leg.
+        """
         rows = Call.objects.unscoped("the carrier account was proven by its signature")
         rows = rows.filter(carrier_account=self.account).select_related("organisation", "carrier_account")
         leg = self.event.call_control_id
         found = rows.filter(pk=self.event.call_id).first()
-        if found is not None and found.carrier_call_id in ("", leg):
+        if found is not None and (not leg or found.carrier_call_id in ("", leg)):
             return found
         return rows.filter(carrier_call_id=leg).first() if leg else None
 
@@ -90,7 +93,7 @@ def _initiated(told: Told) -> None:
     if not event.is_incoming:
         _known(told, Step.DIALLING)
         return
-    if event.state not in ("parked", ""):
+    if event.state not in ("parked", "") or not event.call_control_id:
         return
     answer = answer_inbound(
         account=told.account,
@@ -166,7 +169,7 @@ def _stream_failed(told: Told) -> None:
 def _spoken(told: Told) -> None:
     """The last text in the carrier's own voice was said."""
     event = told.event
-    if event.says_goodbye:
+    if event.says_goodbye and event.call_control_id:
         ask_carrier(told.account, lambda rest: rest.hang_up(event.call_control_id))
     elif (call := told.call()) is not None:
         leave_if_over(call)
@@ -175,19 +178,23 @@ def _spoken(told: Told) -> None:
 def _recorded(told: Told) -> None:
     """Often minutes after the end. The link is good for ten minutes only, so the recording's id is kept."""
     call, event = told.call(), told.event
-    for recording_id in _recordings_named(told):
+    for recording_id in _recordings_named(told, call):
         if call is not None:
             note_carrier_recording(call=call, carrier_recording_id=recording_id)
         elif erase_of_deleted(told.account, event.call_id, recording_id):
             wake(erase_recordings)
 
 
-def _recordings_named(told: Told) -> list[str]:
+def _recordings_named(told: Told, call: Call | None) -> list[str]:
     """Its id, or, where it has none, those of all recordings of its call."""
-    leg = told.event.call_control_id
-    if named := told.event.text("recording_id"):
+    event = told.event
+    if named := event.text("recording_id"):
         return [named]
-    found = ask_telnyx(told.account, lambda rest: rest.recordings_of(leg)) if leg else []
+    ids = {
+        "call_control_id": event.call_control_id or (call.carrier_call_id if call else ""),
+        "call_leg_id": event.text("call_leg_id"),
+    }
+    found = ask_telnyx(told.account, lambda rest: rest.recordings_of(**ids))
     if not found:
         raise CarrierError("telnyx", "a recording was told of and is not listed", permanent=False)
     return found

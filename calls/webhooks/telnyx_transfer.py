@@ -57,7 +57,7 @@ def carry_out_of_transfer(account: CarrierAccount, event: CallEvent, *, waits: b
     rows = rows.filter(pk=human.call_id, carrier_account=account)
     call = rows.select_related("organisation", "carrier_account").first()
     handler = HANDLERS.get(event.kind)
-    if call is None or handler is None or event.call_control_id == call.carrier_call_id:
+    if call is None or handler is None or event.call_control_id in ("", call.carrier_call_id):
         return
     news = TransferNews(human.transfer_id, "", kind=human.kind, carrier_call_id=event.call_control_id)
     if waits and event.kind == "call.answered" and human.kind == "warm":

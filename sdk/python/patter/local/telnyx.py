@@ -13,6 +13,7 @@ from patter.carriers.telnyx.commands import Command
 from patter.carriers.telnyx.control import TelnyxControl
 from patter.carriers.telnyx.detection import OFF, checked_mode
 from patter.carriers.telnyx.rest import BASE_URL, TelnyxRest
+from patter.carriers.telnyx.webhooks import CallEvent
 from patter.carriers.telnyx.words import sip_headers
 from patter.errors import CarrierError, ConfigError
 from patter.local.addresses import MUSIC_PATH, Addresses
@@ -151,9 +152,10 @@ class TelnyxCarrier:
             await asyncio.sleep(pause_s)
         return await self._rest.send_to_live(command)
 
-    async def recording_of(self, carrier_call_id: str) -> str:
+    async def recording_of(self, event: CallEvent) -> str:
         """The id of a call's recording, which was announced without one. Raises CarrierError."""
-        found = await self._rest.recordings_of(carrier_call_id)
+        leg = event.call_control_id
+        found = await self._rest.recordings_of(call_control_id=leg, call_leg_id=event.text("call_leg_id"))
         if not found:
             raise CarrierError("telnyx", "a recording was told of and is not listed", permanent=False)
         return found[0]

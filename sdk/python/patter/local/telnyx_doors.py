@@ -106,8 +106,8 @@ class TelnyxDoors:
         """By our id in its state, else by the carrier's."""
         leg = event.call_control_id
         found = self._calls.found(event.call_id)
-        if found is not None and found.carrier_call_id in ("", leg):
-            found.carrier_call_id = leg
+        if found is not None and (not leg or found.carrier_call_id in ("", leg)):
+            found.carrier_call_id = found.carrier_call_id or leg
             return found
         return self._calls.of_carrier(leg)
 
@@ -119,7 +119,9 @@ class TelnyxDoors:
             if self._call(event) is None:
                 await self._leave(event)
             return
-        if event.state not in ("parked", "") or self._calls.is_past(event.call_control_id):
+        if event.state not in ("parked", "") or not event.call_control_id:
+            return
+        if self._calls.is_past(event.call_control_id):
             return
         params = custom_params(event.headers)
         call = self._calls.arrived(event.call_control_id, event.from_, event.to, params)
@@ -166,7 +168,7 @@ class TelnyxDoors:
         """Often minutes after the end, when the call is known no longer: its state still names it."""
         named = event.text("recording_id")
         try:
-            recording_id = named or await self._carrier.recording_of(event.call_control_id)
+            recording_id = named or await self._carrier.recording_of(event)
         except CarrierError as error:
             self._calls.recordings.failed(event.call_id, str(error))
             return

@@ -102,6 +102,7 @@ class TelnyxRecording:
     duration_ms: int
     download_url: str
     call_control_id: str = ""
+    call_leg_id: str = ""
 
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> TelnyxRecording:
@@ -113,6 +114,7 @@ class TelnyxRecording:
             duration_ms=duration if isinstance(duration, int) else 0,
             download_url=_text(urls, "wav") or _text(urls, "mp3"),
             call_control_id=_text(row, "call_control_id"),
+            call_leg_id=_text(row, "call_leg_id"),
         )
 
 

@@ -212,9 +212,13 @@ class TelnyxRest:
         """A recording with a fresh download link."""
         return TelnyxRecording.parse(_data(await self._get(f"/recordings/{quote(recording_id, safe='')}")))
 
-    async def recordings_of(self, carrier_call_id: str) -> list[str]:
-        """The ids of a call's finished recordings. Some announcements do not name theirs."""
-        answer = await self._get("/recordings", {"filter[call_control_id]": carrier_call_id})
+    async def recordings_of(self, *, call_control_id: str = "", call_leg_id: str = "") -> list[str]:
+        """The ids of a call's finished recordings, by either of its ids. Some are announced without theirs."""
+        known = {"call_control_id": call_control_id, "call_leg_id": call_leg_id}
+        asked = next(((f"filter[{name}]", value) for name, value in known.items() if value), None)
+        if asked is None:
+            return []
+        answer = await self._get("/recordings", dict([asked]))
         rows = answer.get("data")
         found = (
             [TelnyxRecording.parse(row) for row in rows if isinstance(row, dict)]
@@ -222,7 +226,11 @@ class TelnyxRest:
             else []
         )
         # Not by the filter alone: what is not of this call is somebody else's.
-        return [one.id for one in found if one.id and one.call_control_id == carrier_call_id]
+        return [
+            one.id
+            for one in found
+            if one.id and any(value and getattr(one, name) == value for name, value in known.items())
+        ]
 
     async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
         """Give a recording to ``write`` piece by piece, over a fresh link. Returns its size.

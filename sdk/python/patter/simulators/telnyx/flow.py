@@ -15,7 +15,7 @@ from patter.simulators.facts import Fact
 from patter.simulators.handset import Handset
 from patter.simulators.line import PhoneLine
 from patter.simulators.telnyx.detection import webhooks_of
-from patter.simulators.telnyx.leg import Leg
+from patter.simulators.telnyx.leg import UNSAID, Leg
 from patter.simulators.telnyx.media import CannotStream, MediaStream, open_socket
 from patter.simulators.telnyx.plan import StreamPlan
 from patter.simulators.telnyx.recordings import Recording
@@ -106,8 +106,9 @@ class Flow:
     def end_recording(self, recording: Recording) -> None:
         leg = self.leg
         recording.ended_ms = leg.now_ms()
-        named = {} if leg.order.faults.unnamed_recordings else {"recording_id": recording.id}
-        told = {**named, "channels": recording.channels}
+        told: dict[str, Any] = {"recording_id": recording.id, "channels": recording.channels}
+        if leg.order.faults.unnamed_recordings:
+            told |= {name: UNSAID for name in ("recording_id", "call_control_id", "from", "to")}
         if leg.order.faults.recording_failed:
             del leg.recordings[recording.id]
             self.tell("call.recording.error", reason="internal_server_error", **told)

@@ -15,6 +15,8 @@ from patter.simulators.telnyx.faults import Faults
 from patter.simulators.telnyx.recordings import Recording
 from patter.simulators.telnyx.world import Application, Phone, new_control_id, new_id
 
+UNSAID = object()
+"""For a field that a webhook leaves out."""
 SAME_COMMAND_FOR_S = 60.0
 
 
@@ -129,9 +131,9 @@ class Leg(ObservedCall):
         return self
 
     def payload(self, **more: Any) -> dict[str, Any]:
-        """What every webhook about this leg says."""
+        """What every webhook about this leg says. ``UNSAID`` takes something away."""
         order = self.order
-        return {
+        said = {
             "call_control_id": self.id,
             "connection_id": order.application.connection_id,
             "call_leg_id": self.leg_id,
@@ -141,6 +143,7 @@ class Leg(ObservedCall):
             "to": order.to,
             **more,
         }
+        return {name: value for name, value in said.items() if value is not UNSAID}
 
     def told_state(self) -> str:
         """The application's own text in the state, for tests."""

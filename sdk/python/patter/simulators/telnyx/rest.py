@@ -196,12 +196,15 @@ class RestApi:
         return JSONResponse(page_of(rows, request.query_params))
 
     async def _recordings(self, request: Request, account: Account) -> Response:
-        """The finished ones, of one leg where ``filter[call_control_id]`` says which."""
-        wanted, base = request.query_params.get("filter[call_control_id]"), self._world.base_url
+        """The finished ones, of one leg where a filter says which."""
+        asked, base = request.query_params, self._world.base_url
+        wanted, wanted_leg = asked.get("filter[call_control_id]"), asked.get("filter[call_leg_id]")
         rows = [
-            {**recording.as_json(base), "call_control_id": leg.id}
+            {**recording.as_json(base), "call_control_id": leg.id, "call_leg_id": leg.leg_id}
             for leg in self._exchange.calls.values()
-            if leg.order.application.account is account and wanted in (None, leg.id)
+            if leg.order.application.account is account
+            and wanted in (None, leg.id)
+            and wanted_leg in (None, leg.leg_id)
             for recording in leg.recordings.values()
             if recording.ended_ms is not None
         ]
@@ -211,7 +214,7 @@ class RestApi:
         leg, recording = self._recorded(request, account)
         dead = leg.order.faults.expired_recording_links
         row = recording.as_json(self._world.base_url, dead_ones=dead)
-        return JSONResponse({"data": {**row, "call_control_id": leg.id}})
+        return JSONResponse({"data": {**row, "call_control_id": leg.id, "call_leg_id": leg.leg_id}})
 
     async def _delete_recording(self, request: Request, account: Account) -> Response:
         leg, recording = self._recorded(request, account)
