@@ -213,7 +213,7 @@ class TelnyxRest:
         return TelnyxRecording.parse(_data(await self._get(f"/recordings/{quote(recording_id, safe='')}")))
 
     async def recordings_of(self, *, call_control_id: str = "", call_leg_id: str = "") -> list[str]:
-        """The ids of a call's finished recordings, by either of its ids. Some are announced without theirs."""
+        """The ids of a call's finished recordings, by either of its ids. Some are told of without theirs."""
         known = {"call_control_id": call_control_id, "call_leg_id": call_leg_id}
         asked = next(((f"filter[{name}]", value) for name, value in known.items() if value), None)
         if asked is None:

@@ -34,7 +34,7 @@ class Faults(CarrierFaults):
         hangs_up_first: the caller is gone when the first command arrives.
         no_transcription: what is said in this leg is not transcribed: the account may not.
         socket_fails: so many times the media socket cannot be opened.
-        unnamed_recordings: a recording is told of without its id and its call's, as the vendor's types have it.
+        unnamed_recordings: a recording is told of without its id and its leg's, as the vendor's types are.
         expired_recording_links: so many links to the recording are dead when they are given out.
     """
 
