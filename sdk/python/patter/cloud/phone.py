@@ -76,7 +76,7 @@ class CloudPhone:
         self._connecting = True
         try:
             if self._ending is not None:  # the connection before is to be over, or it would end this one
-                await asyncio.shield(self._ending)
+                await asyncio.wait([self._ending])
             self._disconnecting = False
             if registration is not None:
                 await self._register(registration)
