@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from patter.bridge.commands import HandlerAsk, Play, SpeechSend
-from patter.bridge.events import HandlerDelta, HandlerDone, SpeechClosed
+from patter.bridge.commands import Clear, HandlerAsk, Play, SpeechSend
+from patter.bridge.events import DigitPressed, HandlerDelta, HandlerDone, SpeechClosed
+from patter.bridge.keypad import Keypad
 from patter.bridge.plan import TurnTaking
 from patter.engines.realtime.wire import (
     AudioDelta,
@@ -110,3 +111,30 @@ def test_the_next_session_hears_what_was_not_an_utterance_yet(spoken_ms: int, gi
     call.pass_ms(400)
     call.provider(SessionUpdated())
     assert call.speech_id == "speech2" and len(frames(call)) == given
+
+
+def test_the_first_key_of_an_entry_stops_the_voice_at_once() -> None:
+    call = Scene(keypad=Keypad(collect=True, max_digits=4))
+    call.says("hello")
+    call.replies("Please enter your number now, and then the hash key.")
+    call.pass_ms(500)
+    call.feed(DigitPressed("1"))
+    assert call.all(Clear) and not call.of_type("response.create")
+
+
+def test_a_reading_that_was_cancelled_and_never_says_so_is_not_waited_for() -> None:
+    call = Scene(reply_by="handler")
+    call.says("hello")
+    for text in ("Good day to you.", "As you like."):
+        turn_id = call.last(HandlerAsk).turn_id
+        call.feed(HandlerDelta(turn_id, text), HandlerDone(turn_id))
+        if text == "Good day to you.":
+            tag = call.of_type("response.create")[-1]["event_id"]
+            call.provider(ResponseCreated("r1", tag), AudioDelta("r1", "a1", SOUND))
+            call.pass_ms(500)
+            call.says("no, wait")
+    assert len(call.of_type("response.create")) == 1
+    call.pass_ms(3100)
+    call.reads("As you like.")
+    call.pass_ms(1000)
+    assert call.turns[-1] == ("assistant", "As you like.") and "speech.failed" not in call.kinds
