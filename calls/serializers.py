@@ -11,7 +11,7 @@ from rest_framework import serializers
 from agents.models import Agent
 from calls.models import Call, CallEvent
 from calls.services.control import MAX_SAY_CHARS
-from patter.carriers.params import MOST_CHARS, MOST_PARAMS, param_problem, params_problem
+from patter.carriers.params import MOST_CHARS, MOST_PARAMS, as_text, param_problem, params_problem
 from patter.turn_taking import BOUNDS
 from patter_site.common.serializers import PlainValuesField, StrictSerializer
 from patter_site.common.views import ScopedRelatedField
@@ -104,7 +104,7 @@ class CustomParamsField(PlainValuesField):
         return values
 
     def _problem(self, name: str, value: Any) -> str:
-        return super()._problem(name, value) or param_problem(name, str(value)) or ""
+        return super()._problem(name, value) or param_problem(name, as_text(value)) or ""
 
 
 class CallCreateSerializer(StrictSerializer):

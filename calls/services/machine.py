@@ -34,7 +34,7 @@ def note_machine(*, call: Call, heard: MachineHeard, told_id: str) -> None:
     data = {"result": heard.result, "detail": heard.detail, "beep": heard.beep}
     if heard.occurred_at is not None:
         data["occurred_at"] = heard.occurred_at
-    if not note_event(call, Happening("machine.detected", data, f"machine:{told_id}")):
+    if not note_event(call, Happening("machine.detected", data, f"machine:{told_id}"[:160])):
         return
     if call.has_media:
         told = {"type": "call.machine_detected", **data}

@@ -16,6 +16,7 @@ from calls.models import Call, Dial
 from calls.plan import plan_of
 from calls.services.advance import Happening, note_event
 from calls.tasks import dial as dial_task
+from patter.carriers.params import as_text
 from patter_site.accounts.models import Organisation
 from patter_site.common.e164 import NotANumber, checked_e164
 from patter_site.common.errors import Conflict, NotAllowed, ValidationProblem
@@ -141,7 +142,7 @@ def _new_call(
         on_machine="continue" if options.machine_detection is False else options.on_machine,
         first_message=options.first_message,
         variables=dict(options.variables),
-        custom_params={name: str(value) for name, value in options.custom_params.items()},
+        custom_params={name: as_text(value) for name, value in options.custom_params.items()},
         metadata=dict(options.metadata),
         voicemail_message=options.voicemail_message,
         record=options.record,

@@ -5,6 +5,8 @@ Every command has an id made from the call and its purpose, so that doing one of
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -20,6 +22,7 @@ from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.commands import Command
 from patter.errors import CarrierError
 from phone_numbers.carrier import ask_carrier, ask_telnyx
+from phone_numbers.models import CarrierAccount
 
 logger = structlog.get_logger(__name__)
 ANSWERS_WITHIN_S = 5.0
@@ -36,8 +39,19 @@ def pick_up(call: Call) -> None:
 
 def turn_away(call: Call, refusal: Refusal) -> None:
     """Refuse a call unanswered, which costs nobody anything."""
-    cause = REJECT_CAUSES.get(refusal.code, "TEMPORARILY_UNAVAILABLE")
-    _send(call, commands.reject(call.carrier_call_id, command_id=f"{call.pk}:reject", cause=cause))
+    command_id = f"{call.pk}:reject"
+    _send(call, commands.reject(call.carrier_call_id, command_id=command_id, cause=_cause(refusal)))
+
+
+def turn_stranger_away(account: CarrierAccount, carrier_call_id: str, refusal: Refusal) -> None:
+    """Refuse a call that is no organisation's, and has no row. Raises CarrierError."""
+    command_id = f"{carrier_call_id}:reject"
+    command = commands.reject(carrier_call_id, command_id=command_id, cause=_cause(refusal))
+    ask_telnyx(account, lambda rest: rest.send_to_live(command), timeout_s=ANSWERS_WITHIN_S)
+
+
+def _cause(refusal: Refusal) -> str:
+    return REJECT_CAUSES.get(refusal.code, "TEMPORARILY_UNAVAILABLE")
 
 
 def record_if_wanted(call: Call) -> None:
@@ -76,8 +90,21 @@ def open_stream(call: Call, base: str, *, ended_stream: int = 0) -> None:
         command_id=f"{call.pk}:stream:{call.stream_issued}",
         token=answer.token,
     )
-    if not _send(call, command):
+    if not _stream_started(call, command):
         _gone(call)
+
+
+def _stream_started(call: Call, command: Command) -> bool:
+    """False: the call is over at Telnyx. Raises CarrierError."""
+    try:
+        return _send(call, command)
+    except CarrierError as error:
+        if error.code != STREAMING_ALREADY or call.has_media:
+            raise
+    # It was asked for before, and the answer got lost: its token is void by now.
+    about = command.body["command_id"]
+    _send(call, commands.stop_stream(call.carrier_call_id, command_id=f"{about}:stop"))
+    return _send(call, replace(command, body={**command.body, "command_id": f"{about}:again"}))
 
 
 def ask_for_stream(call_id: str) -> None:

@@ -19,6 +19,7 @@ from calls.services.advance import Facts, Happening, advance_call, locked_call
 from calls.services.announce import announce_transfer_failed, announce_transferred
 from calls.services.control import CallOver, NoMedia, group_of
 from calls.services.progress import Step
+from patter.bridge.transfers import own_number
 from patter_site.common.bus import publish
 from patter_site.common.errors import ValidationProblem
 
@@ -64,8 +65,12 @@ def ask_transfer(*, call: Call, target: str, kind: str = "", summary: str = "") 
     if not call.has_media:
         raise NoMedia()
     policy = plan_of(call).plan.transfers
-    if policy.find(target) is None:
-        raise ValidationProblem("Check the fields.", fields={"target": [policy.refusal(target)]})
+    found = policy.find(target)
+    problem = policy.refusal(target) if found is None else ""
+    if found is not None and found.number in (call.from_number, call.to_number):
+        problem = own_number(found)
+    if problem:
+        raise ValidationProblem("Check the fields.", fields={"target": [problem]})
     wish = {"target": target, "kind": kind, "summary": summary}
     publish(group_of(call.pk), {"type": "call.transfer", **wish})
 

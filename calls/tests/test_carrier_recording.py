@@ -10,10 +10,11 @@ from calls.models import Call, CarrierErasure, Recording
 from calls.services.delete import delete_call
 from calls.services.retention import delete_old_recordings
 from calls.tasks import download_recording, erase_due, join_due
+from patter.audio.wav import write_mulaw
 from patter_site.events.models import Event
 from patter_site.testing import api
 
-WAV = b"RIFF" + b"\x00" * 60
+WAV = write_mulaw(bytes(60))
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,15 @@ def test_one_that_is_not_there_yet_is_asked_for_again(recorded, carrier):
     assert the_recording(recorded).status == "ready"
 
 
+@pytest.mark.parametrize("answer", [b"<!doctype html><p>Sign in</p>", WAV[: len(WAV) // 2], b""])
+def test_what_is_no_whole_recording_is_asked_for_again(recorded, carrier, answer):
+    carrier.answer("GET", "/Recordings/RE1.wav", 200, answer)
+    download_recording(the_recording(recorded).pk)
+    waiting = the_recording(recorded)
+    assert (waiting.status, waiting.state, waiting.file, told(recorded)) == ("processing", "due", "", [])
+    assert "the recording's file" in waiting.last_error
+
+
 def test_one_that_never_comes_fails_in_the_end(recorded, carrier):
     carrier.answer("GET", "/Recordings/RE1.wav", 404, {"code": 20404, "message": "not found"})
     Recording.objects.of(recorded.organisation_id).update(tries=7)
@@ -106,6 +116,26 @@ def test_a_recording_that_failed_at_the_carrier_is_told(cast, number, twilio):
     failed = {"CallSid": "CA1", "RecordingSid": "RE1", "RecordingStatus": "absent"}
     twilio.post("recording", {"call": call.pk}, **failed)
     assert (the_recording(call).status, told(call)) == ("failed", ["recording.failed"])
+
+
+@pytest.mark.parametrize("words", [["in-progress", "completed"], ["absent", "completed"], ["", "completed"]])
+def test_the_last_word_on_a_recording_counts_whatever_came_before(cast, number, twilio, carrier, words):
+    twilio.voice()
+    call = Call.objects.of(cast.organisation).get()
+    for word in words:
+        twilio.post("recording", {"call": call.pk}, CallSid="CA1", RecordingSid="RE1", RecordingStatus=word)
+    carrier.answer("GET", "/Recordings/RE1.wav", 200, WAV)
+    download_recording(the_recording(call).pk)
+    assert the_recording(call).status == "ready" and "recording.ready" in told(call)
+
+
+def test_a_failure_that_is_told_late_takes_nothing_back(recorded, carrier, twilio):
+    carrier.answer("GET", "/Recordings/RE1.wav", 200, WAV)
+    download_recording(the_recording(recorded).pk)
+    twilio.post(
+        "recording", {"call": recorded.pk}, CallSid="CA1", RecordingSid="RE1", RecordingStatus="failed"
+    )
+    assert the_recording(recorded).status == "ready" and told(recorded) == ["recording.ready"]
 
 
 def test_what_is_deleted_here_is_deleted_there(recorded, carrier):

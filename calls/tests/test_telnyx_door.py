@@ -9,13 +9,15 @@ from django.utils import timezone
 from calls.models import Call, CallEvent, CarrierNotice
 from calls.services.control import group_of
 from calls.services.place import place_call
-from calls.services.tokens import consume_stream_token
+from calls.services.tokens import consume_stream_token, read_stream_token
 from calls.tests.cast import CALLER
 from calls.tests.telnyx_cast import CONNECTION, KEY, LEG, Telnyx, make_telnyx_account, make_telnyx_number
-from calls.webhooks.notices import forget_old_notices, work_off
+from calls.webhooks.notices import MAX_TRIES, forget_old_notices, work_off
+from patter.carriers.telnyx.webhooks import NotAWebhook
 from patter.simulators.telnyx.world import SigningKey
 from patter_site.events.models import Event
 from patter_site.testing import error_of
+from phone_numbers.models import CarrierAccount
 
 
 @pytest.fixture
@@ -162,6 +164,24 @@ def test_a_command_that_cannot_work_ends_the_call_in_telnyxs_words(cast, telnyx,
     assert "failed to start" in call.error_message and carrier.commands()[-1] == "hangup"
 
 
+def test_a_stream_whose_asking_was_never_answered_is_asked_for_anew(cast, telnyx, carrier):
+    """Telnyx failed after it had begun: what it opens has a token that is void by now."""
+    start = f"/calls/{LEG}/actions/streaming_start"
+    telnyx.initiated()
+    carrier.refuse("POST", start, 502, "10007")
+    telnyx.tell("call.answered")
+    work_off_all()
+    carrier.refuse_once("POST", start, 422, "90045")
+    CarrierNotice.objects.unscoped("a test waits").filter(state="due").update(due_at=timezone.now())
+    work_off_all()
+    assert carrier.commands()[-3:] == ["streaming_start", "streaming_stop", "streaming_start"]
+    asked = [body for path, body in carrier.asked if path.endswith("streaming_start")]
+    assert len({body["command_id"] for body in asked}) == 3
+    call = the_call(cast)
+    assert call.status == "in_progress"
+    assert read_stream_token(asked[-1]["stream_auth_token"]).n == call.stream_issued
+
+
 def test_old_events_are_forgotten(telnyx, carrier):
     telnyx.initiated()
     work_off_all()
@@ -254,6 +274,37 @@ def test_a_number_of_nobody_is_turned_away(cast, telnyx, carrier):
     work_off_all()
     assert (the_call(cast).error_code, carrier.commands()) == ("unknown_number", ["reject"])
     assert carrier.asked[0][1]["cause"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("caller", ["sip:a\x00da@example.com", "sip:a\ud800da@example.com"])
+def test_a_caller_whose_name_no_database_takes_is_answered(cast, telnyx, carrier, caller):
+    telnyx.initiated(**{"from": caller})
+    work_off_all()
+    assert (the_call(cast).from_number, carrier.commands()) == ("sip:ada@example.com", ["answer"])
+
+
+def test_an_event_that_breaks_whoever_works_it_off_is_given_up(cast, telnyx, carrier):
+    telnyx.tell("call.answered")
+    rows = CarrierNotice.objects.unscoped("a test breaks it")
+    rows.update(body="{}")
+    for _ in range(MAX_TRIES):
+        with pytest.raises(NotAWebhook):
+            work_off_all()
+        rows.filter(state="running").update(state="due", due_at=timezone.now())
+    work_off_all()
+    assert rows.get().state == "failed"
+
+
+def test_a_number_that_no_organisation_has_is_turned_away_too(db, carrier):
+    """The account is the platform's own. Telnyx waits for a command, and the caller hears it ring."""
+    account = CarrierAccount(owner="platform", carrier="telnyx", api_key="KEY0123")
+    account.public_key, account.connection_id = KEY.public_key, CONNECTION
+    account.save()
+    Telnyx(account).initiated()
+    work_off_all()
+    assert carrier.commands() == ["reject"]
+    assert carrier.asked[0][1]["cause"] == "NOT_FOUND"
+    assert not Call.objects.unscoped("a test looks").exists()
 
 
 def test_a_stream_carries_its_token_and_is_asked_for_as_rtp(cast, telnyx, carrier):

@@ -1,12 +1,17 @@
 """Telnyx's own recording: asked for, announced, fetched over a fresh link, deleted there as here."""
 
 import pytest
+from django.utils import timezone
 
 from agents.services import change_draft, publish_agent
-from calls.models import CallEvent, Recording
+from calls.models import CallEvent, CarrierNotice, Recording
 from calls.services.carrier_recording import DOWNLOADS, ERASURES
 from calls.tests.telnyx_cast import LEG, Telnyx, make_telnyx_number
 from calls.tests.test_telnyx_door import work_off_all
+from patter.audio.wav import write_mulaw
+from patter.errors import CarrierError
+
+WAV = write_mulaw(bytes(100))
 
 
 @pytest.fixture
@@ -63,15 +68,56 @@ def test_a_recording_that_failed_is_told(cast, answered):
     assert recordings(cast).get().status == "failed"
 
 
+def listed(carrier, *ids):
+    carrier.answer("GET", "/recordings", 200, {"data": [{"id": one, "status": "completed"} for one in ids]})
+
+
+def test_one_that_is_announced_without_a_name_is_looked_up(cast, answered, carrier):
+    """The vendor's own types have no ``recording_id`` in this webhook."""
+    listed(carrier, "r1", "r2")
+    answered.tell("call.recording.saved", recording_urls={"wav": "https://x/old"})
+    work_off_all()
+    assert sorted(one.carrier_recording_id for one in recordings(cast)) == ["r1", "r2"]
+
+
+def test_one_that_is_announced_before_it_is_listed_is_looked_up_again(cast, answered, carrier):
+    listed(carrier)
+    answered.tell("call.recording.saved")
+    work_off_all()
+    assert not recordings(cast).exists()
+    listed(carrier, "r1")
+    CarrierNotice.objects.unscoped("a test waits").filter(state="due").update(due_at=timezone.now())
+    work_off_all()
+    assert recordings(cast).get().status == "processing"
+
+
+def file_of(carrier, content, kind="wav"):
+    link = f"{carrier.base_url.removesuffix('/v2')}/f.{kind}"
+    carrier.answer("GET", "/recordings/r1", 200, {"data": {"id": "r1", "download_urls": {kind: link}}})
+    carrier.answer("GET", f"/f.{kind}", 200, content)
+
+
 def test_it_is_fetched_over_a_link_of_now_without_our_key(number, carrier):
-    host = carrier.base_url.removesuffix("/v2")
-    carrier.answer(
-        "GET", "/recordings/r1", 200, {"data": {"id": "r1", "download_urls": {"wav": f"{host}/f.wav"}}}
-    )
+    file_of(carrier, WAV)
     pieces: list[bytes] = []
     size = DOWNLOADS["telnyx"](number.carrier_account, "r1", pieces.append)
-    assert size == len(b"".join(pieces)) > 0
+    assert b"".join(pieces) == WAV and size == len(WAV)
     assert [asked for asked, _ in carrier.asked] == ["GET /recordings/r1", "GET /f.wav"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "is_final"),
+    [
+        (b"<Error><Code>AccessDenied</Code></Error>", "wav", False),
+        (WAV[:99], "wav", False),
+        (b"ID3\x04 and so on", "mp3", True),
+    ],
+)
+def test_what_is_no_whole_recording_is_not_kept(number, carrier, content, kind, is_final):
+    file_of(carrier, content, kind)
+    with pytest.raises(CarrierError) as refused:
+        DOWNLOADS["telnyx"](number.carrier_account, "r1", lambda piece: None)
+    assert refused.value.permanent is is_final
 
 
 def test_one_that_is_gone_there_is_deleted(number, carrier):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from django.utils import timezone
 
 from calls.models import Call, CarrierNotice
+from calls.selectors import transfer_of
 from calls.services.finish import finish_call
 from calls.services.transfer import TransferNews, note_transfer
 from calls.tests.telnyx_cast import LEG, Telnyx, make_telnyx_number
-from calls.webhooks.notices import work_off
+from calls.webhooks.notices import EARLY_TRIES, work_off
 
 HUMAN = "v3:leg-2"
 WANTED = TransferNews("x1", "requested", target="sales", number="+15550170000", kind="warm", summary="Ada.")
@@ -79,4 +83,47 @@ def test_a_cold_one_is_left_to_telnyx(call, telnyx, carrier):
     note_transfer(call_id=call.pk, news=TransferNews("x1", "dialling", kind="cold"))
     leave(call)
     told_of_human(telnyx, call, "call.initiated")
+    assert carrier.commands() == []
+
+
+# -- a human who is quicker than the row --------------------------------------------------------------
+
+
+def answers_early(telnyx: Telnyx, call: Call, ref: str) -> CarrierNotice:
+    """Nothing but the leg itself says yet why the human is called."""
+    for kind in ("call.initiated", "call.answered"):
+        telnyx.tell(kind, ours=f"{call.pk}:{ref}", call_control_id=HUMAN, direction="outgoing")
+    work_off_all()
+    rows = CarrierNotice.objects.unscoped("a test looks").filter(kind="call.answered")
+    return rows.order_by("-pk").first()
+
+
+def come_due(notice: CarrierNotice, **changes: int) -> None:
+    rows = CarrierNotice.objects.unscoped("a test waits").filter(pk=notice.pk)
+    rows.update(due_at=timezone.now(), **changes)
+    work_off_all()
+
+
+def test_a_human_who_answers_before_the_row_is_there_hears_the_summary_all_the_same(call, telnyx, carrier):
+    notice = answers_early(telnyx, call, "x2:warm")
+    assert (notice.state, carrier.commands()) == ("due", [])
+    note_transfer(call_id=call.pk, news=replace(WANTED, ref="x2"))
+    come_due(notice)
+    assert carrier.commands() == ["transcription_start", "gather_using_speak"]
+    assert carrier.asked[-1][1]["payload"].startswith("Ada.")
+
+
+def test_a_row_that_is_never_written_makes_no_warm_transfer_a_cold_one(call, telnyx, carrier):
+    notice = answers_early(telnyx, call, "x2:warm")
+    come_due(notice, tries=EARLY_TRIES)
+    assert carrier.asked[-1][1]["payload"].startswith("A caller is waiting")
+    row = transfer_of(call, "x2")
+    assert row is not None and (row.state, row.kind, row.joined_at) == ("briefing", "warm", None)
+
+
+@pytest.mark.parametrize("ref", ["x2:cold", "x2"])
+def test_a_cold_one_is_joined_whatever_is_written_down(call, telnyx, carrier, ref):
+    answers_early(telnyx, call, ref)
+    row = transfer_of(call, "x2")
+    assert row is not None and row.state == "joined"
     assert carrier.commands() == []

@@ -78,6 +78,11 @@ def test_a_sip_caller_and_fields_nobody_knows_are_taken(cast, twilio):
     assert stream_of(response) is not None
 
 
+def test_a_caller_whose_name_no_database_takes_is_answered(cast, twilio):
+    assert b"<Stream" in twilio.voice(From="sip:a\x00da@example.com").content
+    assert the_call(cast).from_number == "sip:ada@example.com"
+
+
 def test_extra_keys_and_sip_headers_become_custom_params(cast, twilio):
     twilio.voice(query={"campaign": "spring", "tier": "gold"}, **{"SipHeader_X-Order": "77"})
     assert the_call(cast).custom_params == {"campaign": "spring", "tier": "gold", "X-Order": "77"}

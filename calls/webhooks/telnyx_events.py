@@ -26,6 +26,7 @@ from calls.services.telnyx_calls import (
     pick_up,
     record_if_wanted,
     turn_away,
+    turn_stranger_away,
 )
 from calls.tasks import erase_recordings, hang_up_lost_call
 from calls.webhooks.stamps import happened_at
@@ -36,17 +37,21 @@ from patter.carriers.telnyx.webhooks import CallEvent as TelnyxEvent
 from patter.carriers.telnyx.words import GREETED, JUDGED, SCREENING, custom_params, who_answered
 from patter.errors import CarrierError
 from patter_site.common.jobs import wake
-from phone_numbers.carrier import ask_carrier
+from phone_numbers.carrier import ask_carrier, ask_telnyx
 from phone_numbers.models import CarrierAccount
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event, the account that proved it, and the base under which it reached us."""
+    """One event, the account that proved it, and the base under which it reached us.
+
+    ``waits``: what cannot be done yet is tried again in a moment.
+    """
 
     event: TelnyxEvent
     account: CarrierAccount
     base: str
+    waits: bool = False
 
     @property
     def at(self) -> datetime:
@@ -64,9 +69,9 @@ class Told:
 
 
 def carry_out(told: Told) -> None:
-    """Do what an event asks for. Safe to repeat, in any order. Raises CarrierError."""
+    """Do what an event asks for, whatever was told before. Raises CarrierError, and TooEarly if it waits."""
     if is_of_transfer(told.event):
-        carry_out_of_transfer(told.account, told.event)
+        carry_out_of_transfer(told.account, told.event, waits=told.waits)
         return
     handler = HANDLERS.get(told.event.kind)
     if handler is not None:
@@ -97,6 +102,8 @@ def _initiated(told: Told) -> None:
     )
     call = told.call()
     if call is None:
+        if isinstance(answer, Refusal):  # nobody's number: without an answer it would ring for ever
+            turn_stranger_away(told.account, event.call_control_id, answer)
         return
     if isinstance(answer, Refusal):
         turn_away(call, answer)
@@ -169,18 +176,29 @@ def _spoken(told: Told) -> None:
 def _recorded(told: Told) -> None:
     """Often minutes after the end. The link is good for ten minutes only, so the recording's id is kept."""
     call, event = told.call(), told.event
-    if call is not None and (recording_id := event.text("recording_id")):
-        note_carrier_recording(call=call, carrier_recording_id=recording_id)
-    elif recording_id := event.text("recording_id"):
-        if erase_of_deleted(told.account, event.client_state, recording_id):
+    for recording_id in _recordings_named(told):
+        if call is not None:
+            note_carrier_recording(call=call, carrier_recording_id=recording_id)
+        elif erase_of_deleted(told.account, event.client_state, recording_id):
             wake(erase_recordings)
+
+
+def _recordings_named(told: Told) -> list[str]:
+    """Its id, or, where it has none, those of all recordings of its call."""
+    leg = told.event.call_control_id
+    if named := told.event.text("recording_id"):
+        return [named]
+    found = ask_telnyx(told.account, lambda rest: rest.recordings_of(leg)) if leg else []
+    if not found:
+        raise CarrierError("telnyx", "a recording was told of and is not listed", permanent=False)
+    return found
 
 
 def _not_recorded(told: Told) -> None:
     call, event = told.call(), told.event
     if call is not None:
         reason = event.text("reason") or "nothing"
-        name = event.text("recording_id") or f"failed:{event.id}"
+        name = event.text("recording_id") or f"failed:{event.id}"[:100]
         note_carrier_recording(call=call, carrier_recording_id=name, failed=f"The carrier says {reason}.")
 
 

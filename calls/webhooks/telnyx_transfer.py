@@ -1,4 +1,8 @@
-"""How a human's leg goes at Telnyx: its events carry ``call_id:transfer`` as their state."""
+"""How a human's leg goes at Telnyx: its events carry a ``HumanState``.
+
+A human may be quicker than the row that says why they are called, which is written beside the call. What is
+told of them before waits for it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from calls.services.transfer import TransferNews, note_from_carrier
 from calls.webhooks.telnyx_words import hangup_step
 from patter.carriers.telnyx import asking
 from patter.carriers.telnyx.commands import Command
+from patter.carriers.telnyx.human_state import HumanState
 from patter.carriers.telnyx.webhooks import CallEvent
 from patter.errors import CarrierError
 from phone_numbers.carrier import ask_telnyx
@@ -32,23 +37,42 @@ REASONS = {
 }
 
 
+class TooEarly(Exception):
+    """What the human is to be told is not written down yet."""
+
+
 def is_of_transfer(event: CallEvent) -> bool:
-    return ":" in event.client_state
+    return HumanState.parse(event.client_state) is not None
 
 
-def carry_out_of_transfer(account: CarrierAccount, event: CallEvent) -> None:
-    """Do what an event of a human's leg asks for. Safe to repeat, in any order. Raises CarrierError."""
-    call_id, _, ref = event.client_state.partition(":")
+def carry_out_of_transfer(account: CarrierAccount, event: CallEvent, *, waits: bool = False) -> None:
+    """Do what an event of a human's leg asks for. Safe to repeat, in any order.
+
+    ``waits``: it will be tried again when it raises TooEarly. Raises CarrierError.
+    """
+    human = HumanState.parse(event.client_state)
+    if human is None:
+        return
     rows = Call.objects.unscoped("the carrier account was proven by its signature")
-    rows = rows.filter(pk=call_id, carrier_account=account).select_related("organisation", "carrier_account")
-    call, handler = rows.first(), HANDLERS.get(event.kind)
+    rows = rows.filter(pk=human.call_id, carrier_account=account)
+    call = rows.select_related("organisation", "carrier_account").first()
+    handler = HANDLERS.get(event.kind)
     if call is None or handler is None or event.call_control_id == call.carrier_call_id:
         return
-    handler(call, TransferNews(ref, "", carrier_call_id=event.call_control_id), event)
+    news = TransferNews(human.transfer_id, "", kind=human.kind, carrier_call_id=event.call_control_id)
+    if waits and event.kind == "call.answered" and human.kind == "warm":
+        _must_be_written(transfer_of(call, news.ref))
+    handler(call, news, event)
+
+
+def _must_be_written(row: Transfer | None) -> None:
+    """The number is known from whoever asked for the transfer, and from nobody else. Raises TooEarly."""
+    if row is None or not row.number:
+        raise TooEarly
 
 
 def _initiated(call: Call, news: TransferNews, event: CallEvent) -> None:
-    if _is_for_nobody(call, transfer_of(call, news.ref)):
+    if _is_for_nobody(call, news, transfer_of(call, news.ref)):
         _leave(call, event.call_control_id)
         return
     note_from_carrier(call=call, news=replace(news, state="dialling"))
@@ -56,13 +80,13 @@ def _initiated(call: Call, news: TransferNews, event: CallEvent) -> None:
 
 def _answered(call: Call, news: TransferNews, event: CallEvent) -> None:
     row = transfer_of(call, news.ref)
-    if row is None or row.kind != "warm":
+    if _kind(news, row) != "warm":
         note_from_carrier(call=call, news=replace(news, state="joined"))
         return
-    if _is_for_nobody(call, row):
+    if _is_for_nobody(call, news, row):
         _leave(call, event.call_control_id)
         return
-    note_from_carrier(call=call, news=replace(news, state="briefing"))
+    row = note_from_carrier(call=call, news=replace(news, state="briefing"))
     language = plan_of(call).plan.language
     by_key = not _hears(call, asking.listen(event, language))
     _ask(call, asking.ask(event, row.summary, language, by_key=by_key))
@@ -124,14 +148,18 @@ HANDLERS: dict[str, Callable[[Call, TransferNews, CallEvent], None]] = {
 }
 
 
-def _is_for_nobody(call: Call, row: Transfer | None) -> bool:
+def _kind(news: TransferNews, row: Transfer | None) -> str:
+    return news.kind or (row.kind if row is not None else "")
+
+
+def _is_for_nobody(call: Call, news: TransferNews, row: Transfer | None) -> bool:
     """The caller was quicker than the answer to our request to call a human: nobody knew that leg's id.
 
     A cold one is dropped by Telnyx itself.
     """
-    if row is None or row.kind != "warm" or row.joined_at is not None:
+    if _kind(news, row) != "warm" or (row is not None and row.joined_at is not None):
         return False
-    return _is_over(row) or call.is_over
+    return call.is_over or (row is not None and _is_over(row))
 
 
 def _is_over(row: Transfer) -> bool:

@@ -16,7 +16,7 @@ from calls.services.stream import note_stream
 from calls.tasks import erase_recordings, hang_up_lost_call
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
-from calls.webhooks.twilio_words import custom_params, status_step
+from calls.webhooks.twilio_words import RECORDING_ENDS, custom_params, status_step
 from patter.carriers.twilio import markup
 from patter.carriers.twilio.words import who_answered
 from patter_site.common.jobs import wake
@@ -74,7 +74,7 @@ def status(request: TwilioRequest) -> HttpResponse:
         error_code=f"twilio_{request.field('ErrorCode')}" if request.field("ErrorCode") else "",
     )
     data = {"status": word, "sip": request.field("SipResponseCode"), "duration_s": facts.duration_s}
-    key = f"status:{word}:{request.field('SequenceNumber')}"
+    key = f"status:{word}:{request.field('SequenceNumber', 20)}"
     happening = Happening("carrier.status", data, key)
     advanced = take_carrier_word(call_id=call.pk, step=step, happening=happening, facts=facts)
     if rings_for_nobody(advanced, step):
@@ -108,17 +108,19 @@ def machine_detection(request: TwilioRequest) -> HttpResponse:
 
 @twilio_door
 def recording(request: TwilioRequest) -> HttpResponse:
-    """The carrier's own recording of a call is there, or failed."""
+    """The carrier's own recording of a call is there, or failed. That it goes on says nothing new."""
     call, sid = request.call(), request.field("RecordingSid")
-    if call is not None and sid:
-        seconds, status = request.field("RecordingDuration"), request.field("RecordingStatus")
+    seconds, status = request.field("RecordingDuration"), request.field("RecordingStatus")
+    if not sid or status not in RECORDING_ENDS:
+        return nothing()
+    if call is not None:
         note_carrier_recording(
             call=call,
             carrier_recording_id=sid,
             duration_ms=int(seconds) * 1000 if seconds.isdecimal() else 0,
-            failed="" if status == "completed" else f"The carrier says {status or 'nothing'}.",
+            failed="" if status == "completed" else f"The carrier says {status}.",
         )
-    elif sid and len(request.accounts) == 1 and erase_of_deleted(request.accounts[0], request.call_id, sid):
+    elif len(request.accounts) == 1 and erase_of_deleted(request.accounts[0], request.call_id, sid):
         wake(erase_recordings)
     return nothing()
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from calls.addresses import called_url
 from calls.models import Call
 from calls.webhooks.stamps import happened_at
+from patter.bridge.wellformed import wellformed
 from patter.carriers.twilio.signature import HEADER, SETTINGS_HEADER, verify
 from patter_site.common.errors import NotAllowed, error_response
 from phone_numbers.models import Carrier, CarrierAccount
@@ -36,7 +37,7 @@ class TwilioRequest:
     accounts: list[CarrierAccount]
 
     def field(self, name: str, limit: int = 200) -> str:
-        return (self.http.POST.get(name) or "")[:limit]
+        return wellformed(self.http.POST.get(name) or "")[:limit]
 
     @property
     def call_id(self) -> str:

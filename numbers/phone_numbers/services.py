@@ -16,6 +16,10 @@ from phone_numbers.carrier import ask_telnyx, ask_twilio
 from phone_numbers.errors import AccountInUse, NumberTaken
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
 
+NOT_TWILIO = "what answers there is not Twilio"
+NOT_TELNYX = "what answers there is not Telnyx"
+"""Said of an answer that has nothing of the carrier's in it."""
+
 
 def create_carrier_account(*, organisation: Organisation, carrier: str, **fields: Any) -> CarrierAccount:
     """Keep an account at a carrier for an organisation; its secrets are encrypted."""
@@ -94,6 +98,8 @@ def _check_error(account: CarrierAccount) -> str:
 
 def _check_twilio(account: CarrierAccount) -> str:
     found = ask_twilio(account, lambda rest: rest.fetch_account())
+    if not found.sid:
+        return f"twilio: {NOT_TWILIO}"
     return "" if found.status == "active" else f"twilio: the account is {found.status}"
 
 
@@ -101,6 +107,8 @@ def _check_telnyx(account: CarrierAccount) -> str:
     if not is_public_key(account.public_key):
         return "telnyx: the public key is not one: copy it from the portal, Keys & Credentials, Public Key"
     found = ask_telnyx(account, lambda rest: rest.fetch_application())
+    if not found.connection_id:
+        return f"telnyx: {NOT_TELNYX}"
     return "" if found.active else f"telnyx: the application {found.name} is not active"
 
 

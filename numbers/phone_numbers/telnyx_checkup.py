@@ -17,6 +17,7 @@ from patter_site.common.doctor import Finding, bad, doctor_check, ok, warn
 from phone_numbers.carrier import ask_telnyx
 from phone_numbers.configure import is_free, webhook_address
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
+from phone_numbers.services import NOT_TELNYX
 from phone_numbers.stream_address import check_stream_address
 
 FEW_CALLS = 10
@@ -43,6 +44,9 @@ def _check_account(account: CarrierAccount) -> Iterator[Finding]:
         application = ask_telnyx(account, lambda rest: rest.fetch_application())
     except CarrierError as error:
         yield bad(f"{account.pk}: {error}", "Check API key and connection id in Telnyx's portal.")
+        return
+    if not application.connection_id:
+        yield bad(f"{account.pk}: {NOT_TELNYX}.", "Check the account's address, or PATTER_TELNYX_BASE_URL.")
         return
     yield ok(f"{account.pk}: key and connection work (application {application.name!r}).")
     if not application.active:
@@ -130,6 +134,8 @@ def _check_number(account: CarrierAccount, number: PhoneNumber) -> Iterator[Find
     except CarrierError as error:
         yield bad(f"{number.pk}: {error}", "Remove the number here, or buy it at Telnyx.")
         return
+    if found.status not in ("", "active"):
+        yield warn(f"{number.pk}: this number is {found.status}.", "Look at it in Telnyx's portal.")
     if found.connection_id == account.connection_id:
         yield ok(f"{number.pk}: its calls come to this connection.")
     elif not found.connection_id:

@@ -16,6 +16,7 @@ from patter_site.common.doctor import Finding, bad, doctor_check, ok, warn
 from phone_numbers.carrier import ask_twilio
 from phone_numbers.configure import configure_number, is_free, webhook_address
 from phone_numbers.models import Carrier, CarrierAccount, PhoneNumber
+from phone_numbers.services import NOT_TWILIO
 from phone_numbers.stream_address import check_stream_address
 
 
@@ -34,6 +35,9 @@ def _check_account(account: CarrierAccount) -> Iterator[Finding]:
         found = ask_twilio(account, lambda rest: rest.fetch_account())
     except CarrierError as error:
         yield bad(f"{account.pk}: {error}", "Check account SID and auth token in Twilio's console.")
+        return
+    if not found.sid:
+        yield bad(f"{account.pk}: {NOT_TWILIO}.", "Check the account's address, or PATTER_TWILIO_BASE_URL.")
         return
     if found.status != "active":
         yield bad(f"{account.pk}: the account is {found.status}.", "Look at it in Twilio's console.")
@@ -79,6 +83,12 @@ def _address_finding(account: CarrierAccount, number: PhoneNumber, found: Twilio
         return bad(
             f"{number.pk}: its calls go to {found.calls_go_to}.",
             "To send them here, POST /api/v1/numbers/{id}/configure with replace: true.",
+        )
+    if not found.is_posted:
+        return bad(
+            f"{number.pk}: its calls come here by GET, and are taken by POST only.",
+            "Run this command with --fix.",
+            fix=fix,
         )
     if found.status_callback == status_url:
         return ok(f"{number.pk}: its calls come here, and the reports on them.")

@@ -7,7 +7,7 @@ whole frames, so both always stand at the same place of the stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -57,13 +57,13 @@ class DirectSocket(WebSocketsSansIOProtocol):
             raise last["error"]
         return last
 
-    def write_now(self, text: str) -> bool:
+    def write_now(self, texts: Sequence[str]) -> bool:
         """Meets ``Write``."""
         if self.conn.state is not State.OPEN or not self.handshake_complete or self.disconnected:
             return False
         if self.transport.is_closing() or self.transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
             return False
-        self.transport.write(text_frame(text.encode()))
+        self.transport.write(b"".join([text_frame(text.encode()) for text in texts]))
         return True
 
     # -- receiving --------------------------------------------------------------------------------

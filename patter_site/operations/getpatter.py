@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent
-from agents.selectors import agents_of, published_config
+from agents.selectors import agents_of, published_config, published_configs
 from agents.services import archive_agent, change_draft, create_agent, publish_agent
 from calls.models import Call
 from calls.selectors import calls_of, transcript_of
@@ -32,11 +32,13 @@ OLD_MODEL_WORD = "realtime"
 """Models of its day that carry this word are retired: the platform's default speaks instead."""
 PROVIDER_NAMES = {"whisper": "openai", "openai_tts": "openai"}
 """Providers that have another name here."""
-MOST_ROWS = 200
+MOST_CALLS = 200
+MOST_LISTED = 1_000
+"""Of agents and numbers: it knows no pages, and looks for its own among them. The newest stay."""
 
 
-def _agent_row(agent: Agent) -> dict[str, Any]:
-    config = published_config(agent)
+def _agent_row(agent: Agent, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    config = published_config(agent) if config is None else config
     tts = config.get("tts") or {}
     return {
         "id": agent.pk,
@@ -142,9 +144,9 @@ class Agents(OrganisationView):
     scopes = {"GET": "agents:read", "*": "agents:write"}
 
     def get(self, request: Request) -> Response:
-        return Response(
-            [_agent_row(agent) for agent in agents_of(self.organisation).order_by("pk")[:MOST_ROWS]]
-        )
+        agents = list(agents_of(self.organisation).order_by("-pk")[:MOST_LISTED])
+        configs = published_configs(agents)
+        return Response([_agent_row(agent, configs[agent.pk]) for agent in agents])
 
     def post(self, request: Request) -> Response:
         config = {"reply_by": "model", **_agent_config(_given(request))}
@@ -170,9 +172,8 @@ class Numbers(OrganisationView):
     scopes = {"GET": "numbers:read"}
 
     def get(self, request: Request) -> Response:
-        return Response(
-            [_number_row(row) for row in numbers_of(self.organisation).order_by("pk")[:MOST_ROWS]]
-        )
+        numbers = numbers_of(self.organisation).order_by("-pk")[:MOST_LISTED]
+        return Response([_number_row(number) for number in numbers])
 
 
 @extend_schema(exclude=True)
@@ -229,7 +230,7 @@ class Calls(OrganisationView):
 
     def get(self, request: Request) -> Response:
         asked = request.query_params.get("limit", "50")
-        limit = min(int(asked), MOST_ROWS) if asked.isdecimal() else 50
+        limit = min(int(asked), MOST_CALLS) if asked.isdecimal() else 50
         return Response([_call_row(call) for call in calls_of(self.organisation).order_by("-pk")[:limit]])
 
 

@@ -99,7 +99,10 @@ ROWS: dict[int, list[tuple[str, str]]] = {
     31: [(TELNYX, "row_31_a_network_that_sends_no_silence")],
     32: [(TELNYX, "row_32_a_call_to_which_nothing_is_sent_would_be_dropped")],
     33: [(TELNYX, "row_33_our_sound_is_asked_for_as_rtp")],
-    34: [(TELNYX, "row_34_a_law_comes_though_mu_law_was_asked_for")],
+    34: [
+        (TWILIO, "row_34_another_codec_than_ever_and_counts_that_begin_anew"),
+        (TELNYX, "row_34_a_law_comes_though_mu_law_was_asked_for"),
+    ],
     35: [
         (DOORS + "hang_ups.py", "caller_leaves_without_stop"),
         (DOORS + "hang_ups.py", "caller_leaves_and_the_socket_stays_open"),

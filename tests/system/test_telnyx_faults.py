@@ -179,7 +179,7 @@ async def row_33_our_sound_is_asked_for_as_rtp(tenant: TelnyxTenant):
 
 @scenario
 async def row_34_a_law_comes_though_mu_law_was_asked_for(tenant: TelnyxTenant):
-    await goes_on(tenant, leg_codec="PCMA", keeps_codec=True)
+    await goes_on(tenant, leg_codec="PCMA", keeps_codec=True, counts_anew_at_ms=3000)
 
 
 @scenario

@@ -112,6 +112,11 @@ async def row_29_nothing_comes_for_three_seconds_then_all_at_once(tenant: Tenant
 
 
 @scenario
+async def row_34_another_codec_than_ever_and_counts_that_begin_anew(tenant: Tenant):
+    await goes_on(tenant, a_law=True, counts_anew_at_ms=3000)
+
+
+@scenario
 async def row_39_a_second_socket_with_a_used_token_opens_nothing(tenant: Tenant):
     call, _ = await goes_on(tenant, second_socket_at_ms=800)
     [second] = call.of_kind("second_socket")

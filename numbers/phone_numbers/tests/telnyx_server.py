@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from patter_site.tests.loopback import Asked, answering
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, dict[str, Any] | bytes]
+"""Status and body: JSON, or bytes as they are."""
 
 
 class TelnyxServer:
@@ -18,14 +19,20 @@ class TelnyxServer:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
+        self.once: set[str] = set()
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.base_url = ""
 
-    def answer(self, method: str, path: str, status: int, body: dict[str, Any]) -> None:
+    def answer(self, method: str, path: str, status: int, body: dict[str, Any] | bytes) -> None:
         self.answers[f"{method} {path}"] = (status, body)
 
     def refuse(self, method: str, path: str, status: int, code: str, detail: str = "") -> None:
         self.answer(method, path, status, {"errors": [{"code": code, "title": "No", "detail": detail}]})
+
+    def refuse_once(self, method: str, path: str, status: int, code: str) -> None:
+        """Refuse once; after that it is taken."""
+        self.refuse(method, path, status, code)
+        self.once.add(f"{method} {path}")
 
     def commands(self) -> list[str]:
         """The names of the commands that were sent, in order."""
@@ -33,8 +40,13 @@ class TelnyxServer:
 
     def take(self, method: str, url: str, body: str) -> Answer:
         path = urlsplit(url).path.removeprefix("/v2")
-        self.asked.append((f"{method} {path}", json.loads(body or "{}")))
-        return self.answers.get(f"{method} {path}", (200, {"data": {"result": "ok"}}))
+        door = f"{method} {path}"
+        self.asked.append((door, json.loads(body or "{}")))
+        answer = self.answers.get(door, (200, {"data": {"result": "ok"}}))
+        if door in self.once:
+            self.once.discard(door)
+            del self.answers[door]
+        return answer
 
 
 @contextmanager
@@ -43,7 +55,7 @@ def telnyx_server() -> Iterator[TelnyxServer]:
 
     def take(asked: Asked) -> tuple[int, bytes]:
         status, body = server.take(asked.method, asked.path, asked.body.decode())
-        return status, json.dumps(body).encode()
+        return status, body if isinstance(body, bytes) else json.dumps(body).encode()
 
     with answering(take) as base_url:
         server.base_url = f"{base_url}/v2"

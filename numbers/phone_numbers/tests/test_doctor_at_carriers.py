@@ -10,10 +10,11 @@ from patter.simulators.fault_plan import Fault
 from patter.simulators.telnyx.world import Profile, SigningKey
 from patter_site.common.doctor import apply_fix
 from patter_site.testing import make_cast
+from patter_site.tests.loopback import answering
 from phone_numbers.configure import configure_number
 from phone_numbers.errors import VoiceUrlTaken
 from phone_numbers.models import PhoneNumber
-from phone_numbers.services import create_carrier_account, create_number
+from phone_numbers.services import check_carrier_account, create_carrier_account, create_number
 from phone_numbers.telnyx_checkup import check_telnyx
 from phone_numbers.tests.carriers import simulated_carriers
 from phone_numbers.twilio_checkup import check_twilio
@@ -136,6 +137,32 @@ def test_a_carrier_that_answers_nothing_useful(at):
         at.world.rest_faults.always("*", None)
 
 
+HTML = b"<!doctype html><title>502 Bad Gateway</title>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (401, HTML, "status 401"),
+        (403, b"", "status 403"),
+        (404, HTML, "status 404"),
+        (502, HTML, "status 502"),
+        (200, HTML, "an answer that is not JSON"),
+        (200, b"[]", "an answer that is not JSON"),
+        (200, b"{}", "what answers there is not"),
+        (200, b'{"data": {}}', "what answers there is not"),
+    ],
+)
+def test_an_address_where_something_else_answers(at, settings, status, body, says):
+    with answering(lambda asked: (status, body)) as elsewhere:
+        setattr(settings, f"PATTER_{at.row.carrier.upper()}_BASE_URL", elsewhere)
+        assert says in at.said("bad") and "work" not in at.said("ok")
+        assert at.fix() == []
+        at.row.refresh_from_db()
+        assert says in check_carrier_account(account=at.row).check_error
+    assert "no answer (ConnectError)" in at.said("bad")
+
+
 # -- Twilio ------------------------------------------------------------------------------------------
 
 
@@ -188,6 +215,15 @@ def test_reports_that_nobody_gets(twilio, status_callback, is_mended):
     assert (twilio.said("bad") == "") is is_mended
 
 
+@pytest.mark.parametrize("name", ["voice_method", "status_callback_method"])
+def test_calls_that_come_by_get(twilio, name):
+    twilio.fix()
+    setattr(twilio.number, name, "GET")
+    assert "by GET, and are taken by POST only" in twilio.said("bad")
+    assert twilio.fix() == [] and getattr(twilio.number, name) == "POST"
+    assert twilio.said("bad") == ""
+
+
 def test_a_fix_that_the_carrier_refuses_is_told(twilio):
     findings = twilio.findings()
     twilio.number.voice_url = ELSEWHERE  # somebody was faster
@@ -232,6 +268,11 @@ def test_a_number_at_telnyx_that_is_somebody_elses_is_left_alone(telnyx):
     assert "connection 777" in telnyx.said("bad")
     telnyx.fix()
     assert telnyx.number.connection_id == "777"
+
+
+def test_a_number_at_telnyx_that_is_not_in_use_yet(telnyx):
+    telnyx.number.status = "port-pending"
+    assert "this number is port-pending" in telnyx.said("warn")
 
 
 def test_an_application_that_cannot_dial(telnyx):

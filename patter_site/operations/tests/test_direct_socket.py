@@ -186,7 +186,7 @@ class Echo(Application):
 
     def take(self, message) -> None:
         super().take(message)
-        assert self.write(message["text"])
+        assert self.write([message["text"], "and more"])
 
 
 async def test_what_is_written_directly_arrives_and_after_the_end_it_is_refused():
@@ -197,10 +197,11 @@ async def test_what_is_written_directly_arrives_and_after_the_end_it_is_refused(
         for text in texts:
             await socket.send(text)
             assert await asyncio.wait_for(socket.recv(), PATIENCE_S) == text
+            assert await asyncio.wait_for(socket.recv(), PATIENCE_S) == "and more"
         await socket.close()
         await ended(echo)
-    assert not echo.write("nobody hears this")
+    assert not echo.write(["nobody hears this"])
 
 
 def test_without_the_extension_writing_directly_is_refused():
-    assert not writer({})("text")
+    assert not writer({})(["text"])

@@ -71,6 +71,21 @@ def test_another_organisations_rows_are_not_there(cast):
     assert mine.get("/api/calls/call_1").status_code == 404
 
 
+def test_lists_hold_everything_in_a_fixed_number_of_queries(cast, django_assert_max_num_queries):
+    account = create_carrier_account(
+        organisation=cast.organisation, carrier="twilio", account_sid="AC1", auth_token="x" * 32
+    )
+    for count in range(60):
+        create_agent(organisation=cast.organisation, config={"name": f"Agent {count}"})
+        number = f"+141555501{count:02d}"
+        create_number(organisation=cast.organisation, number=number, carrier_account=account)
+    for path in ("agents", "numbers"):
+        with django_assert_max_num_queries(8):
+            rows = api(cast.key).get(f"/api/{path}").json()
+        assert len(rows) >= 60, "those that it did not make are there, too"
+        assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
+
+
 @pytest.mark.parametrize(
     "body",
     [

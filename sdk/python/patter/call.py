@@ -32,6 +32,7 @@ class Call:
         self.callee = callee
         self.direction = direction
         self.status = ""
+        """queued, dialling, ringing, answered, ended; on a platform also the words of its ``calls``."""
         self.custom_params: Mapping[str, str] = {}
         self.variables: Mapping[str, Any] = {}
         self._actions = actions

@@ -41,6 +41,10 @@ class Callbacks:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work(), name=f"callbacks {self._call_id}")
 
+    def run_in(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether that task is the one in which they are called."""
+        return self._task is not None and self._task is task
+
     async def finish(self, within_s: float = CALLBACK_WITHIN_S) -> None:
         """Wait for what was told so far; what is still running then is cancelled."""
         if self._task is None:

@@ -72,9 +72,9 @@ class HandlerRunner:
         if turn is not None and turn.turn_id == turn_id:
             turn.cancel(heard)
 
-    async def close(self) -> None:
-        """Cancel every turn, and wait a moment for them."""
-        turns = list(self._newest.values())
+    async def close(self, spare: asyncio.Task[Any] | None = None) -> None:
+        """Cancel every turn, and wait a moment for them; the handler that runs in ``spare`` goes on."""
+        turns = [turn for turn in self._newest.values() if spare is None or turn.task is not spare]
         for turn in turns:
             turn.cancel("")
         if tasks := [turn.task for turn in turns if turn.task is not None]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from patter.errors import ConfigError
 from patter.signatures import HANDLER, check_callback, check_handler, check_ready
+from patter.turn_taking import BOUNDS
 from patter.types import Agent, Callback, LlmConfig, MessageHandler, Ready, SttConfig, TtsConfig
 
 DEFAULT_BACKEND_URL = "wss://api.getpatter.com"
@@ -149,7 +150,7 @@ class CallOptions:
             Mapping, **{name: getattr(self, name) for name in ("variables", "custom_params", "metadata")}
         )
         check_kinds(bool, machine_detection=self.machine_detection, record=self.record)
-        check_kinds(int, max_duration_s=self.max_duration_s, ring_s=self.ring_s)
+        check_seconds(max_duration_s=self.max_duration_s, ring_s=self.ring_s)
 
 
 BY_CARRIER = "carrier"
@@ -259,6 +260,15 @@ def check_kinds(kind: type, **given: Any) -> None:
     for name, value in given.items():
         if value is not None and not isinstance(value, kind):
             raise ConfigError(f"{name} is {word}, not {type(value).__name__}.")
+
+
+def check_seconds(**given: int | None) -> None:
+    """Raises ConfigError for a time that no call can have."""
+    check_kinds(int, **given)
+    for name, value in given.items():
+        bound = BOUNDS[name]
+        if value is not None and not bound.lowest <= value <= bound.highest:
+            raise ConfigError(f"{name} is {bound.lowest:g} to {bound.highest:g}, not {value:g}.")
 
 
 def check_absent(why: str, **given: Any) -> None:

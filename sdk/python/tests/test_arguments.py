@@ -63,6 +63,8 @@ def test_an_agent_of_another_kind_is_said(phone, given, sentence):
         ({"voicemail_message": ["Hi"]}, "voicemail_message is a text, not list."),
         ({"variables": ["x"]}, "variables is a dict, not list."),
         ({"max_duration_s": "60"}, "max_duration_s is a whole number, not str."),
+        ({"max_duration_s": -1}, "max_duration_s is 10 to 14400, not -1."),
+        ({"ring_s": 0}, "ring_s is 5 to 600, not 0."),
         ({"agent": 5}, "agent is an agent's id or an Agent, not int."),
         ({"variables": {"order": object()}}, "cannot be sent to the platform: .* not JSON serializable"),
         ({"idempotency_key": "schlüssel"}, "cannot be sent to the platform"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from patter.audio.frames import silence
@@ -22,14 +22,16 @@ class Carrier:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
+        self.writes = 0
         self.takes = True
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked = asyncio.Event()
 
-    def write_now(self, text: str) -> bool:
+    def write_now(self, texts: Sequence[str]) -> bool:
         if self.takes:
-            self.heard.append(("now", kind_of(text)))
+            self.heard += [("now", kind_of(text)) for text in texts]
+            self.writes += 1
         return self.takes
 
     async def send(self, message: dict[str, Any]) -> None:
@@ -68,6 +70,7 @@ async def test_what_is_said_in_one_moment_leaves_as_one_frame_without_the_task()
         assert carrier.heard == []
         await settled()
     assert carrier.heard == [("now", "media True"), ("now", "mark"), ("now", "media False")]
+    assert carrier.writes == 1
 
 
 async def test_what_is_refused_the_task_sends_in_order_and_nothing_overtakes_it():

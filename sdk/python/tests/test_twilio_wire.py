@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patter.audio import alaw
 from patter.bridge.commands import Clear, Mark, Play
 from patter.bridge.events import (
     CallerAudio,
@@ -131,6 +132,28 @@ def test_a_stream_keeps_its_identity_and_its_end():
     assert wire.decode(media("/w==").replace(SID, "MZ2")) == [FrameRejected("frame of another stream")]
     assert wire.decode(frame("stop", stop={})) == [LegStopped()]
     assert wire.decode(media("/w==")) == [FrameRejected("media after stop")]
+
+
+def started_with(encoding, rate=8000):
+    body = {**START["start"], "mediaFormat": {"encoding": encoding, "sampleRate": rate, "channels": 1}}
+    wire = Wire()
+    assert isinstance(wire.decode(json.dumps({**START, "start": body}))[0], LegOpened)
+    return wire
+
+
+def test_sound_is_heard_in_the_codec_that_start_names():
+    wire = started_with("audio/x-alaw")
+    payload = b64encode(b"\xd5" * 160).decode()
+    assert wire.problem == ""
+    assert wire.decode(media(payload)) == [CallerAudio(alaw.to_mulaw(b"\xd5" * 160), 5)]
+    assert wire.decode(media("")) == []
+    wire = started_with("audio/l16", 16000)
+    assert len(wire.decode(media(b64encode(bytes(640)).decode()))[0].payload) <= 160
+
+
+def test_a_codec_that_is_not_spoken_here_is_a_problem_and_no_crash():
+    wire = started_with("audio/opus", 48000)
+    assert "OPUS at 48000 Hz is not understood" in wire.problem
 
 
 def test_commands_are_the_frames_that_twilio_accepts():

@@ -1,6 +1,6 @@
 """A carrier's codec to the bridge's µ-law at 8 kHz and back: one object for each direction of one stream.
 
-Names are those of RTP: PCMU (µ-law), PCMA (A-law), L16 (16-bit samples).
+Names are those of RTP: PCMU (µ-law), PCMA (A-law), L16 (16-bit samples). Media types mean the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from patter.audio.mulaw import from_pcm16, to_pcm16
 from patter.audio.resample import Resampler
 
 CODECS = ("PCMU", "PCMA", "L16")
+MEDIA_TYPES = {"MULAW": "PCMU", "ULAW": "PCMU", "ALAW": "PCMA"}
+"""Names of media types that are no name of RTP: ``audio/x-mulaw``."""
 CLEAR = 0.5
 """Speech changes from sample to sample by about 0.15 of its loudness; with its bytes swapped, by 0.8."""
 VOICED_RMS = 300.0
@@ -83,8 +85,15 @@ class LinearOut:
         return swapped(pcm) if self._big else pcm
 
 
-def decoder(codec: str, rate_hz: int, order: str = "auto") -> Converter:
+def codec_of(encoding: str) -> str:
+    """The codec that a carrier means by ``PCMA``, ``audio/x-alaw`` or ``audio/L16``."""
+    name = encoding.strip().upper().removeprefix("AUDIO/").removeprefix("X-")
+    return MEDIA_TYPES.get(name, name)
+
+
+def decoder(encoding: str, rate_hz: int, order: str = "auto") -> Converter:
     """From a carrier's codec to µ-law. Raises ValueError with a sentence for one that is not known here."""
+    codec = codec_of(encoding)
     if codec == "L16" and rate_hz in (8000, 16000, 24000, 48000):
         return LinearIn(rate_hz, order)
     return _companded(codec, rate_hz, alaw.to_mulaw)

@@ -10,6 +10,8 @@ from patter.audio.mulaw import SILENCE, from_pcm16, to_pcm16
 
 MULAW = 7
 PCM = 1
+UNKNOWN_BYTES = 0x7FFF_FF00
+"""Sizes from here on say that nobody knew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,18 @@ def write_pcm16(left: bytes, right: bytes | None = None) -> bytes:
     """A 16-bit file of µ-law audio, mono or stereo, for players that know no µ-law."""
     data = to_pcm16(left if right is None else interleave(left, right))
     return header(len(data), channels=1 if right is None else 2, encoding=PCM) + data
+
+
+def file_problem(head: bytes, size_bytes: int) -> str:
+    """What is wrong with a file of this size that begins with ``head`` (12 bytes); empty: nothing.
+
+    Who writes a file while it grows leaves its size at nothing, or at the greatest number there is.
+    """
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return "is no WAV file"
+    said = int.from_bytes(head[4:8], "little")
+    is_short = 0 < said < UNKNOWN_BYTES and size_bytes + 1 < said + 8
+    return f"breaks off after {size_bytes} of {said + 8} bytes" if is_short else ""
 
 
 def read(content: bytes) -> Wav:

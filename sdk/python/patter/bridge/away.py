@@ -33,7 +33,8 @@ class Away:
         self._parts = parts
         self._lifecycle = lifecycle
         self._engine = engine
-        self._transfers = Transfers(parts.plan.transfers)
+        plan = parts.plan
+        self._transfers = Transfers(plan.transfers, of_call=(plan.caller, plan.callee))
         self._keys_out = False
 
     # -- keys -------------------------------------------------------------------------------------

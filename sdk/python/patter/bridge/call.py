@@ -49,7 +49,7 @@ from patter.bridge.events import (
     TransferMoved,
 )
 from patter.bridge.keypad import DIGITS
-from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle
+from patter.bridge.lifecycle import GOODBYE_WITHIN_S, Act, Cue, Lifecycle, State
 from patter.bridge.memory import Memory
 from patter.bridge.meter import Meter
 from patter.bridge.plan import CallPlan
@@ -79,12 +79,17 @@ class CallMachine:
         self._hushed = False
         self._rejected = 0
         self._longest_until: float | None = None
-        self._goodbye_said = False
+        self._goodbye_for = ""
         self._ended = False
 
     @property
     def ended(self) -> bool:
         return self._ended
+
+    @property
+    def _talks(self) -> bool:
+        """From the first line on until the end begins. Before, the engine would speak to nobody."""
+        return self._lifecycle.was_connected and not self._lifecycle.over
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -101,7 +106,7 @@ class CallMachine:
             case LegOpened():
                 out = self._opened(event, now)
             case DigitPressed(digit):
-                known = digit in DIGITS and not self._lifecycle.over
+                known = digit in DIGITS and self._talks
                 pressed = Note(KeyPressed(digit, self._parts.clock.ms(now)))
                 out = [pressed, *self._engine.receive(event, now)] if known else []
             case LegStopped():
@@ -120,8 +125,9 @@ class CallMachine:
                 out = self._machine_heard(event, now)
             case CarrierEnded(cause):
                 out = self._act(Cue.OVER, now, cause)
-            case HangUpAsked(reason):
-                out = self._act(Cue.HANG_UP, now, reason)
+            case HangUpAsked(reason, goodbye):
+                said = goodbye and self._lifecycle.state is State.CONNECTED
+                out = self._say_goodbye(reason, now) if said else self._act(Cue.HANG_UP, now, reason)
             case HangUpDone():
                 out = self._act(Cue.HUNG_UP, now)
             case HangUpFailed(error):
@@ -138,13 +144,13 @@ class CallMachine:
                 self._tools.done(event, self._parts.clock.ms(now))
                 out = self._engine.receive(event, now)
             case _:
-                out = [] if self._lifecycle.over else self._engine.receive(event, now)
+                out = self._engine.receive(event, now) if self._talks else []
         return self._settle(out, now)
 
     def _caller_audio(self, event: CallerAudio, now: float) -> Outcome:
         at_ms = self._parts.clock.frame(event.media_ms, ms_of(len(event.payload)), now)
         self._recording.caller(event.payload, at_ms, now)
-        if self._lifecycle.over or not event.payload:
+        if not self._talks or not event.payload:
             return []
         if at_ms != event.media_ms:
             event = CallerAudio(event.payload, at_ms)
@@ -230,7 +236,7 @@ class CallMachine:
         )
 
     def _playback_moved(self, now: float) -> Outcome:
-        return [] if self._lifecycle.over else self._engine.playback_moved(now)
+        return self._engine.playback_moved(now) if self._talks else []
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -238,7 +244,7 @@ class CallMachine:
         if self._ended:
             return None
         ends = (self._lifecycle.deadline, self._longest_until, self._answering.due)
-        if self._lifecycle.over:
+        if not self._talks:
             return earliest(*ends)
         return earliest(*ends, self._parts.playback.next_timer(), self._engine.next_timer())
 
@@ -251,7 +257,7 @@ class CallMachine:
         out += self._answered(self._answering.handle_timer(now), now)
         if self._longest_until is not None and self._longest_until <= now:
             out += self._too_long(now)
-        if not self._lifecycle.over:
+        if self._talks:
             due = self._parts.playback.next_timer()
             if due is not None and due <= now:
                 out += self._parts.playback.handle_timer(now)
@@ -265,12 +271,18 @@ class CallMachine:
         if self._lifecycle.over:
             self._longest_until = None
             return []
-        if self._goodbye_said:
+        if self._goodbye_for:
             self._longest_until = None
-            return self._act(Cue.HANG_UP, now, "max_duration")
-        self._goodbye_said = True
+            return self._act(Cue.HANG_UP, now, self._goodbye_for)
+        return self._say_goodbye("max_duration", now)
+
+    def _say_goodbye(self, reason: str, now: float) -> Outcome:
+        """The goodbye phrase, once, and the end; after a while the end alone."""
+        if self._goodbye_for:
+            return []
+        self._goodbye_for = reason
         self._longest_until = now + GOODBYE_WITHIN_S
-        return self._engine.say_goodbye("max_duration", now)
+        return self._engine.say_goodbye(reason, now)
 
     # -- ends -----------------------------------------------------------------------------------
 

@@ -9,6 +9,9 @@ from patter.bridge.steady import SteadyZero
 STRAY_MS = 10_000
 """A frame further than this from where its stream should be does not move the clock."""
 
+BEHIND_MS, BEHIND_FRAMES = 1_000, 3
+"""So many frames in a row that are so much behind were counted anew; a single one only came late."""
+
 TICK_S = 0.02
 """As long as a frame, with which a call looks at its timers in any case."""
 
@@ -43,6 +46,7 @@ class MediaClock:
         self._base_ms = 0
         self._base_at: float | None = None
         self._zero = SteadyZero()
+        self._behind = 0
 
     def open(self, now: float) -> None:
         """Media begins, or begins again on another stream: time goes on from where it was."""
@@ -53,7 +57,9 @@ class MediaClock:
     def frame(self, media_ms: int, length_ms: int, now: float) -> int:
         """A frame arrived that began at ``media_ms`` of its stream. Returns where that is in the call."""
         start = self._offset_ms + media_ms
-        if start > self.ms(now) + STRAY_MS or start + STRAY_MS < self._base_ms:
+        self._behind = self._behind + 1 if start + BEHIND_MS < self._base_ms else 0
+        is_stray = start > self.ms(now) + STRAY_MS or start + STRAY_MS < self._base_ms
+        if is_stray or self._behind == BEHIND_FRAMES:
             # The carrier began to count anew, or nonsense: time goes on from where it was.
             start = max(self._base_ms, self.ms(now) - length_ms)
             self._offset_ms = start - media_ms

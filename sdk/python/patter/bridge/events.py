@@ -166,9 +166,13 @@ class CarrierEnded:
 
 @dataclass(frozen=True, slots=True)
 class HangUpAsked:
-    """Somebody outside the call wants it to end: REST, dashboard, shutdown, balance."""
+    """Somebody outside the call wants it to end: REST, dashboard, shutdown, balance.
+
+    ``goodbye``: a caller who can hear it is told the goodbye phrase first.
+    """
 
     reason: str = "api_hung_up"
+    goodbye: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Our own recording: both sides by media time, given out in pieces of 5 s.
+"""Our own recording: both sides by media time, given out in pieces of 2 s.
 
 The agent's side holds what was heard: audio is written when playback confirms it, at the time at
 which it was played. Cleared audio is never written. Gaps are silence.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from patter.bridge.records import RecordingPiece
 
 BYTES_PER_MS = 8
-PIECE_MS = 5_000
+PIECE_MS = 2_000
 PIECE_BYTES = PIECE_MS * BYTES_PER_MS
-"""Memory of a call: this and ``SETTLE_BYTES`` of both sides, 128 kB."""
+"""Memory of a call: this and ``SETTLE_BYTES`` of both sides, 80 kB."""
 JITTER_BYTES = 15 * BYTES_PER_MS
 """A frame of the caller this near to the end of the one before follows it, unless that goes on."""
 CLOSE_BYTES = 4 * BYTES_PER_MS

@@ -70,7 +70,7 @@ class TurnSettled:
 class RecordingPiece:
     """Both sides of a stretch of the call, µ-law 8 kHz, equally long. The agent's: what was heard.
 
-    Pieces follow each other without a gap, 5 s each but the last.
+    Pieces follow each other without a gap, 2 s each but the last.
     """
 
     start_ms: int

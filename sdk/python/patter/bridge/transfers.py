@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from patter.bridge.dear_numbers import costs_more_than
+
 KINDS = ("cold", "warm")
 BRIEFING_S = 60
 """How long a human may listen to the summary and make up their mind."""
@@ -38,7 +40,10 @@ class TransferTarget:
 
 @dataclass(frozen=True, slots=True)
 class TransferPolicy:
-    """Whom this agent may transfer to: its targets, and any number that begins with one of the prefixes."""
+    """Whom this agent may transfer to: its targets, and any number that begins with one of the prefixes.
+
+    What costs the caller's side more than an ordinary call needs a target, or a prefix, of its own.
+    """
 
     targets: tuple[TransferTarget, ...] = ()
     prefixes: tuple[str, ...] = ()
@@ -56,7 +61,7 @@ class TransferPolicy:
             if wanted.casefold() == target.name.casefold() or number == target.number:
                 return target
         plain = number.startswith("+") and number[1:].isascii() and number[1:].isdecimal()
-        if plain and 8 <= len(number) <= 16 and any(number.startswith(one) for one in self.prefixes):
+        if plain and 8 <= len(number) <= 16 and any(_is_allowed(number, one) for one in self.prefixes):
             return TransferTarget(number, number)
         return None
 
@@ -65,6 +70,15 @@ class TransferPolicy:
         names = ", ".join(repr(target.name) for target in self.targets)
         known = f" Possible: {names}." if names else " This agent has no transfer targets."
         return f"Callers cannot be transferred to {asked.strip()[:60]!r}.{known}"
+
+
+def _is_allowed(number: str, prefix: str) -> bool:
+    return number.startswith(prefix) and not costs_more_than(number, prefix)
+
+
+def own_number(target: TransferTarget) -> str:
+    """Why a caller is not given to a side of their own call: the agent would call itself, and pay for it."""
+    return f"Callers cannot be transferred to {target.name!r}: it has the number of this very call."
 
 
 @dataclass(slots=True)
@@ -86,10 +100,11 @@ class Transfer:
 
 
 class Transfers:
-    """The transfers of one call: one at a time, numbered."""
+    """The transfers of one call: one at a time, numbered. ``of_call`` are the numbers of both its sides."""
 
-    def __init__(self, policy: TransferPolicy) -> None:
+    def __init__(self, policy: TransferPolicy, *, of_call: tuple[str, ...] = ()) -> None:
         self._policy = policy
+        self._of_call = of_call
         self._count = 0
         self.current: Transfer | None = None
 
@@ -102,6 +117,8 @@ class Transfers:
         target = self._policy.find(asked)
         if target is None:
             return self._policy.refusal(asked)
+        if target.number in self._of_call:
+            return own_number(target)
         self._count += 1
         self.current = Transfer(f"x{self._count}", target, kind or target.kind, run_id)
         return self.current

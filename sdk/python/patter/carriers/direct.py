@@ -7,7 +7,7 @@ and ``[DIRECT_WRITE]`` a ``Write``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 DIRECT = "patter.direct"
@@ -21,9 +21,11 @@ Deliver = Callable[[Callable[[Message], None]], Awaitable[Message]]
 Returns the ``websocket.disconnect``. Raises what the function raised; it is not called again after that.
 """
 
-Write = Callable[[str], bool]
-"""Writes a text as one message, at once. False: not now, or never more; ``send`` knows, and nothing was
-written. Not to be mixed with a ``send`` that still waits."""
+Write = Callable[[Sequence[str]], bool]
+"""Writes each text as a message, at once and together: a question to the system costs more than a frame.
+
+False: not now, or never more; ``send`` knows, and nothing was written. Not to be mixed with a ``send`` that
+still waits."""
 
 
 def writer(scope: Mapping[str, Any]) -> Write:
@@ -31,7 +33,7 @@ def writer(scope: Mapping[str, Any]) -> Write:
     return (scope.get("extensions") or {}).get(DIRECT_WRITE) or _refuse
 
 
-def _refuse(text: str) -> bool:
+def _refuse(texts: Sequence[str]) -> bool:
     return False
 
 

@@ -34,7 +34,7 @@ class SocketLeg:
 
     Args:
         overflow: told when the carrier reads too slowly.
-        write_now: writes a frame at once, or refuses; None: everything is written by the task.
+        write_now: writes frames at once, or refuses; None: everything is written by the task.
         silence_every_s: while the agent says nothing, a frame of silence goes out this often; None: never.
     """
 
@@ -100,12 +100,13 @@ class SocketLeg:
     def _all_written(self) -> bool:
         """Write what is here. False: the task has to wait, or to fail where that is seen."""
         try:
-            while self._encode():
-                if self._write_now is None or not self._write_now(self._texts[0]):
-                    return False
-                self._texts.popleft()
+            while self._waiting:
+                self._texts.extend(self._next())
+            if self._texts and (self._write_now is None or not self._write_now(self._texts)):
+                return False
         except RuntimeError:
             return False
+        self._texts.clear()
         return True
 
     async def write(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from patter.errors import ConfigError
 
@@ -42,6 +43,22 @@ def params_problem(params: Mapping[str, str]) -> str | None:
     if len(params) > MOST_PARAMS:
         return f"A call has at most {MOST_PARAMS} custom parameters, not {len(params)}."
     return None
+
+
+def as_text(value: str | int | float | bool) -> str:
+    """A parameter's value as it travels: a truth value as JSON writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def texts_of(given: Mapping[Any, Any]) -> dict[str, str]:
+    """Parameters as texts. Raises ConfigError for what is no text, number or truth value."""
+    for name, value in given.items():
+        if not isinstance(value, str | int | float):
+            kind = type(value).__name__
+            raise ConfigError(
+                f"custom_params: {str(name)[:40]!r} is a text, a number or a truth value, not {kind}."
+            )
+    return {str(name): as_text(value) for name, value in given.items()}
 
 
 def check_params(params: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 from patter.bridge.events import HandlerDelta, HandlerDone, HandlerFailed
 from patter.call import Call
@@ -70,12 +71,12 @@ class CloudCalls:
         if act is not None and self._ledger.is_new(frame):
             act(frame)
 
-    async def close(self) -> None:
-        """Cancel the handlers that run, and let callbacks finish."""
+    async def close(self, spare: asyncio.Task[Any] | None = None) -> None:
+        """Cancel the handlers that run and let callbacks finish; whichever runs in ``spare`` goes on."""
         if self._runner is not None:
-            await self._runner.close()
-        for callbacks in list(self._callbacks.values()):
-            await callbacks.finish(CALLBACKS_WITHIN_S)
+            await self._runner.close(spare)
+        others = [callbacks for callbacks in self._callbacks.values() if not callbacks.run_in(spare)]
+        await asyncio.gather(*(callbacks.finish(CALLBACKS_WITHIN_S) for callbacks in others))
         self._commands.close()
 
     # -- what becomes of a call ---------------------------------------------------------------------
@@ -103,8 +104,10 @@ class CloudCalls:
         if history is not None:
             call.note_history(history)
         callbacks = self._callbacks.setdefault(call_id, Callbacks(call_id))
-        # Every callback is given the conversation so far, also where the frame says nothing of it.
-        callbacks.tell(name, getattr(self._listeners, name), {"history": call.history, **_data(frame)})
+        # Every callback is given whose call it is and the conversation so far, as in local mode.
+        known = {"caller": call.caller, "callee": call.callee, "direction": call.direction}
+        told = {**known, "history": call.history, **_data(frame)}
+        callbacks.tell(name, getattr(self._listeners, name), told)
 
     def _forget_oldest(self) -> None:
         over = [call_id for call_id, call in self._calls.items() if call.is_over]

@@ -49,7 +49,7 @@ def _defined_in_main(task: asyncio.Task[Any] | None) -> bool:
 
 
 @contextlib.contextmanager
-def signals_end(end: Callable[[], None]) -> Iterator[None]:
+def signals_end(end: Callable[[], object]) -> Iterator[None]:
     """SIGINT and SIGTERM end the program in order, as far as this loop may listen to them."""
     loop = asyncio.get_running_loop()
     heard = []

@@ -73,8 +73,11 @@ class CloudPhone:
             raise ConfigError("This Patter is connected already. Call disconnect() first.")
         keeper = KeepAlive(keep_alive)
         numbers, agents = [number] if number else [], [agent_id] if agent_id else []
-        self._connecting, self._disconnecting = True, False
+        self._connecting = True
         try:
+            if self._ending is not None:  # the connection before is to be over, or it would end this one
+                await asyncio.shield(self._ending)
+            self._disconnecting = False
             if registration is not None:
                 await self._register(registration)
             socket = Socket(self._options, self._take, numbers=numbers, agents=agents)
@@ -101,13 +104,23 @@ class CloudPhone:
         return CloudCalls(listeners, socket.ledger, socket.send, self._commands)
 
     async def disconnect(self) -> None:
+        """Also from within a handler or a callback: that one is not waited for, and runs to its end."""
         self._here()
+        await asyncio.shield(self._end(asked_by=asyncio.current_task()))
+
+    def _end(self, asked_by: asyncio.Task[Any] | None = None) -> asyncio.Task[None]:
+        """In a task of its own: whoever asks may be cancelled by the very end that it asked for."""
         self._disconnecting = True
+        if self._ending is None or self._ending.done():
+            self._ending = asyncio.create_task(self._end_in_order(asked_by), name="patter disconnect")
+        return self._ending
+
+    async def _end_in_order(self, asked_by: asyncio.Task[Any] | None) -> None:
         if self._calls is not None:
-            await self._calls.close()
+            await self._calls.close(spare=asked_by)
         if self._socket is not None:
             await self._socket.close()
-        if self._task is not None and self._task is not asyncio.current_task():
+        if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
         self._stop_watching()
@@ -143,10 +156,6 @@ class CloudPhone:
                 task.uncancel()
                 listening.enter_context(signals_end(self._end))
                 socket.drop()  # what carried it was cancelled too: a new one, resumed
-
-    def _end(self) -> None:
-        if self._ending is None:
-            self._ending = asyncio.create_task(self.disconnect(), name="patter disconnect")
 
     async def _register(self, registration: Registration) -> None:
         await self.rest.numbers.register(**_registration_body(registration))

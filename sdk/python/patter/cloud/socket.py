@@ -39,6 +39,8 @@ WIRE_LOGGER.setLevel(logging.WARNING)
 OPEN_WITHIN_S = 10.0
 HELLO_WITHIN_S = 5.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 15.0
+STEADY_AFTER_S, LONGEST_BRIEF_WAIT_S = 1.0, 1.0
+"""Who greets and closes at once, again and again, is not asked without a pause."""
 MOST_WAITING = 5_000
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 REFUSED, NOT_ALLOWED, REPLACED = 4001, 4003, 4009
@@ -87,13 +89,15 @@ class Socket:
 
     async def run(self) -> None:
         """Read, write and connect again until ``close``. Raises AuthError when the key is refused."""
-        wait_s, said = FIRST_WAIT_S, ""
+        wait_s, said, brief = FIRST_WAIT_S, "", 0
         while not self._closing.is_set():
             if self._socket is not None:
                 if said:
                     logger.warning("Patter is connected again.")
-                await self._carry(self._socket)
+                brief = 0 if await self._carry(self._socket) else brief + 1
                 wait_s, said = FIRST_WAIT_S, ""
+                if brief > 1:  # the first may have met a server in the moment of its end
+                    await self._pause(min(FIRST_WAIT_S * 2 ** min(brief, 9), LONGEST_BRIEF_WAIT_S))
             if self._closing.is_set():
                 return
             try:
@@ -104,9 +108,13 @@ class Socket:
                 if str(error) != said:
                     said = str(error)
                     logger.warning("Patter is not reached, and tried again until it is: %s", said)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), wait_s * random.uniform(0.5, 1.0))
+                await self._pause(wait_s)
                 wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+    async def _pause(self, about_s: float) -> None:
+        """Not so many at the same moment; and ``close`` is not kept waiting."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), about_s * random.uniform(0.5, 1.0))
 
     async def close(self) -> None:
         """End in order: what waits is sent, then the socket is closed."""
@@ -125,7 +133,10 @@ class Socket:
 
     # -- one socket -----------------------------------------------------------------------------------
 
-    async def _carry(self, socket: ClientConnection) -> None:
+    async def _carry(self, socket: ClientConnection) -> bool:
+        """Until it is lost. Whether it lived for a while."""
+        loop = asyncio.get_running_loop()
+        steady_at = loop.time() + STEADY_AFTER_S
         writing = asyncio.create_task(self._write(socket), name="patter socket out")
         try:
             async for text in socket:
@@ -146,6 +157,7 @@ class Socket:
             with contextlib.suppress(asyncio.CancelledError):
                 await writing
         self._judge_close(socket.close_code, socket.close_reason or "")
+        return loop.time() >= steady_at
 
     def _judge_close(self, code: int | None, reason: str) -> None:
         if code in (REFUSED, NOT_ALLOWED):
@@ -181,8 +193,7 @@ class Socket:
                 f"{self._base} sent no greeting. It runs a Patter that is older than this SDK: update it."
             ) from None
         except ConnectionClosed:
-            self._judge_close(socket.close_code, socket.close_reason or "")
-            raise ConnectError(f"{self._base} closed the connection ({socket.close_code}).") from None
+            raise self._closed(socket) from None
         if frame is None or frame["type"] != "hello":
             await socket.close()
             raise ConnectError(f"What answers at {self._base} does not speak Patter's protocol.")
@@ -190,8 +201,16 @@ class Socket:
         self._read(frame)
         if before is not None:
             # Before anything that waits: frames are answered under the name that they were asked under.
-            await socket.send(messages.write(messages.resume(*before)))
+            try:
+                await socket.send(messages.write(messages.resume(*before)))
+            except ConnectionClosed:
+                raise self._closed(socket) from None
         return socket
+
+    def _closed(self, socket: ClientConnection) -> ConnectError:
+        """Why it was closed before it could be used. Raises AuthError when the key is refused."""
+        self._judge_close(socket.close_code, socket.close_reason or "")
+        return ConnectError(f"{self._base} closed the connection ({socket.close_code}).")
 
     async def _opened(self) -> ClientConnection:
         headers = {"X-API-Key": self._key, "X-Patter-Protocol": str(messages.PROTOCOL)}

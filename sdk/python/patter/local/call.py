@@ -118,7 +118,7 @@ def new_call(
     public.variables = variables_of(agent, facts, wishes)
     recording = RecordingFile(serving.recordings_dir, facts.call_id) if plan.record else None
     told = _told(plan, public, wishes)
-    log = LocalLog(told, serving.listeners, recording, lambda end: on_end(call, end))
+    log = LocalLog(told, serving.listeners, recording, public, lambda end: on_end(call, end))
     call = LocalCall(plan, agent, log, public)
     call.wishes, call.recording = wishes, recording
     context = ToolContext(facts.call_id, facts.caller, facts.callee, facts.direction)

@@ -24,6 +24,7 @@ from patter.local.carrier import LocalCarrier
 from patter.local.carrier_recordings import CarrierRecordings
 from patter.local.handler import LocalHandler
 from patter.local.log import TransferBook
+from patter.local.placed import PlacedCalls
 from patter.local.plan import CallFacts, checked_params
 from patter.options import CallOptions
 from patter.types import Agent
@@ -34,6 +35,8 @@ MOST_CALLS = 500
 """At once. Beyond, callers hear the busy tone."""
 MEDIA_WITHIN_S = 30.0
 """From the answer to the first media socket. A carrier that opens none has lost the call."""
+GOODBYE_S = 5.0
+"""For the agents to say goodbye when serving ends."""
 DRAIN_S = 6.0
 """For hang-ups to be taken on by the carrier, with their own deadline."""
 MOST_SHOWN_ENDED = 20
@@ -78,6 +81,7 @@ class LocalCalls:
         self.ended: deque[LocalCall] = deque(maxlen=MOST_SHOWN_ENDED)
         self._left: dict[str, TransferBook] = {}
         self._carried: deque[str] = deque(maxlen=MOST_CARRIED)
+        self._placed = PlacedCalls()
         self.stopping = False
 
     def __len__(self) -> int:
@@ -110,14 +114,19 @@ class LocalCalls:
             raise ConfigError("No more calls can be placed now.")
         if options.agent is not None and not isinstance(options.agent, Agent):
             raise ConfigError("agent is what phone.agent(...) returns.")
+        key = options.idempotency_key
+        if (placed := self._placed.find(key, options.to)) is not None:
+            return placed
         agent = options.agent or self._serving.agent
         params = checked_params(options.custom_params)
         facts = CallFacts(new_call_id(), "outbound", caller, options.to, params)
         call = self._begin(facts, agent, options)
+        self._placed.note(key, call.public)
         call.log.moved("dialling")
         try:
             ring_s = await self._carrier.dial(call)
         except BaseException:
+            self._placed.forget(key)
             call.end("carrier_error")
             raise
         if call.over:  # it was given up while the carrier took it on
@@ -258,17 +267,10 @@ class LocalCalls:
         task.add_done_callback(self._closing.discard)
 
     async def drain(self) -> None:
-        """No new calls; every call ends, once, and its callbacks and its recording with it."""
+        """No new calls; every call ends with a goodbye, once, and its callbacks and its recording with it."""
         self.stopping = True
-        carried = []
-        for call in self.live:
-            if call.feed(HangUpAsked("worker_lost")):
-                carried.append(call.task)
-            else:
-                call.end("worker_lost")
-                self.keep(self._hang_up(call))
-        if tasks := [task for task in carried if task is not None]:
-            await asyncio.wait(tasks, timeout=DRAIN_S)
+        await self._end_all(HangUpAsked("worker_lost", goodbye=True), GOODBYE_S)
+        await self._end_all(HangUpAsked("worker_lost"), DRAIN_S)
         for call in self.live:  # the carrier does not answer: it ends here all the same
             call.log.write(CallEnded("worker_lost", 0, [], []))
             if call.task is not None:
@@ -278,3 +280,15 @@ class LocalCalls:
             await self._runner.close()
         while self._closing:
             await asyncio.wait(self._closing)
+
+    async def _end_all(self, asked: HangUpAsked, within_s: float) -> None:
+        """Ask it of every call, and wait so long for those that are carried."""
+        carried = []
+        for call in self.live:
+            if call.feed(asked):
+                carried.append(call.task)
+            else:
+                call.end(asked.reason)
+                self.keep(self._hang_up(call))
+        if tasks := [task for task in carried if task is not None]:
+            await asyncio.wait(tasks, timeout=within_s)

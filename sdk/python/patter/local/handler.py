@@ -29,6 +29,7 @@ class LocalHandler:
             turn_id=command.turn_id,
             direction=plan.direction,
         )
+        self._call.note_history(command.history)
         await self._runner.run(message, self._call, emit)
 
     def cancel(self, turn_id: str, heard: str) -> None:

@@ -15,12 +15,16 @@ from patter.bridge.records import (
     TransferNoted,
     TurnSettled,
 )
+from patter.call import Call
 from patter.callbacks import Callbacks
 from patter.local.recording import RecordingFile
 from patter.options import Listeners
 
 SPOKEN = ("user", "assistant")
 MOST_SHOWN_TURNS = 200
+MACHINE = "machine."
+RESULT_OF = {"machine.introduce": "screening", "machine.greet": "human"}
+"""Who answered, by what the call does about it; whatever else it does is done about a machine."""
 
 
 class TransferBook:
@@ -59,6 +63,7 @@ class LocalLog:
 
     Args:
         facts: what every callback is given: call_id, caller, callee, direction and the like.
+        call: the user's view of the call, which knows its status and what was said so far.
         on_end: told once, with what ``on_call_end`` is given.
     """
 
@@ -67,11 +72,13 @@ class LocalLog:
         facts: Mapping[str, Any],
         listeners: Listeners,
         recording: RecordingFile | None,
+        call: Call,
         on_end: Callable[[dict[str, Any]], None],
     ) -> None:
         self._facts = facts
         self._listeners = listeners
         self._recording = recording
+        self._call = call
         self._on_end = on_end
         self._connected = False
         self.callbacks = Callbacks(facts["call_id"])
@@ -79,7 +86,7 @@ class LocalLog:
         self.turns: list[dict[str, Any]] = []
         """The newest turns, for the page."""
         self.transfers = TransferBook()
-        self.status = "ringing"
+        self.status = call.status = "ringing"
         self.end: dict[str, Any] | None = None
 
     def write(self, entry: Entry) -> None:
@@ -98,15 +105,16 @@ class LocalLog:
                 self._call_ended(entry)
             case TransferNoted():
                 self.transfers.note(entry)
-            case Noted(kind, _, data) if kind.startswith("machine."):
-                self._tell("on_machine_detection", {"kind": kind, **data})
+            case Noted(kind, _, data) if kind.startswith(MACHINE):
+                result = RESULT_OF.get(kind, "machine")
+                self._tell("on_machine_detection", {"kind": kind, "result": result, **data})
             case _:
                 pass
 
     def moved(self, status: str) -> None:
         """The call came further at the carrier: dialling, ringing, answered."""
         if self.end is None and status != self.status:
-            self.status = status
+            self.status = self._call.status = status
             self._tell("on_call_status", {"status": status})
 
     def recorded(self, data: Mapping[str, Any]) -> None:
@@ -114,7 +122,7 @@ class LocalLog:
         self._tell("on_recording", data)
 
     def _call_connected(self) -> None:
-        self.status = "connected"
+        self.status, self._call.status = "connected", "answered"
         if not self._connected:  # a second media socket is no second call
             self._connected = True
             self._tell("on_call_start", {})
@@ -122,6 +130,7 @@ class LocalLog:
     def _turn_settled(self, turn: TurnSettled) -> None:
         if turn.role in SPOKEN and turn.text:
             self.history.append({"role": turn.role, "text": turn.text})
+            self._call.note_history(self.history)
         data: dict[str, Any] = {
             "turn_id": turn.turn_id,
             "role": turn.role,

@@ -26,6 +26,7 @@ from patter.local.plan import CallFacts, RecordingWish, plan_of
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
 from patter.local.telnyx import TelnyxCarrier
+from patter.local.terminal import at_a_terminal, typed_line
 from patter.local.tools import with_mcp_tools
 from patter.local.twilio import TwilioCarrier
 from patter.options import CallOptions, LocalOptions, ServeOptions, TalkOptions
@@ -187,9 +188,13 @@ def _confirm(replace: bool | None) -> Callable[[str], Awaitable[bool]]:
     """Asks in the terminal where there is one, unless ``replace`` says it."""
 
     async def confirm(question: str) -> bool:
-        if replace is not None or sys.stdin is None or not sys.stdin.isatty():
+        if replace is not None or not at_a_terminal():
             return bool(replace)
-        return (await in_thread(input, f"{question} [y/N] ")).strip().lower() in ("y", "yes")
+        try:
+            answer = await typed_line(f"{question} [y/N] ")
+        except EOFError:
+            return False
+        return answer.strip().lower() in ("y", "yes")
 
     return confirm
 

@@ -12,7 +12,7 @@ from patter.bridge.keypad import DIGITS, Keypad
 from patter.bridge.phrases import phrases_of
 from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.bridge.transfers import KINDS, TransferPolicy, TransferTarget
-from patter.carriers.params import check_params
+from patter.carriers.params import check_params, texts_of
 from patter.engines import silero
 from patter.errors import ConfigError
 from patter.local.specs import Keys, convai_specs, pipeline_specs, realtime_specs
@@ -182,7 +182,7 @@ def checked_turn_taking(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def checked_params(given: Mapping[str, Any] | None) -> dict[str, str]:
     """Custom parameters as texts. Raises ConfigError with the one that no carrier could take along."""
-    params = {str(name): str(value) for name, value in (given or {}).items()}
+    params = texts_of(given or {})
     check_params(params)
     return params
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,9 @@ from patter.engines.chain import Chain
 from patter.engines.chains import ChainLlm
 from patter.errors import ConfigError
 from patter.local.plan import CallFacts, toolbox_of, variables_of
+from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys, model_spec
+from patter.local.terminal import typed_line
 from patter.options import Listeners, LocalOptions, ServeOptions
 from patter.testing.phone import FakePhone
 from patter.tools.spec import ToolContext
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from patter.local.phone import LocalPhone
 
 PROMPT = "You:   "
-HELP = "Type what you say. /press 1 presses keys, an empty line waits, /quit hangs up."
+HELP = "Type what you say. /press 1 presses keys, an empty line waits, /quit or Ctrl-C hangs up."
 NAMES = {"user": "You:  ", "assistant": "Agent:", "tool": "Tool: "}
 ACCOUNT_SID, AUTH_TOKEN = "AC" + "0" * 32, "simulated"
 CALLER, CALLEE = "+15550100002", "+15550100001"
@@ -39,7 +41,7 @@ WAITS_S = 15.0
 LONGEST_CALL_S = 600.0
 
 Write = Callable[[str], Any]
-Read = Callable[[str], str]
+Read = Callable[[str], Awaitable[str]]
 
 
 def _print(line: str) -> None:
@@ -52,38 +54,60 @@ async def talk(
     on_message: MessageHandler | None,
     keys: Keys,
     *,
-    read: Read = input,
+    read: Read = typed_line,
     write: Write = _print,
 ) -> None:
-    """One conversation by text, until either side hangs up. Raises ConfigError."""
+    """One conversation by text, until either side hangs up. Ctrl-C hangs up, too. Raises ConfigError."""
     facts = CallFacts("call_test", caller=CALLER, callee=CALLEE)
     context = ToolContext(facts.call_id, facts.caller, facts.callee, facts.direction)
     tools = toolbox_of(agent, variables_of(agent, facts, None)).runner(context)
     model = None if on_message is not None else ChainLlm(Chain("llm", [model_spec(agent, keys)]))
     write(HELP)
-    async with FakePhone(
-        agent, on_message=on_message, model=model, tools=tools, caller=CALLER, callee=CALLEE
-    ) as call:
-        _heard(write, await call.listen())
-        while not call.is_over and await _turn(call, read, write):
-            pass
+    stop = asyncio.Event()
+    with stopped_by_signals(stop):
+        async with FakePhone(
+            agent, on_message=on_message, model=model, tools=tools, caller=CALLER, callee=CALLEE
+        ) as call:
+            talking = asyncio.create_task(_talk(call, read, write), name="phone.test")
+            try:
+                await _first_of(talking, stop)
+            finally:
+                talking.cancel()
+    if stop.is_set():
+        write("")  # the line that was begun
     write(f"The call is over: {call.reason}.")
+
+
+async def _talk(call: FakePhone, read: Read, write: Write) -> None:
+    _heard(write, await call.listen())
+    while not call.is_over and await _turn(call, read, write):
+        pass
 
 
 async def _turn(call: FakePhone, read: Read, write: Write) -> bool:
     """One line of the user. False: they hang up."""
     try:
-        line = (await in_thread(read, PROMPT)).strip()
+        line = (await read(PROMPT)).strip()
     except EOFError:
+        write("")
         return False
-    if line == "/quit":
+    word, _, keys = line.partition(" ")
+    if word == "/quit":
         return False
-    if line.startswith("/press "):
-        reply = await call.press(line.removeprefix("/press ").strip())
+    if word == "/press" and keys:
+        await _press(call, keys.strip(), write)
+    elif word.startswith("/"):
+        write(HELP)
     else:
-        reply = await (call.say(line) if line else call.listen(WAITS_S))
-    _heard(write, reply)
+        _heard(write, await (call.say(line) if line else call.listen(WAITS_S)))
     return True
+
+
+async def _press(call: FakePhone, keys: str, write: Write) -> None:
+    try:
+        _heard(write, await call.press(keys))
+    except ConfigError as error:
+        write(str(error))
 
 
 def _heard(write: Write, reply: str) -> None:
@@ -153,13 +177,15 @@ async def talk_aloud(
     return path
 
 
-async def _first_of(serving: asyncio.Task[None], ready: asyncio.Event) -> None:
-    """Until calls can come. What keeps it from serving is raised here."""
-    waiting = asyncio.create_task(ready.wait())
-    await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if serving.done():
-        serving.result()
+async def _first_of(working: asyncio.Task[None], event: asyncio.Event) -> None:
+    """Until the event is set or the task is done; what it failed with is raised here."""
+    waiting = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if working.done():
+        working.result()
 
 
 def _free_port() -> int:

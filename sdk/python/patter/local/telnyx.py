@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ NAME = "telnyx"
 SHORTEST_RING_S = 5
 TIME_LIMIT_MARGIN_S = 60
 STREAMING_ALREADY = "90045"
+PAUSES_S = (0.3, 0.9)
+"""Between the tries of one command: a caller waits for it."""
 REFUSED_CODES = ("10005", "10009", "401", "403", "404")
 
 
@@ -138,8 +141,22 @@ class TelnyxCarrier:
         await self._rest.hang_up(carrier_call_id)
 
     async def send(self, command: Command) -> bool:
-        """False: the call is over at Telnyx."""
+        """False: the call is over at Telnyx. Made again, as one, where Telnyx failed. Raises CarrierError."""
+        for pause_s in PAUSES_S:
+            try:
+                return await self._rest.send_to_live(command)
+            except CarrierError as error:
+                if error.permanent:
+                    raise
+            await asyncio.sleep(pause_s)
         return await self._rest.send_to_live(command)
+
+    async def recording_of(self, carrier_call_id: str) -> str:
+        """The id of a call's recording, which was announced without one. Raises CarrierError."""
+        found = await self._rest.recordings_of(carrier_call_id)
+        if not found:
+            raise CarrierError("telnyx", "a recording was told of and is not listed", permanent=False)
+        return found[0]
 
     async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
         return await self._rest.download_recording(recording_id, write)

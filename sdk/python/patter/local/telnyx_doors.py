@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from patter.audio.hold import hold_music
 from patter.carriers.kinds import STREAM_KINDS
+from patter.carriers.telnyx.human_state import HumanState
 from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 from patter.carriers.telnyx.webhooks import CallEvent, NotAWebhook, read_webhook
@@ -28,7 +29,7 @@ from patter.carriers.telnyx.words import (
     end_reason,
     who_answered,
 )
-from patter.errors import PatterError
+from patter.errors import CarrierError, PatterError
 from patter.local.addresses import MUSIC_PATH
 from patter.local.call import LocalCall
 from patter.local.calls import LocalCalls
@@ -90,7 +91,7 @@ class TelnyxDoors:
         return Response(status_code=200)
 
     async def _carry_out(self, event: CallEvent) -> None:
-        transfer = ":" in event.client_state
+        transfer = HumanState.parse(event.client_state) is not None
         handler = self._transfers.carry_out if transfer else self._handlers.get(event.kind)
         if handler is None:
             return
@@ -159,7 +160,13 @@ class TelnyxDoors:
 
     async def _recorded(self, event: CallEvent) -> None:
         """Often minutes after the end, when the call is known no longer: its state still names it."""
-        await self._calls.recordings.ready(event.client_state, event.text("recording_id"))
+        named = event.text("recording_id")
+        try:
+            recording_id = named or await self._carrier.recording_of(event.call_control_id)
+        except CarrierError as error:
+            self._calls.recordings.failed(event.client_state, str(error))
+            return
+        await self._calls.recordings.ready(event.client_state, recording_id)
 
     async def _not_recorded(self, event: CallEvent) -> None:
         reason = event.text("reason") or "without a reason"

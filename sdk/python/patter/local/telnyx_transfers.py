@@ -1,4 +1,4 @@
-"""How a human's leg goes at Telnyx: its events carry ``call_id:transfer_id`` as their state."""
+"""How a human's leg goes at Telnyx: its events carry a ``HumanState``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from patter.bridge.events import TransferMoved
 from patter.carriers.telnyx import asking
 from patter.carriers.telnyx.commands import Command
+from patter.carriers.telnyx.human_state import HumanState
 from patter.carriers.telnyx.webhooks import CallEvent
 from patter.carriers.telnyx.words import transfer_failure
 from patter.errors import CarrierError
@@ -43,7 +44,10 @@ class TelnyxTransfers:
 
     async def carry_out(self, event: CallEvent) -> None:
         """Safe to repeat, in any order. Raises CarrierError."""
-        call_id, _, transfer_id = event.client_state.partition(":")
+        human = HumanState.parse(event.client_state)
+        if human is None:
+            return
+        call_id, transfer_id = human.call_id, human.transfer_id
         if event.kind in COMES and self._is_for_nobody(call_id, transfer_id):
             await self._carrier.hang_up(event.call_control_id)
             return

@@ -101,7 +101,7 @@ class TwilioCarrier:
         try:
             found = await self._rest.look_up_number(number)
             taken = found.calls_go_to
-            if taken == voice_url and found.status_callback == status_url:
+            if taken == voice_url and found.status_callback == status_url and found.is_posted:
                 return ""
             if not (_is_free(taken, voice_url) or await confirm(_question(number, taken))):
                 return (

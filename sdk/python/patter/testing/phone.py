@@ -121,7 +121,8 @@ class FakePhone:
             direction=plan.direction,
         )
         self.call.custom_params, self.call.variables = plan.custom_params, self._variables
-        self._log = LocalLog(_told_of(plan, self._variables), self._listeners, None, self.call.finish)
+        told = _told_of(plan, self._variables)
+        self._log = LocalLog(told, self._listeners, None, self.call, self.call.finish)
         self._work = TextWork(self._performers(), self._feed, self._transfers)
         self._line = TextLine(plan, self._work.perform, self._log.write)
         self._feed(OPENED)

@@ -39,3 +39,20 @@ def test_the_lengths_in_the_header_are_right(size: int) -> None:
 def test_other_files_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError):
         wav.read(content)
+
+
+@pytest.mark.parametrize("write", [wav.write_mulaw, wav.write_pcm16])
+def test_a_file_that_breaks_off_is_not_whole(write) -> None:
+    content = write(LEFT, RIGHT)
+    assert wav.file_problem(content[:12], len(content)) == ""
+    assert "breaks off after 300 of" in wav.file_problem(content[:12], 300)
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFF_FFFF, 0xFFFF_FFFF])
+def test_a_file_whose_writer_did_not_know_its_size_may_be_whole(size: int) -> None:
+    assert wav.file_problem(b"RIFF" + size.to_bytes(4, "little") + b"WAVE", 5000) == ""
+
+
+@pytest.mark.parametrize("head", [b"", b"RIFF", b"<!doctype ht", b"ID3\4\0\0\0\0\0\0\0\0"])
+def test_another_file_is_no_recording(head: bytes) -> None:
+    assert wav.file_problem(head, 5000) == "is no WAV file"

@@ -45,6 +45,22 @@ def test_nonsense_does_not_move_it() -> None:
     assert clock.ms(0.08) == 80
 
 
+def test_a_carrier_that_counts_anew_after_seconds_is_noticed_at_its_third_frame() -> None:
+    clock = MediaClock()
+    clock.open(0.0)
+    clock.frame(3000, 20, 3.02)
+    assert [clock.frame(ms, 20, 3.04 + ms / 1000) for ms in (0, 20, 40, 60)] == [0, 20, 3060, 3080]
+    assert clock.ms(3.1) == 3100
+
+
+def test_single_frames_of_long_ago_do_not_set_it_back() -> None:
+    clock = MediaClock()
+    clock.open(0.0)
+    for ms in range(3000, 3400, 40):
+        assert clock.frame(ms, 20, ms / 1000) == ms
+        assert clock.frame(ms - 2000, 20, ms / 1000) == ms - 2000
+
+
 def test_a_burst_after_a_gap_keeps_the_times_of_its_frames() -> None:
     clock = MediaClock()
     clock.open(0.0)

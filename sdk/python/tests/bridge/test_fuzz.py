@@ -107,7 +107,7 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
                 *[SttSpeechStarted(stt, flag), ProviderSwitched("stt", "a", "b", "x")],
                 *[FrameRejected("x"), DigitPressed("?"), HangUpDone()],
                 *[CallerAudio(VOICE if flag else b"", media_ms), HangUpFailed("x")],
-                draw(st.sampled_from([LegStopped(), CarrierEnded("busy"), HangUpAsked("nonsense")])),
+                draw(st.sampled_from([LegStopped(), CarrierEnded("busy"), HangUpAsked("nonsense", flag)])),
             ]
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from patter.bridge.commands import LlmAsk, TransferStart, TtsSay
 from patter.bridge.events import LegOpened, LegStopped, SayAsked, TransferAsked, TransferMoved
 from patter.testing.scene import Scene
@@ -48,6 +50,16 @@ def test_another_transfer_waits_for_the_word_on_the_first() -> None:
     call.feed(TransferMoved("x1", "failed", "busy", returns=True), TransferAsked("Dr. Who"))
     assert call.last(TransferStart).number == "+15550171"
     assert states(call) == ["requested", "failed", "requested"]
+
+
+@pytest.mark.parametrize("side", ["caller", "callee"])
+def test_nobody_is_transferred_to_a_side_of_their_own_call(side: str) -> None:
+    """The agent would answer its own call, and transfer that one, and so on."""
+    call = scene(**{side: "+4930123456"})
+    call.feed(TransferAsked("+49 30 123456"))
+    assert not call.all(TransferStart) and call.kinds[-1] == "transfer.refused"
+    call.feed(TransferAsked("+49 30 123457"))
+    assert call.last(TransferStart).number == "+4930123457"
 
 
 def test_an_agent_has_somebody_to_transfer_to_or_nobody() -> None:

@@ -30,14 +30,8 @@ POLICY = TransferPolicy(
 
 
 def scene(**plan: object) -> Scene:
-    return Scene(
-        reply_by="model",
-        transfers=POLICY,
-        direction="inbound",
-        caller="+15550001",
-        callee="+15550100",
-        **plan,
-    ).open()
+    sides = {"caller": "+15550001", "callee": "+15550100"}
+    return Scene(reply_by="model", transfers=POLICY, direction="inbound", **{**sides, **plan}).open()
 
 
 def wants_transfer(call: Scene, arguments: dict[str, str], text: str = "I will connect you.") -> None:

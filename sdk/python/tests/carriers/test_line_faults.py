@@ -11,7 +11,7 @@ from patter.simulators.script import HangUp, Listen
 from patter.simulators.telnyx import Phone as TelnyxPhone
 from patter.simulators.twilio import Phone as TwilioPhone
 
-from .line import HUMAN
+from .line import HUMAN, SID, TOKEN
 
 SHORT = HangUp(at_ms=300)
 
@@ -45,6 +45,15 @@ async def test_a_recording_that_is_not_there_yet(line):
     await line.ring(SHORT, recording_404_times=2)
     url = await link_of(line)
     assert [await asked(line, url) for _ in range(3)] == [404, 404, 200]
+
+
+async def test_a_recording_of_which_half_comes(line):
+    line.records = True
+    await line.ring(SHORT, recording_halves=1)
+    url = await link_of(line)
+    async with httpx.AsyncClient(auth=(SID, TOKEN), trust_env=False) as http:
+        half, whole = [(await http.get(url)).content for _ in range(2)]
+    assert len(half) == len(whole) // 2 and whole.startswith(half)
 
 
 async def test_a_recording_that_failed(line):

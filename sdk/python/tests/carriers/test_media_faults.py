@@ -32,6 +32,15 @@ async def test_a_start_that_never_comes(line):
     assert line.socket.kinds == ["connected", "stop"]
 
 
+async def test_counts_that_begin_anew(line):
+    await line.ring(HangUp(at_ms=400), counts_anew_at_ms=200)
+    media = [event["media"] for event in line.socket.events("media")]
+    chunks = [int(one["chunk"]) for one in media]
+    again = chunks.index(1, 1)
+    assert chunks == [*range(1, again + 1), *range(1, len(chunks) - again + 1)]
+    assert again > 5 and media[again]["timestamp"] == "0"
+
+
 async def test_a_start_that_comes_late_and_media_with_it(line):
     await line.ring(HangUp(at_ms=600), late_start_ms=250)
     assert line.socket.kinds[:3] == ["connected", "start", "media"]

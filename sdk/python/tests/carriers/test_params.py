@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from patter import ConfigError
-from patter.carriers.params import MOST_PARAMS, check_params, taken_along
+from patter.carriers.params import MOST_PARAMS, check_params, taken_along, texts_of
 from patter.carriers.telnyx.words import custom_params as from_telnyx
 from patter.carriers.twilio.words import custom_params as from_twilio
 
@@ -32,6 +32,18 @@ def test_the_one_that_cannot_go_is_named(name, value, sentence):
 def test_what_can_go_may():
     check_params(GOOD)
     check_params({})
+
+
+def test_a_value_is_a_text_a_number_or_a_truth_value():
+    assert texts_of({"a": "A", "n": 7, "r": 2.5, "yes": True}) == {
+        "a": "A",
+        "n": "7",
+        "r": "2.5",
+        "yes": "true",
+    }
+    for value in (None, [], {}, b"bytes"):
+        with pytest.raises(ConfigError, match="'order' is a text, a number or a truth value, not"):
+            texts_of({"order": value})
 
 
 def test_there_is_a_most():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import httpx
 import pytest
 
@@ -87,3 +89,9 @@ async def test_hanging_up_a_call_that_is_over(line):
     assert (answer.status_code, answer.json()["code"]) == (404, 20404)
     await call.ended()
     assert call.cause == "application_hung_up"
+
+
+async def test_media_in_another_codec_than_twilios(line):
+    await line.ring(SHORT, a_law=True)
+    assert line.socket.events("start")[0]["start"]["mediaFormat"]["encoding"] == "audio/x-alaw"
+    assert b64decode(line.socket.events("media")[0]["media"]["payload"]) == b"\xd5" * 160

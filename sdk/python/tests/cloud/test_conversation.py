@@ -140,7 +140,8 @@ async def test_callbacks_hear_what_happens_and_the_call_knows_its_end():
         assert (await asyncio.wait_for(call.ended, 5))["reason"] == "idle"
         await asyncio.wait_for(over.wait(), 5)
     assert [name for name, _ in seen] == ["start", "turn", "turn", "key", "end"]
-    assert seen[3][1] == {"call_id": "call_1", "digit": "1", "history": [SAID]}
+    whose = {"call_id": "call_1", "caller": "+1555", "callee": "", "direction": "inbound"}
+    assert seen[3][1] == {**whose, "digit": "1", "history": [SAID]}
     assert seen[0][1]["caller"] == "+1555" and "type" not in seen[0][1]
     assert (call.reason, call.duration_s, call.transcript, call.caller) == ("idle", 3.0, [{}], "+1555")
 

@@ -9,6 +9,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from patter import ApiError, Call, ConfigError, ConnectError, IncomingMessage, Patter
+from patter.cloud import calls as cloud_calls
 from patter.cloud import phone as cloud_phone
 
 from .api import KEY, Api, refused
@@ -49,6 +50,28 @@ async def test_a_disconnect_while_connecting_leaves_no_connection():
         with pytest.raises(ConnectError, match="before connect"):
             await connecting
         await served.sockets[0].wait_closed()
+
+
+async def test_who_connects_while_the_connection_before_ends_is_connected(monkeypatch):
+    monkeypatch.setattr(cloud_calls, "CALLBACKS_WITHIN_S", 0.2)
+    async with platform() as served:
+        phone, told = Patter(KEY, backend_url=served.url), asyncio.Event()
+
+        async def on_call_end(data):
+            told.set()
+            await asyncio.Event().wait()
+
+        await phone.connect(echo, on_call_end=on_call_end)
+        await served.say("call_end", call_id="call_1", history=[])
+        await told.wait()
+        ending = asyncio.create_task(phone.disconnect())
+        for _ in range(5):  # until it waits for the callback
+            await asyncio.sleep(0)
+        await phone.connect(echo)
+        await ending
+        await served.ask("t1")
+        assert (await served.hears("response"))["text"] == "You said: hello"
+        await phone.disconnect()
 
 
 def test_one_patter_serves_several_runs_of_asyncio(free_ports):

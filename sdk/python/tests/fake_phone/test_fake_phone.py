@@ -55,6 +55,21 @@ async def test_history_and_callbacks_are_what_a_real_call_gives():
         ]
 
 
+async def test_a_handler_sees_its_call_as_it_is():
+    seen = []
+
+    async def on_message(msg, call):
+        seen.append((call.status, call.history == msg.history))
+        return "Fine."
+
+    async with FakePhone(phone.agent(first_message="Hello!"), on_message=on_message) as call:
+        await call.say("one")
+        await call.say("two")
+        assert call.call.history == call.history and len(call.history) == 5
+    assert seen == [("answered", True)] * 2
+    assert call.call.status == "ended"
+
+
 async def test_interrupting_leaves_what_was_heard():
     async def talks(msg):
         if msg.text == "Stop, please":

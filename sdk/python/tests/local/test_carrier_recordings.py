@@ -69,9 +69,11 @@ async def test_twilio_announces_the_file_too_early(world, pipeline):
 
 
 @pytest.mark.supports("the carrier's recording", mode="pipeline", reply_by="handler", carrier="telnyx")
-async def test_telnyx_tells_of_it_after_the_call(world, telnyx, pipeline):
+@pytest.mark.parametrize("unnamed", [False, True])
+async def test_telnyx_tells_of_it_after_the_call(world, telnyx, pipeline, unnamed):
+    faults = TelnyxFaults(unnamed_recordings=unnamed, recording_halves=1)
     leg, data = await recorded_call(
-        world, phone_of(world), pipeline, lambda: telnyx.dial_in(NUMBER, CALLER, STEPS)
+        world, phone_of(world), pipeline, lambda: telnyx.dial_in(NUMBER, CALLER, STEPS, faults=faults)
     )
     assert (await asyncio.to_thread(Path(data["recording_path"]).read_bytes))[:4] == b"RIFF"
     assert leg.of_kind("recording_started")[0].at_ms > leg.of_kind("agent_started")[0].at_ms + 1000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from patter import CarrierError, ConfigError
@@ -28,8 +30,10 @@ async def test_the_callee_hears_the_first_message_and_the_handler(world, pipelin
         on_call_status=lambda data: statuses.append(data["status"]),
     )
     call = await phone.call(
-        to=CALLEE, variables={"name": "Ada"}, custom_params={"order": 7}, metadata={"crm": 1}, wait=True
+        to=CALLEE, variables={"name": "Ada"}, custom_params={"order": 7}, metadata={"crm": 1}
     )
+    assert call.status == "dialling"
+    await call.ended
     assert call.reason == "caller_hung_up"
     assert [turn["text"] for turn in call.history] == [
         "Hi Ada!", "what are your hours", "It is tomorrow at nine.",
@@ -97,7 +101,31 @@ async def test_a_message_is_left_where_a_machine_answers(world, pipeline):
     assert call.history[-1] == {"role": "assistant", "text": "Please call us back."}
     await phone.disconnect()
     await world.close()
-    assert told[0]["kind"].startswith("machine.")
+    assert told[0]["kind"] == "machine.heard" and len(told) > 1
+    assert {data["result"] for data in told} == {"machine"}
+
+
+async def test_the_same_key_places_one_call(world, pipeline):
+    world.twilio.add_phone(Phone(CALLEE, steps=(Listen(),)))
+    phone = world.phone()
+    await world.serve(phone, pipeline(phone), on_message=handler)
+    asked = [phone.call(CALLEE, idempotency_key="monday") for _ in range(3)]
+    calls = await asyncio.gather(*asked)
+    assert len({call.id for call in calls}) == len(world.twilio.calls) == 1
+    with pytest.raises(ConfigError, match="to another number"):
+        await phone.call("+14155559999", idempotency_key="monday")
+    await calls[0].hang_up()
+    await calls[0].ended
+    assert (await phone.call(CALLEE, idempotency_key="monday")).is_over
+    assert (await phone.call(CALLEE, idempotency_key="tuesday")).id != calls[0].id
+
+
+async def test_a_key_whose_call_was_refused_may_be_used_again(world, pipeline):
+    phone = world.phone()
+    await world.serve(phone, pipeline(phone), on_message=handler)
+    for _ in range(2):
+        with pytest.raises(CarrierError):
+            await phone.call(CALLEE, from_number="+15558887777", idempotency_key="monday")
 
 
 async def test_calling_without_serving_says_what_to_do(world):

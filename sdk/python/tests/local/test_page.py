@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from patter.simulators.script import HangUp, Say, Wait
+from patter.simulators.script import HangUp, Listen, Say, Wait
 
 
 async def test_the_page_shows_calls_under_its_address_only(world, pipeline, caplog):
@@ -28,6 +28,10 @@ async def test_the_page_shows_calls_under_its_address_only(world, pipeline, capl
         await call.ended()
         over = (await client.get(f"{shown}calls.json")).json()["calls"]
         assert over[0]["status"] == "ended" and over[0]["reason"] == "caller_hung_up"
+        await world.dial(Listen(), caller="+15550003333")
+        await (await world.dial(Listen(), caller="+15550004444")).reached("agent_started")
+        both = (await client.get(f"{shown}calls.json")).json()["calls"]
+        assert [one["caller"][-4:] for one in both] == ["4444", "3333", "2222"], "what runs, then what ended"
         for path in ("/live/", "/live/guess/", "/live/guess/calls.json", "/", "/calls.json"):
             assert (await client.get(f"{world.base_url}{path}")).status_code == 404
         assert (await client.get(f"{world.base_url}/health")).json() == {"status": "ok"}

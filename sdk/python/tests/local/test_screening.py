@@ -56,4 +56,5 @@ async def test_it_is_told_who_calls_and_the_human_is_answered(
     assert ("assistant", MESSAGE) not in turns
     kinds = [data["kind"] for data in told]
     assert "machine.introduce" in kinds
+    assert {data["result"] for data in told if data["kind"] == "machine.introduce"} == {"screening"}
     assert ("machine.hush" in kinds) == (phones is SOUNDS_LIKE_ONE)

@@ -9,6 +9,8 @@ import pytest
 
 from patter import ConfigError, Patter
 
+from .keyboard import END, keyboard
+
 
 async def serve(world, pipeline, **options):
     phone = world.phone()
@@ -45,22 +47,25 @@ class NoTerminal:
         return False
 
 
-class Terminal(NoTerminal):
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize(("says", "replaced"), [("y", True), ("Yes", True), ("", False), ("n", False)])
-async def test_in_a_terminal_it_is_asked(world, pipeline, monkeypatch, says, replaced):
-    questions = []
-    monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr("builtins.input", lambda question: questions.append(question) or says)
+@pytest.mark.parametrize(
+    ("typed", "replaced"), [("y\n", True), (" Yes \n", True), ("\n", False), ("n\n", False), (END, False)]
+)
+async def test_in_a_terminal_it_is_asked(world, pipeline, monkeypatch, capsys, typed, replaced):
     number_of(world).voice_url = "https://elsewhere.example/voice"
-    await serve(world, pipeline)
+    with keyboard(monkeypatch) as hands:
+        hands.type(typed)
+        await serve(world, pipeline)
     assert (number_of(world).voice_url != "https://elsewhere.example/voice") is replaced
-    assert questions == [
+    assert capsys.readouterr().out == (
         "Calls to +15550001111 now go to https://elsewhere.example/voice. Send them here instead? [y/N] "
-    ]
+    )
+
+
+async def test_an_address_that_is_ours_already_is_no_question(world, pipeline, monkeypatch, capsys):
+    await serve(world, pipeline)
+    with keyboard(monkeypatch):
+        await serve(world, pipeline)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

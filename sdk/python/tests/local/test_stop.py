@@ -32,10 +32,24 @@ async def test_stopping_in_mid_call_ends_every_call_once(world, pipeline):
         await call.ended()
     assert sorted(end["reason"] for end in ends) == ["worker_lost"] * 3
     assert rings.reason == "worker_lost"
-    heard = [end["history"] for end in ends if end["direction"] == "inbound"]
-    assert heard == [[{"role": "assistant", "text": "Hello!"}]] * 2
+    heard = [[turn["text"] for turn in end["history"]] for end in ends if end["direction"] == "inbound"]
+    assert heard == [["Hello!", "Goodbye."]] * 2
     with pytest.raises(ConfigError, match="needs serve"):
         await phone.call(CALLEE)
+
+
+async def test_a_goodbye_that_takes_too_long_does_not_hold_up_the_end(world, pipeline):
+    phone, ends = world.phone(), []
+    agent = pipeline(phone, first_message="Hello!", phrases={"goodbye": "and on " * 100})
+    serving = await world.serve(phone, agent, on_message=lambda msg: None, on_call_end=ends.append)
+    call = await world.dial(Listen())
+    await call.reached("agent_stopped")
+    began = asyncio.get_running_loop().time()
+    await phone.disconnect()
+    await serving
+    assert 4 < asyncio.get_running_loop().time() - began < 9
+    assert ends[0]["reason"] == "worker_lost"
+    assert 0 < len(ends[0]["history"][1]["text"]) < 400, "what was heard of it"
 
 
 async def test_cancelling_serve_ends_its_calls(world, pipeline):

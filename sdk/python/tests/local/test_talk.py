@@ -7,7 +7,7 @@ import pytest
 from patter import ConfigError, LlmConfig, Patter
 from patter.audio.wav import read
 from patter.local.specs import Keys
-from patter.local.talk import talk
+from patter.local.talk import HELP, talk
 from patter.options import LocalOptions
 from patter.simulators.openai.script import tool, use_tools
 
@@ -17,7 +17,7 @@ NO_KEYS = Keys(LocalOptions(), {})
 def terminal(*lines):
     typed, shown = list(lines), []
 
-    def read_line(prompt):
+    async def read_line(prompt):
         if not typed:
             raise EOFError
         return typed.pop(0)
@@ -53,6 +53,19 @@ async def test_the_agents_own_model_and_tools_answer(world):
     await talk(world.phone().agent("Be exact.", tools=[add]), None, keys, **ends)
     assert "Agent: That is 5." in shown
     assert world.model.questions[0].messages[0]["content"] == "Be exact."
+
+
+async def test_what_is_no_key_and_no_word_is_said_and_the_call_goes_on(unset):
+    shown, ends = terminal("/press x", "/hang up", "still here")
+    await talk(Patter(mode="local").agent(), lambda msg: f"You said: {msg.text}", NO_KEYS, **ends)
+    assert shown == [
+        HELP,
+        "The keys of a phone are #*0123456789ABCD, not 'x'.",
+        HELP,
+        "Agent: You said: still here",
+        "",
+        "The call is over: caller_hung_up.",
+    ]
 
 
 async def test_what_testing_needs(unset):

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from patter import ConfigError, Patter
+from patter.simulators.fault_plan import Fault
 from patter.simulators.script import Digits, HangUp, Listen, Say, Wait
 from patter.simulators.telnyx import Faults
 from patter.simulators.telnyx.world import Phone
@@ -48,6 +49,20 @@ async def test_a_caller_is_answered(world, telnyx, pipeline):
     ]  # fmt: skip
     assert digits == ["7"]
     assert end["reason"] == "caller_hung_up"
+
+
+@pytest.mark.parametrize("fault", [Fault(status=500), Fault(cut_after=0)])
+async def test_a_command_at_which_telnyx_fails_is_made_again(world, telnyx, pipeline, fault):
+    phone, ends = phone_of(world), []
+    await world.serve(phone, pipeline(phone, first_message="Hello!"), on_call_end=ends.append)
+    for name in ("answer", "streaming_start"):
+        telnyx.world.rest_faults.add(f"command.{name}", fault)
+    leg = await telnyx.dial_in(NUMBER, "+15550002222", [Wait(4000), HangUp()])
+    await leg.ended(40)
+    await phone.disconnect()
+    await world.close()
+    assert (ends[0]["reason"], ends[0]["history"][0]["text"]) == ("caller_hung_up", "Hello!")
+    assert [fact.data["name"] for fact in leg.of_kind("command")] == ["answer", "streaming_start"]
 
 
 @pytest.mark.supports("a call out", mode="pipeline", reply_by="handler", carrier="telnyx")

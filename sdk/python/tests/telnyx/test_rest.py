@@ -1,11 +1,14 @@
 """Our REST client against the simulated Telnyx, and what it refuses before it asks."""
 
+import asyncio
+
 import httpx
 import pytest
 
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.rest import TelnyxRest
 from patter.errors import CarrierError, ConfigError
+from patter.simulators.fault_plan import Fault
 from patter.simulators.telnyx import Phone, TelnyxSimulator
 from sdk.python.tests.telnyx.conftest import ADA, API_KEY, CONNECTION, OUR
 
@@ -95,6 +98,16 @@ async def test_an_answer_that_is_lost_is_an_unknown_outcome(sim, rest):
     error = await refused(rest.dial(dial()))
     assert (error.code, error.permanent) == ("504", False)
     assert (await rest.dial(dial())).call_control_id in sim.calls and len(sim.calls) == 1
+
+
+async def test_a_command_whose_answer_is_torn_off_is_sent_again_as_the_same(sim, rest):
+    sim.add_phone(Phone(ADA, answer_after_s=0))
+    leg = sim.calls[(await rest.dial(dial())).call_control_id]
+    await asyncio.wait_for(leg.answered.wait(), 10)
+    sim.world.rest_faults.add("command.send_dtmf", Fault(cut_after=0))
+    assert await rest.send_to_live(commands.send_digits(leg.id, "1", command_id="a1"))
+    assert [fact.data["name"] for fact in leg.of_kind("command")] == ["send_dtmf"]
+    assert len(leg.of_kind("command_repeated")) == 1
 
 
 async def test_nobody_there(unused_tcp_port):

@@ -130,6 +130,31 @@ def test_chunks_may_begin_anywhere(first):
     assert got == [20 * chunk for chunk in range(first, first + 8)]
 
 
+def test_chunks_that_begin_to_count_anew_are_heard_on():
+    wire = opened()
+    sounds = [bytes([number % 200]) * 160 for number in range(220)]
+    for number in range(1, 201):
+        wire.decode(media(number, sounds[number]))
+    heard = [event for number in range(1, 20) for event in wire.decode(media(number, sounds[number]))]
+    assert [event.payload for event in heard] == sounds[5:20], "four frames tell that it is no single stray"
+
+
+def test_single_strays_of_long_ago_move_nothing():
+    wire = opened()
+    for number in range(1, 201):
+        wire.decode(media(number))
+    numbers = [201, 3, 202, 4, 203, 5, 204, 6, 205, 7, 206]
+    heard = [event for number in numbers for event in wire.decode(media(number))]
+    assert [event.media_ms for event in heard] == [20 * number for number in range(201, 207)]
+
+
+@pytest.mark.parametrize("encoding", ["audio/x-mulaw", "audio/PCMU", "pcmu", "PCMU"])
+def test_a_codec_may_have_the_name_of_its_media_type(encoding):
+    wire = Wire()
+    wire.decode(start(encoding))
+    assert wire.problem == "" and wire.decode(media(1)) == [CallerAudio(b"\x7f" * 160, 20)]
+
+
 def test_keys_are_sorted_by_their_time_and_told_once():
     wire = opened()
     told = []

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from patter.bridge.commands import TransferStart
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.commands import Command
+from patter.carriers.telnyx.human_state import HumanState
 from patter.carriers.telnyx.rest import TelnyxRest
 from patter.carriers.telnyx.voices import spoken_within_s
 from patter.errors import CarrierError
@@ -29,7 +30,7 @@ class TelnyxControl:
 
     Args:
         rest: makes a client; one for each request, for they are needed once or twice a call.
-        call_id: our own; ``call_id:transfer_id`` is the state of a human's leg, in all of its webhooks.
+        call_id: our own; it begins the state of a human's leg, in all of its webhooks (``HumanState``).
         own_number: shown to humans. Telnyx refuses callers' own numbers (D51).
         webhook_url: where the human's leg reports; empty: where the application's events go.
         music_url: what a caller hears who waits for a human; empty: nothing.
@@ -83,13 +84,14 @@ class TelnyxControl:
         if order.kind == "warm":
             await self._call_human(carrier_call_id, order)
             return
+        about = self._state_of_human(order)
         command = commands.transfer(
             carrier_call_id,
             order.number,
-            command_id=self._about(order.transfer_id),
+            command_id=about,
             from_=self._own_number or None,
             timeout_s=max(5, order.ring_s),
-            target_state=self._about(order.transfer_id),
+            target_state=about,
             webhook_url=self._webhook_url,
         )
         await self._send(command)
@@ -108,7 +110,7 @@ class TelnyxControl:
     async def _call_human(self, carrier_call_id: str, order: TransferStart) -> None:
         """A leg of its own, which is joined with the caller's when the human accepts. Music begins last:
         while the carrier may still refuse, nobody hears any."""
-        about = self._about(order.transfer_id)
+        about = self._state_of_human(order)
         async with self._rest(OPEN_S) as rest:
             command = commands.dial(
                 connection_id=rest.connection_id,
@@ -132,12 +134,12 @@ class TelnyxControl:
         """End the music. A call that is over, or that heard none, is as good."""
         if not self._music_url:
             return
-        about = f"{self._about(transfer_id)}:hush"
+        about = f"{HumanState(self._call_id, transfer_id)}:hush"
         async with self._rest(OPEN_S) as rest:
             await rest.send_to_live(commands.stop_playback(carrier_call_id, command_id=about))
 
-    def _about(self, transfer_id: str) -> str:
-        return f"{self._call_id}:{transfer_id}"
+    def _state_of_human(self, order: TransferStart) -> str:
+        return str(HumanState(self._call_id, order.transfer_id, order.kind))
 
     async def _send(self, command: Command) -> None:
         async with self._rest(OPEN_S) as rest:

@@ -8,18 +8,21 @@ T = TypeVar("T")
 
 WINDOW = 5
 """Frames that wait for a missing one, 100 ms of them, before it is given up."""
+FAR = 50
+"""Chunks, a second of them: what comes so much too late, ``WINDOW`` times in a row, was counted anew."""
 KEYS_WAIT = 3
 """Frames of audio that a key waits for an earlier one."""
 MOST_KEYS_KNOWN = 64
 
 
 class Reorder(Generic[T]):
-    """Sorts by chunk, and drops what comes twice or too late."""
+    """Sorts by chunk, and drops what comes twice or too late. Chunks may begin to count anew."""
 
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
         self._next: int | None = None
         self._held: dict[int, T] = {}
+        self._far_behind = 0
 
     @property
     def holds(self) -> bool:
@@ -30,10 +33,14 @@ class Reorder(Generic[T]):
         if self._next is None:
             # Chunks count from 1; a stream that was joined later begins where it begins.
             self._next = min(chunk, 1) if chunk <= self._window + 1 else chunk
+        self._far_behind = self._far_behind + 1 if chunk < self._next - FAR else 0
+        out: list[T] = []
+        if self._far_behind >= self._window:
+            out, self._next, self._far_behind = self.release(), chunk, 0
         if chunk < self._next or chunk in self._held:
-            return []
+            return out
         self._held[chunk] = item
-        out = self._run()
+        out += self._run()
         while len(self._held) >= self._window:
             self._next = min(self._held)
             out += self._run()

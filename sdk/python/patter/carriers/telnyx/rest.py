@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
+from patter.carriers.recording_file import RecordingFile
 from patter.carriers.telnyx import commands
 from patter.carriers.telnyx.commands import Command
 from patter.carriers.telnyx.resources import (
@@ -29,6 +30,7 @@ from patter.trust import trust
 
 BASE_URL = "https://api.telnyx.com/v2"
 
+OUTCOME_UNKNOWN = "outcome_unknown"
 # Answers to a command that say that there is no such call any more.
 OVER_CODES = ("90018", "90015", "10005")
 # Refusals that the same request survives later: rates, and limits of calls at once.
@@ -93,14 +95,26 @@ class TelnyxRest:
         return _data(await self._ask("POST", command.path, body=command.body))
 
     async def send_to_live(self, command: Command) -> bool:
-        """Send a command that is void when the call is over. False: it is over."""
+        """Send a command that is void when the call is over. False: it is over.
+
+        One whose answer is torn off is sent once more: its ``command_id`` makes both one.
+        """
         try:
-            await self.send(command)
+            await self._send_surely(command)
         except CarrierError as error:
             if error.code in OVER_CODES:
                 return False
             raise
         return True
+
+    async def _send_surely(self, command: Command) -> None:
+        try:
+            await self.send(command)
+        except CarrierError as error:
+            # Who was too slow once is not waited for twice.
+            if error.code != OUTCOME_UNKNOWN or isinstance(error.__cause__, httpx.TimeoutException):
+                raise
+            await self.send(command)
 
     async def dial(self, command: Command) -> TelnyxCall:
         """Send a ``commands.dial``. Returns once Telnyx took it."""
@@ -197,10 +211,22 @@ class TelnyxRest:
         """A recording with a fresh download link."""
         return TelnyxRecording.parse(_data(await self._get(f"/recordings/{quote(recording_id, safe='')}")))
 
+    async def recordings_of(self, carrier_call_id: str) -> list[str]:
+        """The ids of a call's finished recordings. Some announcements do not name theirs."""
+        answer = await self._get("/recordings", {"filter[call_control_id]": carrier_call_id})
+        rows = answer.get("data")
+        found = (
+            [TelnyxRecording.parse(row) for row in rows if isinstance(row, dict)]
+            if isinstance(rows, list)
+            else []
+        )
+        return [recording.id for recording in found if recording.id]
+
     async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
         """Give a recording to ``write`` piece by piece, over a fresh link. Returns its size.
 
-        One that is not there yet is a CarrierError that is not permanent.
+        One that is not there yet is a CarrierError that is not permanent. So is one that comes as something
+        else, or not to its end.
         """
         try:
             url = (await self.fetch_recording(recording_id)).download_url
@@ -208,7 +234,7 @@ class TelnyxRest:
             raise CarrierError("telnyx", str(error), permanent=False, code=error.code) from error
         if not url:
             raise CarrierError("telnyx", "the recording has no link yet", permanent=False, code="no_link")
-        size = 0
+        file = RecordingFile(write)
         try:
             # The link is the proof; our API key is nothing for whoever keeps the files.
             async with self._files.stream("GET", url) as answer:
@@ -216,11 +242,11 @@ class TelnyxRest:
                     said = f"its file is answered with {answer.status_code}"
                     raise CarrierError("telnyx", said, permanent=False, code=str(answer.status_code))
                 async for piece in answer.aiter_bytes():
-                    size += len(piece)
-                    write(piece)
+                    file.take(piece)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unreachable(error, "unreachable") from error
-        return size
+        file.check("telnyx")
+        return file.size
 
     async def delete_recording(self, recording_id: str) -> None:
         """Delete a recording at Telnyx. One that is gone already is a success."""
@@ -264,7 +290,7 @@ class TelnyxRest:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise _unreachable(error, "unreachable") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _unreachable(error, "outcome_unknown" if method == "POST" else "unreachable") from error
+            raise _unreachable(error, OUTCOME_UNKNOWN if method == "POST" else "unreachable") from error
 
 
 def _new_id() -> str:
@@ -312,5 +338,5 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise CarrierError("telnyx", "an answer that is not JSON", permanent=False, code="outcome_unknown")
+        raise CarrierError("telnyx", "an answer that is not JSON", permanent=False, code=OUTCOME_UNKNOWN)
     return body

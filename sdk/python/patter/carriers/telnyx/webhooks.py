@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from patter.bridge.wellformed import wellformed
 from patter.carriers.telnyx.commands import decode_state
 
 MAX_TEXT = 200
@@ -112,4 +113,5 @@ def _headers(given: object) -> dict[str, str]:
 def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     # Ids are numbers in some answers and texts in others.
-    return str(value)[:MAX_TEXT] if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return wellformed(str(value))[:MAX_TEXT] if is_text else ""

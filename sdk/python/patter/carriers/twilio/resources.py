@@ -60,7 +60,10 @@ class TwilioAccount:
 
 @dataclass(frozen=True, slots=True)
 class TwilioNumber:
-    """A number of the account and where its calls go."""
+    """A number of the account and where its calls go.
+
+    ``is_posted``: calls and reports come by POST, which is Twilio's default, and not by GET.
+    """
 
     sid: str
     number: str
@@ -70,6 +73,7 @@ class TwilioNumber:
     takes_calls: bool
     application_sid: str = ""
     trunk_sid: str = ""
+    is_posted: bool = True
 
     @property
     def calls_go_to(self) -> str:
@@ -90,6 +94,7 @@ class TwilioNumber:
             takes_calls=bool(abilities.get("voice")) if isinstance(abilities, dict) else True,
             application_sid=_text(row, "voice_application_sid"),
             trunk_sid=_text(row, "trunk_sid"),
+            is_posted="GET" not in (_text(row, "voice_method"), _text(row, "status_callback_method")),
         )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from patter.carriers.recording_file import RecordingFile
 from patter.carriers.twilio.markup import MAX_SAY_CHARS, say_and_hang_up, say_language
 from patter.carriers.twilio.resources import TwilioAccount, TwilioCall, TwilioNumber
 from patter.errors import CarrierError
@@ -167,9 +168,10 @@ class TwilioRest:
         """Give a recording to ``write`` piece by piece: WAV, each side in its own channel. Returns its size.
 
         One that is not there yet is a CarrierError that is not permanent: Twilio announces some too early.
+        So is one that comes as something else, or not to its end.
         """
         url = f"{str(self._http.base_url).rstrip('/')}/Recordings/{quote(recording_sid, safe='')}.wav"
-        size = 0
+        file = RecordingFile(write)
         try:
             async with self._http.stream("GET", url, params={"RequestedChannels": "2"}) as answer:
                 if not answer.is_success:
@@ -177,11 +179,11 @@ class TwilioRest:
                     refused = _refusal(answer)
                     raise CarrierError("twilio", str(refused), permanent=False, code=refused.code)
                 async for piece in answer.aiter_bytes():
-                    size += len(piece)
-                    write(piece)
+                    file.take(piece)
         except httpx.HTTPError as error:
             raise _unreachable(error, "unreachable") from error
-        return size
+        file.check("twilio")
+        return file.size
 
     async def delete_recording(self, recording_sid: str) -> None:
         """Delete a recording. One that is gone is a success."""

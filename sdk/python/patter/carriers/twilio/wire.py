@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from patter.audio.codecs import Converter, Same, decoder
 from patter.bridge.commands import Clear, Mark, Play
 from patter.bridge.events import (
     CallerAudio,
@@ -30,20 +31,21 @@ DIGITS = frozenset("0123456789*#ABCD")
 class Wire:
     """The media socket of one stream: what ``decode`` does, and that the frames come in a possible order."""
 
-    problem = ""
-    """Twilio has one codec."""
     holds = False
     """Twilio's frames come in order."""
 
     def __init__(self) -> None:
         self.stream_id = ""
+        self.problem = ""
         self._stopped = False
+        self._decoder: Converter | None = None
+        """None: it is µ-law, as nearly always."""
 
     def decode(self, frame: str | bytes) -> list[Event]:
         try:
             data = parse_object(frame)
             if self._is_next_media(data):
-                return _media(data)
+                return self._heard(data)
             events = _events(data)
             if data.get("event") in _READERS:
                 self._follow(data, events)
@@ -69,12 +71,25 @@ class Wire:
         sid = self.stream_id
         return data.get("event") == "media" and data.get("streamSid") == sid != "" and not self._stopped
 
+    def _heard(self, data: dict[str, Any]) -> list[Event]:
+        heard = _media(data)
+        if self._decoder is None:
+            return heard
+        return [
+            CallerAudio(self._decoder.feed(event.payload), event.media_ms)
+            for event in heard
+            if isinstance(event, CallerAudio)
+        ]
+
     def _follow(self, data: dict[str, Any], events: list[Event]) -> None:
         kind = data["event"]
         if kind == "start":
             if self.stream_id:
                 raise BadFrame("second start")
             self.stream_id = text_in(data, "streamSid")
+            for event in events:
+                if isinstance(event, LegOpened):
+                    self._listen(event)
             return
         if not self.stream_id:
             raise BadFrame(f"{kind} before start")
@@ -83,6 +98,15 @@ class Wire:
         if self._stopped:
             raise BadFrame(f"{kind} after stop")
         self._stopped = kind == "stop"
+
+    def _listen(self, opened: LegOpened) -> None:
+        """What is heard has the codec that ``start`` names."""
+        try:
+            converter = decoder(opened.encoding, opened.sample_rate_hz)
+        except ValueError as error:
+            self.problem = str(error)
+            return
+        self._decoder = None if isinstance(converter, Same) else converter
 
 
 def decode(frame: str | bytes) -> list[Event]:

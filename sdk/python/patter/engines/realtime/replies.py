@@ -210,11 +210,11 @@ class Replies:
         if (expected := self.floor.expected) is not None and expected.by <= now:
             out += self.answer(expected.turn_id, "", expected.end_of_turn_ms, now)
             waits.for_sound(now, more=True)  # it was silent for a while already
-        if waits.take_sound(now):
-            out += self.recovery.sound_late(now)
         if (due := self._mouth.next_timer()) is not None and due <= now:
             self._mouth.handle_timer(now)
             out += self.saying.speak(now)
+        if waits.take_sound(now):
+            out += self.recovery.sound_late(now)
         return out
 
     def _fill(self, now: float) -> Outcome:

@@ -22,6 +22,7 @@ class CarrierFaults:
         replayed_webhook: the first is posted again, signature and all, when the call is over.
         clock_skew_s: the carrier's clock is so much ahead, or behind where negative.
         clock_drift_ppm: media timestamps run ahead of time by so many millionths.
+        counts_anew_at_ms: at this moment of the stream chunks, sequence numbers and timestamps begin anew.
         frame_ms: media comes in messages of this length; 0 is the carrier's own.
         empty_payloads: before each media message one without sound comes.
         gap_at_ms, gap_ms: from this moment of the stream on nothing comes for so long, then all at once.
@@ -46,6 +47,7 @@ class CarrierFaults:
         late_marks_ms: marks come back so late.
         leaves_transfer_after_s: the caller hangs up so long after a transfer began.
         recording_404_times: so many requests for the recording's file find nothing.
+        recording_halves: so many answers bring half of the recording's file, and say that it is all of it.
         recording_failed: the recording fails.
     """
 
@@ -58,6 +60,7 @@ class CarrierFaults:
     replayed_webhook: bool = False
     clock_skew_s: float = 0.0
     clock_drift_ppm: int = 0
+    counts_anew_at_ms: int = 0
     frame_ms: int = 0
     empty_payloads: bool = False
     gap_at_ms: int = 0
@@ -82,6 +85,7 @@ class CarrierFaults:
     late_marks_ms: int = 0
     leaves_transfer_after_s: float = 0.0
     recording_404_times: int = 0
+    recording_halves: int = 0
     recording_failed: bool = False
 
     @classmethod
@@ -131,6 +135,13 @@ class CarrierFaults:
             except ValueError:
                 raise ValueError(f"delayed_webhooks is name=seconds, not {word}") from None
         return delays
+
+    def recording_of(self, file: bytes, asked: int) -> bytes | None:
+        """What the ``asked``-th request for a recording's file brings; None: nothing is found."""
+        if asked <= self.recording_404_times:
+            return None
+        is_half = asked <= self.recording_404_times + self.recording_halves
+        return file[: len(file) // 2] if is_half else file
 
 
 def _is(kind: type, value: Any) -> bool:

@@ -129,7 +129,8 @@ class ControlApi(CarrierControl):
             recording.asked += 1
             if not recording.opens(request.query_params.get("key", "")):
                 return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
-            if recording.asked > leg.order.faults.recording_404_times:
-                return Response(leg.media.wav(), media_type="audio/wav")
+            file = leg.order.faults.recording_of(leg.media.wav(), recording.asked)
+            if file is not None:
+                return Response(file, media_type="audio/wav")
             break
         return Response("<Error><Code>NoSuchKey</Code></Error>", 404, media_type="application/xml")

@@ -34,6 +34,7 @@ class Faults(CarrierFaults):
         hangs_up_first: the caller is gone when the first command arrives.
         no_transcription: what is said in this leg is not transcribed: the account may not.
         socket_fails: so many times the media socket cannot be opened.
+        unnamed_recordings: a recording is told of without its id.
         expired_recording_links: so many links to the recording are dead when they are given out.
     """
 
@@ -65,4 +66,5 @@ class Faults(CarrierFaults):
     hangs_up_first: bool = False
     no_transcription: bool = False
     socket_fails: int = 0
+    unnamed_recordings: bool = False
     expired_recording_links: int = 0

@@ -106,7 +106,8 @@ class Flow:
     def end_recording(self, recording: Recording) -> None:
         leg = self.leg
         recording.ended_ms = leg.now_ms()
-        told = {"recording_id": recording.id, "channels": recording.channels}
+        named = {} if leg.order.faults.unnamed_recordings else {"recording_id": recording.id}
+        told = {**named, "channels": recording.channels}
         if leg.order.faults.recording_failed:
             del leg.recordings[recording.id]
             self.tell("call.recording.error", reason="internal_server_error", **told)

@@ -71,6 +71,6 @@ def number_json(number: Number) -> dict[str, Any]:
         "record_type": "phone_number",
         "id": number.id,
         "phone_number": number.number,
-        "status": "active",
+        "status": number.status,
         "connection_id": number.connection_id or None,
     }

@@ -15,6 +15,7 @@ from typing import Any
 
 from patter.audio.codecs import Converter, decoder, encoder
 from patter.carriers.frames import BadFrame, audio_in, parse_object, text_in
+from patter.simulators.carrier.counting import Counting
 from patter.simulators.carrier.marks import LostMarks
 from patter.simulators.carrier.media import MAX_MESSAGE_CHARS
 from patter.simulators.play_buffer import PlayBuffer
@@ -57,8 +58,7 @@ class StreamSide:
         self._plan = plan
         self._lost_marks = LostMarks(faults)
         self._parameters_as_list = faults.parameters_as_list
-        self._sequence = 0
-        self._chunk = 0
+        self._count = Counting(faults)
         # A codec that this simulator cannot speak is announced all the same, around the handset's own sound.
         heard = plan.heard if plan.heard in SPOKEN else "PCMU"
         self._to_application: Converter = encoder(heard, plan.heard_hz, order)
@@ -93,13 +93,12 @@ class StreamSide:
         )
 
     def media(self, sound: bytes, at_ms: int) -> str:
-        self._chunk += 1
-        self._sequence += 1
+        number, chunk, timestamp = self._count.media(at_ms)
         payload = b64encode(self._to_application.feed(sound)).decode("ascii")
         # By hand, for it is said fifty times a second in every call.
         return (
-            f'{{"event":"media","sequence_number":"{self._sequence}","media":{{"track":"inbound",'
-            f'"chunk":"{self._chunk}","timestamp":"{at_ms}","payload":"{payload}"}},'
+            f'{{"event":"media","sequence_number":"{number}","media":{{"track":"inbound",'
+            f'"chunk":"{chunk}","timestamp":"{timestamp}","payload":"{payload}"}},'
             f'"stream_id":"{self._ids.stream_id}"}}'
         )
 
@@ -186,11 +185,10 @@ class StreamSide:
         return json.dumps({"event": "error", "stream_id": self._ids.stream_id, "payload": payload})
 
     def _message(self, event: str, body: Mapping[str, Any], **more: Any) -> str:
-        self._sequence += 1
         return json.dumps(
             {
                 "event": event,
-                "sequence_number": str(self._sequence),
+                "sequence_number": str(self._count.message()),
                 "stream_id": self._ids.stream_id,
                 **more,
                 event: body,

@@ -89,6 +89,7 @@ class Number:
     number: str
     account: Account
     connection_id: str = ""
+    status: str = "active"
     id: str = field(default_factory=new_id)
 
 

@@ -26,6 +26,7 @@ class Faults(CarrierFaults):
         late_status_s: each is posted this late, and the next ones wait for it.
         shuffled_status_callbacks: the last one is posted before the one before it.
         lost_socket_ends_call: when the media socket breaks, the call ends; else its next verb runs.
+        a_law: media comes as A-law, and ``start`` says so.
         lost_create_answer: a call that is created by REST is dialled, and its answer never arrives.
     """
 
@@ -44,4 +45,5 @@ class Faults(CarrierFaults):
     late_status_s: float = 0.0
     shuffled_status_callbacks: bool = False
     lost_socket_ends_call: bool = False
+    a_law: bool = False
     lost_create_answer: bool = False

@@ -175,6 +175,7 @@ class RestApi:
         number.voice_method = given.get("VoiceMethod", number.voice_method)
         number.voice_fallback_url = given.get("VoiceFallbackUrl", number.voice_fallback_url)
         number.status_callback = given.get("StatusCallback", number.status_callback)
+        number.status_callback_method = given.get("StatusCallbackMethod", number.status_callback_method)
         number.friendly_name = given.get("FriendlyName", number.friendly_name)
         _set_owner(number, given)
         return JSONResponse(number_json(number))
@@ -208,10 +209,10 @@ class RestApi:
         call, recording = self._recorded(request, account)
         faults = call.order.faults
         call.note("recording_asked", recording_sid=recording.sid)
-        too_early = len(call.of_kind("recording_asked")) <= faults.recording_404_times
-        if too_early or faults.recording_failed or not call.is_over:
+        file = faults.recording_of(call.media.wav(), len(call.of_kind("recording_asked")))
+        if file is None or faults.recording_failed or not call.is_over:
             raise _not_found(request)
-        return Response(call.media.wav(), media_type="audio/x-wav")
+        return Response(file, media_type="audio/x-wav")
 
     async def _delete_recording(self, request: Request, account: Account) -> Response:
         call, recording = self._recorded(request, account)

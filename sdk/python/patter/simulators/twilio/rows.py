@@ -53,7 +53,7 @@ def number_json(number: Number) -> dict[str, Any]:
         "voice_method": number.voice_method,
         "voice_fallback_url": number.voice_fallback_url,
         "status_callback": number.status_callback,
-        "status_callback_method": "POST",
+        "status_callback_method": number.status_callback_method,
         "voice_application_sid": number.voice_application_sid or None,
         "trunk_sid": number.trunk_sid or None,
         "capabilities": {"voice": number.takes_calls, "SMS": False, "MMS": False, "fax": False},

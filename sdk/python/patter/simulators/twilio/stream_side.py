@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from patter.audio.codecs import encoder
+from patter.audio.frames import SAMPLE_RATE_HZ
 from patter.carriers.frames import BadFrame, audio_in, parse_object, text_in
-from patter.simulators.carrier.faults import CarrierFaults
+from patter.simulators.carrier.counting import Counting
 from patter.simulators.carrier.marks import LostMarks
 from patter.simulators.carrier.media import MAX_MESSAGE_CHARS
 from patter.simulators.play_buffer import PlayBuffer
+from patter.simulators.twilio.faults import Faults
 from patter.simulators.twilio.trouble import Trouble
 
 # The exact fields of each message: one more or one less is an invalid message (31951).
@@ -26,7 +29,7 @@ SHAPES: Mapping[str, tuple[str | None, frozenset[str]]] = {
     "clear": (None, frozenset()),
 }
 
-NO_FAULTS = CarrierFaults()
+NO_FAULTS = Faults()
 
 
 @dataclass(slots=True)
@@ -40,13 +43,14 @@ class Ids:
 
 
 class StreamSide:
-    """One bidirectional stream."""
+    """One bidirectional stream. What comes from the application is µ-law, whatever goes to it."""
 
-    def __init__(self, ids: Ids, faults: CarrierFaults = NO_FAULTS) -> None:
+    def __init__(self, ids: Ids, faults: Faults = NO_FAULTS) -> None:
         self._ids = ids
         self._lost_marks = LostMarks(faults)
-        self._sequence = 0
-        self._chunk = 0
+        self._count = Counting(faults)
+        self._encoding = "audio/x-alaw" if faults.a_law else "audio/x-mulaw"
+        self._encoder = encoder("PCMA" if faults.a_law else "PCMU", SAMPLE_RATE_HZ)
         self._reported: set[int] = set()
         self.buffer = PlayBuffer()
         self.counts: Counter[str] = Counter()
@@ -64,18 +68,18 @@ class StreamSide:
                 "streamSid": ids.stream_sid,
                 "callSid": ids.call_sid,
                 "tracks": ["inbound"],
-                "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+                "mediaFormat": {"encoding": self._encoding, "sampleRate": SAMPLE_RATE_HZ, "channels": 1},
                 "customParameters": dict(ids.parameters),
             },
         )
 
     def media(self, frame: bytes, at_ms: int) -> str:
-        self._chunk += 1
-        self._sequence += 1
+        number, chunk, timestamp = self._count.media(at_ms)
+        payload = b64encode(self._encoder.feed(frame)).decode("ascii")
         # By hand, for it is said fifty times a second in every call.
         return (
-            f'{{"event":"media","sequenceNumber":"{self._sequence}","media":{{"track":"inbound",'
-            f'"chunk":"{self._chunk}","timestamp":"{at_ms}","payload":"{b64encode(frame).decode("ascii")}"}},'
+            f'{{"event":"media","sequenceNumber":"{number}","media":{{"track":"inbound",'
+            f'"chunk":"{chunk}","timestamp":"{timestamp}","payload":"{payload}"}},'
             f'"streamSid":"{self._ids.stream_sid}"}}'
         )
 
@@ -140,11 +144,10 @@ class StreamSide:
             self.troubles.append(Trouble(code, text))
 
     def _message(self, event: str, body: Mapping[str, Any]) -> str:
-        self._sequence += 1
         return json.dumps(
             {
                 "event": event,
-                "sequenceNumber": str(self._sequence),
+                "sequenceNumber": str(self._count.message()),
                 "streamSid": self._ids.stream_sid,
                 event: body,
             }

@@ -45,6 +45,7 @@ class Number:
     voice_url: str = ""
     status_callback: str = ""
     voice_method: str = "POST"
+    status_callback_method: str = "POST"
     voice_fallback_url: str = ""
     friendly_name: str = ""
     voice_application_sid: str = ""
