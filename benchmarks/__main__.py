@@ -27,6 +27,7 @@ ROWS = {
     "realtime": ("realtime", "model"),
 }
 """What can be measured: the mode, and who replies."""
+CALLS = "1,10,25,50,100"
 STEP = 25
 MOST_CALLS = 400
 STEP_SECONDS = 15.0
@@ -39,7 +40,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
         default="pipeline,handler,realtime",
         help="pipeline (the model replies), handler (pipeline, over /ws/sdk), realtime, or none",
     )
-    parser.add_argument("--calls", default="1,10,25,50,100", help="calls at once, one row for each")
+    parser.add_argument("--calls", help=f"calls at once, one row for each ({CALLS})")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured time of a row")
     parser.add_argument("--floor", action="store_true", help="with a pass-through bridge in the same run")
     parser.add_argument("--long", action="store_true", help="rows of five minutes")
@@ -50,7 +51,11 @@ def arguments(given: list[str]) -> argparse.Namespace:
         metavar="MINUTES",
         help="look at the recording of a call of this length among others (--long: 30)",
     )
-    parser.add_argument("--steps", action="store_true", help="find out how many calls one core carries")
+    parser.add_argument(
+        "--steps",
+        action=argparse.BooleanOptionalAction,
+        help="find out how many calls one core carries (where --calls does not say how many there are)",
+    )
     parser.add_argument("--shape", choices=["embedded", "servers"], default="embedded")
     parser.add_argument("--no-pauses", action="store_true", help="without the row of false pauses")
     parser.add_argument("--json", type=Path, help="write the report as JSON, too")
@@ -58,7 +63,9 @@ def arguments(given: list[str]) -> argparse.Namespace:
     options.rows = [row for row in options.rows.split(",") if row not in ("", "none")]
     if unknown := [row for row in options.rows if row not in ROWS]:
         parser.error(f"there is no row {unknown[0]!r}; there are {', '.join(ROWS)}")
-    options.calls = sorted({int(count) for count in options.calls.split(",") if count})
+    if options.steps is None:
+        options.steps = bool(options.rows) and options.calls is None
+    options.calls = sorted({int(count) for count in (options.calls or CALLS).split(",") if count})
     if options.long:
         options.seconds = 300.0
         options.recording = options.recording or 30.0

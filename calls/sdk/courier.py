@@ -18,6 +18,7 @@ from calls.sdk import facts as frames
 from calls.sdk.addresses import doors_group
 from calls.sdk.facts import Frame, SdkFacts
 from calls.sdk.kept import KEEP_S, Kept, KeptFrames
+from calls.sdk.late import LateAnswers
 from calls.sdk.orders import Bound, Orders, Publish, Send, Tell
 from calls.sdk.search import ANSWER_WITHIN_S, Peer, Search
 from calls.sdk.turn import OpenTurn
@@ -56,6 +57,7 @@ class Courier:
         self._ack_until: float | None = None
         self._turn: OpenTurn | None = None
         self._asked: deque[str] = deque(maxlen=MOST_ASKED)
+        self._late = LateAnswers()
         self._losses: dict[str, list[str]] = {}
         self._history: list[dict[str, str]] = []
         self._ended_at: float | None = None
@@ -109,35 +111,32 @@ class Courier:
 
     def ask(self, command: HandlerAsk, now: float) -> Orders:
         """Have a turn answered. ``Tell`` follows; the last is HandlerDone or HandlerFailed."""
-        self._drop_question()
+        self._drop_question(now)
         self._turn = OpenTurn(command.turn_id)
         self._asked.append(command.turn_id)
-        asked = frames.message(self.facts, command.turn_id, command.text, self._known(command.history))
+        history = frames.shared(command.history, self._history)
+        asked = frames.message(self.facts, command.turn_id, command.text, history)
         out = self._put(asked, now)
         if self._owner is None and self._search is None and self._former is None:
             out += self._look(now, placed=bool(self.facts.reply_to))  # perhaps somebody has come since
         return out
 
-    def _known(self, history: frames.History) -> frames.History:
-        """The same turns, and where they are known already those: they are held once."""
-        known = self._history
-        return [
-            known[at] if at < len(known) and known[at] == turn else turn for at, turn in enumerate(history)
-        ]
-
     def cancel(self, turn_id: str, heard: str, now: float) -> Orders:
         """The caller spoke over the reply; ``heard`` is what they heard of it."""
         unsent = self._turn is not None and self._turn.turn_id == turn_id and not self._turn.asked
         if self._turn is not None and self._turn.turn_id == turn_id:
-            self._drop_question()
+            self._drop_question(now)
         if unsent or turn_id not in self._asked:
             return []
         frame = {"type": "cancel", "call_id": self.facts.call_id, "turn_id": turn_id, "heard": heard}
         return self._put(frame, now)
 
-    def _drop_question(self) -> None:
-        """Nobody waits for the open turn's answer any more."""
+    def _drop_question(self, now: float) -> None:
+        """Nobody waits for the open turn's answer any more, be it that it came."""
+        self._late.forget()
         if self._turn is not None:
+            if self._turn.asked and not self._turn.over:
+                self._late.given_up(now)
             self._turn = None
             self._kept.drop("message", spare=self._in_flight)
 
@@ -164,6 +163,11 @@ class Courier:
         return []
 
     def _said(self, peer: str, frame: Mapping[str, Any], now: float) -> Orders:
+        if frame.get("turn_id") is None and self._late.keep(peer, frame, now):
+            return []
+        return self._take(peer, frame, now)
+
+    def _take(self, peer: str, frame: Mapping[str, Any], now: float) -> Orders:
         turn = self._turn
         if turn is None:
             return []
@@ -171,7 +175,7 @@ class Courier:
         if turn.received and turn.held_until is not None:
             turn.held_until = now + ANSWER_COMES_BACK_S
         if turn.over:
-            self._drop_question()
+            self._drop_question(now)
         return [Tell(event) for event in told]
 
     # -- who answers for the call -----------------------------------------------------------------
@@ -180,15 +184,7 @@ class Courier:
         self._searches += 1
         self._search_at = None
         self._search = Search(self._searches, now + ANSWER_WITHIN_S, placed)
-        offer = {
-            "type": "sdk.offer",
-            "search": self._searches,
-            "call_id": self.facts.call_id,
-            "number": self.facts.number,
-            "agent_id": self.facts.agent_id,
-            "placed": placed,
-            "reply": self.channel,
-        }
+        offer = frames.offer(self.facts, self._searches, self.channel, placed=placed)
         return [Publish(self.facts.reply_to if placed else doors_group(self.facts.organisation_id), offer)]
 
     def _bid(self, number: int, peer: Peer, message: Mapping[str, Any], now: float) -> Orders:
@@ -252,6 +248,7 @@ class Courier:
         """``silent``: it does not even acknowledge. ``gone``: it said goodbye, and nothing is waited for."""
         self._former, self._owner = self._owner, None
         self._in_flight = self._ack_until = None
+        self._late = LateAnswers()
         turn = self._turn
         if gone:
             lost = self._lose_turn("The program that was answering ended.", now) if _begun(turn) else []
@@ -290,7 +287,7 @@ class Courier:
         for connection_id in turn.asked:
             self._losses.setdefault(connection_id, []).append(turn.turn_id)
         told = [Tell(event) for event in turn.fail("handler_lost", why)]
-        self._drop_question()
+        self._drop_question(now)
         self._search_at = self._search_at or now + COMES_BACK_S
         return [*told]
 
@@ -322,6 +319,8 @@ class Courier:
         self._ack_until = now + ACK_WITHIN_S
         if kept.frame["type"] == "message" and self._turn is not None:
             self._turn.asked.add(owner.id)
+            if owner.legacy:
+                self._late.asked(now)
         frame = {
             "type": "sdk.frame",
             "call_id": self.facts.call_id,
@@ -349,7 +348,8 @@ class Courier:
         return min(self._timers(), default=None)
 
     def _timers(self) -> Iterable[float]:
-        timers = [self._ack_until, self._search_at, self._search.until if self._search else None]
+        searched = self._search.until if self._search else None
+        timers = [self._ack_until, self._search_at, searched, self._late.until]
         if self._turn is not None:
             timers.append(self._turn.held_until)
         return [timer for timer in timers if timer is not None]
@@ -360,12 +360,19 @@ class Courier:
             out += self._not_acked(now)
         if self._search is not None and self._search.until <= now:
             out += self._decide(now)
+        if self._late.until is not None and self._late.until <= now:
+            out += self._take_late(now)
         if self._turn is not None and (held := self._turn.held_until) is not None and held <= now:
             out += self._did_not_come_back(self._turn, now)
         if self._search_at is not None and self._search_at <= now:
             self._search_at = None
             out += self._look(now) if self._owner is None and self._search is None else []
         return out
+
+    def _take_late(self, now: float) -> Orders:
+        """No newer answer came: what was kept back is the one to the present question."""
+        kept = self._late.take()
+        return self._take(*kept, now) if kept is not None else []
 
     def _not_acked(self, now: float) -> Orders:
         self._ack_until = None

@@ -32,6 +32,24 @@ class SdkFacts:
     recording_url: str = ""
 
 
+def shared(history: History, known: History) -> History:
+    """The same turns, and where they are known already those: they are held once."""
+    return [known[at] if at < len(known) and known[at] == turn else turn for at, turn in enumerate(history)]
+
+
+def offer(facts: SdkFacts, search: int, reply: str, *, placed: bool) -> Frame:
+    """The message that asks connections who answers for a call; they bid to the bus address ``reply``."""
+    return {
+        "type": "sdk.offer",
+        "search": search,
+        "call_id": facts.call_id,
+        "number": facts.number,
+        "agent_id": facts.agent_id,
+        "placed": placed,
+        "reply": reply,
+    }
+
+
 def call_start(facts: SdkFacts, history: History) -> Frame:
     return {
         "type": "call_start",

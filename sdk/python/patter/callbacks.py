@@ -60,5 +60,8 @@ class Callbacks:
                     result = callback(data) if is_async(callback) else await in_thread(callback, data)
                     if inspect.isawaitable(result):
                         await result
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                task = asyncio.current_task()
+                if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                    raise  # by ``finish``, and not by something within the callback
                 logger.error(f"{name} failed", exc_info=error, extra={"call": self._call_id})

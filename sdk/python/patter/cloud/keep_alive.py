@@ -27,15 +27,18 @@ class KeepAlive:
         self._is_script = _defined_in_main(self._caller)
 
     def stays(self) -> bool:
-        """Whether the connection stays although its task was cancelled. Says so when it gives way."""
-        if self._wish is False:
-            return False
-        if self._wish or (self._is_script and self._caller_is_done()):
+        """Whether the connection stays although its task was cancelled.
+
+        Says so when it gives way, unless that is no surprise: a main that failed or was interrupted.
+        """
+        done = self._caller_is_done()
+        if self._wish or (self._wish is None and self._is_script and done):
             return True
-        logger.warning(
-            "Patter disconnects, because its event loop ends. To stay connected, "
-            "end with `await phone.wait_closed()`, or pass keep_alive=True to connect()."
-        )
+        if self._wish is None and done:
+            logger.warning(
+                "Patter disconnects, because its event loop ends. To stay connected, "
+                "end with `await phone.wait_closed()`, or pass keep_alive=True to connect()."
+            )
         return False
 
     def _caller_is_done(self) -> bool:

@@ -76,7 +76,7 @@ class CloudPhone:
         self._connecting = True
         try:
             if self._ending is not None:  # the connection before is to be over, or it would end this one
-                await asyncio.shield(self._ending)
+                await asyncio.wait([self._ending])
             self._disconnecting = False
             if registration is not None:
                 await self._register(registration)
@@ -149,7 +149,9 @@ class CloudPhone:
                     if self._disconnecting:
                         raise
                     if not keeper.stays():
-                        await self.rest.close()  # the loop ends, and nobody else can any more
+                        # The loop ends, and nobody else can any more.
+                        await socket.leave()
+                        await self.rest.close()
                         raise
                 task = asyncio.current_task()
                 assert task is not None

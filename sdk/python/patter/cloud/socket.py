@@ -41,6 +41,7 @@ HELLO_WITHIN_S = 5.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 15.0
 STEADY_AFTER_S, LONGEST_BRIEF_WAIT_S = 1.0, 1.0
 """Who greets and closes at once, again and again, is not asked without a pause."""
+LEAVE_WITHIN_S = 1.0
 MOST_WAITING = 5_000
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 REFUSED, NOT_ALLOWED, REPLACED = 4001, 4003, 4009
@@ -116,6 +117,13 @@ class Socket:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), about_s * random.uniform(0.5, 1.0))
 
+    async def leave(self) -> None:
+        """End in order as far as a moment allows: the loop ends, and the other side may be silent."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await self.close()
+        self.drop()
+
     async def close(self) -> None:
         """End in order: what waits is sent, then the socket is closed."""
         self._closing.set()
@@ -152,10 +160,10 @@ class Socket:
         except ConnectionClosed:
             pass  # looked at below
         finally:
-            self._socket = None
             writing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await writing
+        self._socket = None  # one that was cancelled is still open: ``drop`` or ``close`` is next
         self._judge_close(socket.close_code, socket.close_reason or "")
         return loop.time() >= steady_at
 

@@ -157,10 +157,8 @@ class ChainStt:
 
     def send(self, payload: bytes) -> None:
         """Hear this, now or from whoever is opened next."""
-        self._ring.append(payload)
-        self._ring_bytes += len(payload)
-        while self._ring_bytes > RING_BYTES:
-            self._ring_bytes -= len(self._ring.popleft())
+        if len(self._chain.specs) > 1:
+            self._keep(payload)
         if self._link is not None and self._opened:
             self._link.send(payload)
 
@@ -168,6 +166,12 @@ class ChainStt:
         self._wants_final = True
         if self._link is not None and self._opened:
             self._link.finalize()
+
+    def _keep(self, payload: bytes) -> None:
+        self._ring.append(payload)
+        self._ring_bytes += len(payload)
+        while self._ring_bytes > RING_BYTES:
+            self._ring_bytes -= len(self._ring.popleft())
 
     def _forget_audio(self) -> None:
         self._ring.clear()

@@ -23,7 +23,8 @@ class Addresses:
             )
         parts = urlsplit(given if "://" in given else f"https://{given}")
         plain = parts.scheme in ("http", "ws") and parts.hostname in LOOPBACK
-        if not parts.hostname or (parts.scheme not in ("https", "wss") and not plain):
+        mistyped = "//" in parts.path or parts.query or parts.fragment
+        if not parts.hostname or mistyped or (parts.scheme not in ("https", "wss") and not plain):
             raise ConfigError(f"webhook_url is a public https address, not {public_url!r}.")
         secure = "" if plain else "s"
         self._place = f"{parts.netloc}{parts.path.rstrip('/')}"

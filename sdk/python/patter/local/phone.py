@@ -23,6 +23,7 @@ from patter.local.calls import LocalCalls
 from patter.local.carrier import LocalCarrier
 from patter.local.environment import BASE_URLS, completed, read_environment
 from patter.local.plan import CallFacts, RecordingWish, plan_of
+from patter.local.recording import check_directory
 from patter.local.signals import stopped_by_signals
 from patter.local.specs import Keys
 from patter.local.telnyx import TelnyxCarrier
@@ -68,6 +69,8 @@ class LocalPhone:
         self._number = mine.phone_number
         options = replace(options, agent=await with_mcp_tools(options.agent))
         serving = _serving_of(options, Keys(mine, environment))
+        if options.recording:
+            await in_thread(check_directory, serving.recordings_dir)
         carrier = _carrier_of(mine, environment)
         self._base_url = Addresses(mine.webhook_url).base
         self._stop = asyncio.Event()

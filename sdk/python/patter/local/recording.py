@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 from collections import deque
 from pathlib import Path
 
 from patter.audio.wav import header, interleave
 from patter.blocking import in_thread
 from patter.bridge.records import RecordingPiece
+from patter.errors import ConfigError
 
 logger = logging.getLogger("patter")
 
@@ -21,6 +23,18 @@ HEADER_BYTES = len(header(0, channels=2))
 MOST_WAITING = 120
 """Pieces, ten minutes: a disk that is slower than that has failed."""
 FINISH_WITHIN_S = 10.0
+
+
+def check_directory(directory: Path) -> None:
+    """Make the folder of the recordings. Raises ConfigError where nothing could be written into it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"Recordings cannot be kept in recordings_dir={str(directory)!r}: {error}"
+        ) from None
 
 
 class RecordingFile:

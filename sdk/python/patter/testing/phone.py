@@ -290,4 +290,5 @@ def _told_of(plan: CallPlan, variables: Mapping[str, Any]) -> dict[str, Any]:
         "mode": plan.mode,
         "custom_params": dict(plan.custom_params),
         "variables": dict(variables),
+        "metadata": {},
     }

@@ -4,19 +4,19 @@
         '''Check whether a product is in stock.'''
 
 A parameter named ``call`` is not the model's: it is given the ``ToolContext`` of the call. Functions that
-are not async run in a thread.
+are not async run in a thread of their own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from patter.blocking import in_thread
 from patter.errors import ConfigError
 from patter.tools.results import DONE, limited
 from patter.tools.spec import NAME, TIMEOUT_S, WAIT_S, ToolContext, ToolOutcome, ToolSpec
@@ -97,8 +97,7 @@ async def _called(function: Callable[..., Any], context: ToolContext, arguments:
         arguments[CALL] = context
     if inspect.iscoroutinefunction(function):
         return await function(**arguments)
-    carried = contextvars.copy_context()
-    result = await asyncio.to_thread(carried.run, lambda: function(**arguments))
+    result = await in_thread(function, **arguments)
     return await result if inspect.isawaitable(result) else result
 
 

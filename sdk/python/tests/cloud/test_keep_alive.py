@@ -33,7 +33,7 @@ def start(
     file = folder / "script.py"
     file.write_text(SCRIPT.format(key=KEY, url=served.url, more=more, last=last, run=run))
     return subprocess.Popen(
-        [sys.executable, str(file)],
+        [sys.executable, "-W", "error", str(file)],  # what is left open is said, and then is no silence
         env={**os.environ, "PYTHONPATH": str(SDK)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -96,3 +96,15 @@ async def test_an_interrupted_main_gives_way(tmp_path):
         process.send_signal(signal.SIGINT)
         code, said = await ended(process)
         assert "KeyboardInterrupt" in said and code != 0
+        assert "Patter disconnects" not in said and "unclosed" not in said
+        await served.sockets[0].wait_closed()
+        assert served.sockets[0].close_code == 1000, "others are to take its calls over at once"
+
+
+async def test_a_platform_that_is_silent_does_not_hold_up_the_end(tmp_path):
+    async with platform() as served:
+        process = start(tmp_path, served, last="await asyncio.Event().wait()")
+        await served.connections(1)
+        served.sockets[0].transport.pause_reading()
+        process.send_signal(signal.SIGINT)
+        assert "unclosed" not in (await ended(process, 30))[1]

@@ -36,7 +36,7 @@ async def test_history_and_callbacks_are_what_a_real_call_gives():
     told = []
     async with FakePhone(
         on_message=lambda msg: f"Turn {len(msg.history)}.",
-        on_call_start=lambda data: told.append(("start", data["caller"])),
+        on_call_start=lambda data: told.append(("start", data["caller"], data["metadata"])),
         on_transcript=lambda data: told.append((data["role"], data["text"])),
         on_call_end=lambda data: told.append(("end", data["reason"])),
         on_dtmf=lambda data: told.append(("key", data["digit"])),
@@ -45,7 +45,7 @@ async def test_history_and_callbacks_are_what_a_real_call_gives():
         assert await call.press("5") == "Turn 3."
         await call.hang_up()
         assert told == [
-            ("start", "+15550100002"),
+            ("start", "+15550100002", {}),
             ("user", "Hello"),
             ("assistant", "Turn 1."),
             ("key", "5"),

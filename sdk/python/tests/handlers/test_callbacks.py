@@ -45,6 +45,22 @@ async def test_a_broken_callback_is_logged_and_the_next_one_is_told(caplog):
     assert caplog.records[0].call == "c1"
 
 
+async def test_something_cancelled_within_a_callback_costs_that_one_alone(caplog):
+    async def on_transcript(data):
+        work = asyncio.create_task(asyncio.Event().wait())
+        work.cancel()
+        await work
+
+    told = []
+    callbacks = Callbacks("c1")
+    callbacks.tell("on_transcript", on_transcript, {})
+    callbacks.tell("on_call_end", told.append, {"n": 1})
+    with caplog.at_level(logging.ERROR, "patter"):
+        await callbacks.finish()
+    assert told == [{"n": 1}]
+    assert caplog.messages == ["on_transcript failed"]
+
+
 async def test_too_many_callbacks_that_wait(monkeypatch, caplog):
     monkeypatch.setattr(patter.callbacks, "MOST_WAITING", 2)
     told = []

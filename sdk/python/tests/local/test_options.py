@@ -75,7 +75,9 @@ def test_public_addresses(given, base):
     assert addresses.called("/webhooks", "") == f"{base}/webhooks"
 
 
-@pytest.mark.parametrize("given", ["", "http://a.example", "https://", "ftp://a.example"])
+@pytest.mark.parametrize(
+    "given", ["", "http://a.example", "https://", "ftp://a.example", "https//a.example", "a.example/?b=1"]
+)
 def test_addresses_that_a_carrier_cannot_use(given):
     with pytest.raises(ConfigError, match="webhook_url"):
         Addresses(given)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from patter import ConfigError
 from patter.audio.wav import read
 from patter.bridge.records import RecordingPiece
 from patter.local.recording import RecordingFile
@@ -80,3 +81,10 @@ async def test_a_disk_that_fails_or_is_slow_costs_no_call(tmp_path, caplog):
     await recording.finish()
     told = {record.getMessage() for record in caplog.records}
     assert told == {"A part of a recording was lost: the disk is too slow", "A recording failed"}
+
+
+async def test_a_folder_that_cannot_be_written_is_said_before_anybody_calls(world, pipeline, tmp_path):
+    (tmp_path / "calls").write_text("a file")  # noqa: ASYNC240
+    phone = world.phone()
+    with pytest.raises(ConfigError, match="recordings_dir='calls': .*File exists"):
+        await phone.serve(pipeline(phone), port=world.port, recording=True, recordings_dir="calls")

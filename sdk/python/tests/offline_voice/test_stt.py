@@ -14,7 +14,7 @@ from patter.engines.tts.offline.link import speak
 from patter.errors import ConfigError
 from patter.simulators.demo import CALLER_RATE_WPM, CALLER_VOICE, PHRASES
 
-pytestmark = pytest.mark.alone  # how soon a word is heard depends on who else computes
+pytestmark = [pytest.mark.alone, pytest.mark.extra]  # how soon a word is heard depends on who else computes
 
 
 @pytest.mark.asyncio

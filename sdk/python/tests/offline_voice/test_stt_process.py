@@ -13,7 +13,7 @@ from patter.bridge.plan import ProviderSpec
 from patter.engines.stt.offline.link import CHILD, OfflineStt
 from patter.engines.tts.offline.link import speak
 
-pytestmark = pytest.mark.alone  # how soon a word is heard depends on who else computes
+pytestmark = [pytest.mark.alone, pytest.mark.extra]  # how soon a word is heard depends on who else computes
 
 STREAMS = 10
 TIMES_REAL = 4

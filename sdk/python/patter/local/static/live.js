@@ -19,7 +19,7 @@ function title(call) {
 function status(call) {
   if (call.status !== "ended") return call.status;
   const seconds = call.duration_s === null ? "" : `, ${Math.round(call.duration_s)} s`;
-  return `ended: ${call.reason}${seconds}`;
+  return `ended: ${call.reason.replaceAll("_", " ")}${seconds}`;
 }
 
 function card(call) {
