@@ -100,6 +100,17 @@ def test_two_answers_in_one_breath_are_one_reply() -> None:
     assert call.turns[-1] == ("assistant", "Let me look. Three are left.")
 
 
+def test_a_text_that_comes_at_the_end_of_a_long_answer_names_all_of_it() -> None:
+    call = answered(greeted(reply_by="model"))
+    call.gets(AgentAudio(5, sound(2000)))
+    call.pass_ms(4500)  # it pauses for longer than an answer with a text may
+    call.gets(AgentAudio(6, sound(1000)), AgentText("First this, then that.", 5))
+    call.pass_ms(3000)
+    assert [turn for turn in call.turns if turn[0] == "assistant"][1:] == [
+        ("assistant", "First this, then that.")
+    ]
+
+
 def test_an_empty_piece_of_audio_is_nothing() -> None:
     call = answered(greeted(reply_by="model"))
     call.gets(AgentDone(), AgentAudio(5, b""))
