@@ -90,7 +90,7 @@ class CarrierConsumer(AsyncConsumer):
             account_id=started.account_id,
             owner=calls.owner,
             carried=live is not None,
-            reconnects=self._kind.reconnects and live is not None and live.without_socket,
+            reconnects=self._kind.reconnects and live is not None and await live.lost_its_socket(),
         )
         if self._wire.problem:
             refused = NotReady("codec_unknown", self._wire.problem)

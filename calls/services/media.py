@@ -32,8 +32,8 @@ class MediaRefused(Exception):
 class Opening:
     """What a media socket says of itself in its ``start``, and who would carry the call.
 
-    ``carried``: this process has the call's session already. ``reconnects``: and its socket is gone, and the
-    carrier opens it again by itself, with the token of the first.
+    ``carried``: this process has the call's session already. ``reconnects``: and its socket is gone, or fell
+    silent, and the carrier opens it again by itself, with the token of the first.
     """
 
     call_id: str

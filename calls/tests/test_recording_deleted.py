@@ -61,11 +61,13 @@ def test_a_recording_that_twilio_tells_of_after_the_call_was_deleted(over, twili
     assert CarrierErasure.objects.of(organisation).get().state == "done"
 
 
-def test_a_recording_that_telnyx_tells_of_after_the_call_was_deleted(cast, settings):
+@pytest.mark.parametrize("state", ["call_gone", "goodbye/call_gone"])
+def test_a_recording_that_telnyx_tells_of_after_the_call_was_deleted(cast, settings, state):
+    """The state of the leg is that of the last command which gave it one: Telnyx may have said goodbye."""
     number = make_telnyx_number(cast.organisation)
     with telnyx_server() as server:
         settings.PATTER_TELNYX_BASE_URL = server.base_url
-        Telnyx(number.carrier_account).tell("call.recording.saved", ours="call_gone", recording_id="rec1")
+        Telnyx(number.carrier_account).tell("call.recording.saved", ours=state, recording_id="rec1")
         work_off_all()
         erase_due()
         assert [what for what, _ in server.asked] == ["DELETE /recordings/rec1"]

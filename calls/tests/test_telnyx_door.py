@@ -322,7 +322,7 @@ def test_a_stream_carries_its_token_and_is_asked_for_as_rtp(cast, telnyx, carrie
 def test_after_the_last_words_in_telnyxs_own_voice_the_call_is_hung_up(cast, telnyx, carrier):
     telnyx.initiated()
     work_off_all()
-    telnyx.tell("call.speak.ended", ours="goodbye", status="completed")
+    telnyx.tell("call.speak.ended", ours=f"goodbye/{the_call(cast).pk}", status="completed")
     work_off_all()
     assert carrier.commands() == ["answer", "hangup"]
 

@@ -69,7 +69,9 @@ def test_a_recording_that_failed_is_told(cast, answered):
 
 
 def listed(carrier, *ids):
-    carrier.answer("GET", "/recordings", 200, {"data": [{"id": one, "status": "completed"} for one in ids]})
+    others = [{"id": "not ours", "call_control_id": "v3:other"}, {"id": "of no call"}]
+    rows = [{"id": one, "status": "completed", "call_control_id": LEG} for one in ids]
+    carrier.answer("GET", "/recordings", 200, {"data": [*rows, *others]})
 
 
 def test_one_that_is_announced_without_a_name_is_looked_up(cast, answered, carrier):

@@ -84,6 +84,8 @@ def test_a_cold_one_is_left_to_telnyx(call, telnyx, carrier):
     leave(call)
     told_of_human(telnyx, call, "call.initiated")
     assert carrier.commands() == []
+    told_of_human(telnyx, call, "call.answered")
+    assert carrier.commands() == ["hangup"], "who answers all the same hears nobody"
 
 
 # -- a human who is quicker than the row --------------------------------------------------------------
@@ -127,3 +129,27 @@ def test_a_cold_one_is_joined_whatever_is_written_down(call, telnyx, carrier, re
     row = transfer_of(call, "x2")
     assert row is not None and row.state == "joined"
     assert carrier.commands() == []
+
+
+@pytest.mark.parametrize(
+    "told", [["call.answered", "call.hangup"], ["call.hangup", "call.answered"], ["call.hangup"]]
+)
+def test_who_talked_with_the_human_was_put_through_in_whatever_order_it_is_told(call, telnyx, carrier, told):
+    more = {"hangup_cause": "normal_clearing", "sip_hangup_cause": "200"}
+    note_transfer(call_id=call.pk, news=replace(WANTED, ref="x2", kind="cold"))
+    for kind in told:
+        telnyx.tell(kind, ours=f"{call.pk}:x2:cold", call_control_id=HUMAN, direction="outgoing", **more)
+        work_off_all()
+    row = transfer_of(call, "x2")
+    assert row is not None and (row.state, row.reason) == ("completed", "")
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"), [("user_busy", "busy"), ("timeout", "no_answer"), ("originator_cancel", "cancelled")]
+)
+def test_a_human_who_was_not_reached_has_a_reason(call, telnyx, carrier, cause, reason):
+    note_transfer(call_id=call.pk, news=replace(WANTED, ref="x2", kind="cold"))
+    telnyx.tell("call.hangup", ours=f"{call.pk}:x2:cold", call_control_id=HUMAN, hangup_cause=cause)
+    work_off_all()
+    row = transfer_of(call, "x2")
+    assert row is not None and (row.state, row.reason) == ("failed", reason)

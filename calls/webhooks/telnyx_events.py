@@ -32,7 +32,6 @@ from calls.tasks import erase_recordings, hang_up_lost_call
 from calls.webhooks.stamps import happened_at
 from calls.webhooks.telnyx_transfer import carry_out_of_transfer, is_of_transfer
 from calls.webhooks.telnyx_words import end_reason, hangup_step
-from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.webhooks import CallEvent as TelnyxEvent
 from patter.carriers.telnyx.words import GREETED, JUDGED, SCREENING, custom_params, who_answered
 from patter.errors import CarrierError
@@ -62,7 +61,7 @@ class Told:
         rows = Call.objects.unscoped("the carrier account was proven by its signature")
         rows = rows.filter(carrier_account=self.account).select_related("organisation", "carrier_account")
         leg = self.event.call_control_id
-        found = rows.filter(pk=self.event.client_state).first()
+        found = rows.filter(pk=self.event.call_id).first()
         if found is not None and found.carrier_call_id in ("", leg):
             return found
         return rows.filter(carrier_call_id=leg).first() if leg else None
@@ -167,7 +166,7 @@ def _stream_failed(told: Told) -> None:
 def _spoken(told: Told) -> None:
     """The last text in the carrier's own voice was said."""
     event = told.event
-    if event.client_state == GOODBYE:
+    if event.says_goodbye:
         ask_carrier(told.account, lambda rest: rest.hang_up(event.call_control_id))
     elif (call := told.call()) is not None:
         leave_if_over(call)
@@ -179,7 +178,7 @@ def _recorded(told: Told) -> None:
     for recording_id in _recordings_named(told):
         if call is not None:
             note_carrier_recording(call=call, carrier_recording_id=recording_id)
-        elif erase_of_deleted(told.account, event.client_state, recording_id):
+        elif erase_of_deleted(told.account, event.call_id, recording_id):
             wake(erase_recordings)
 
 

@@ -81,7 +81,10 @@ def _initiated(call: Call, news: TransferNews, event: CallEvent) -> None:
 def _answered(call: Call, news: TransferNews, event: CallEvent) -> None:
     row = transfer_of(call, news.ref)
     if _kind(news, row) != "warm":
-        note_from_carrier(call=call, news=replace(news, state="joined"))
+        if call.is_over and (row is None or row.joined_at is None):
+            _leave(call, event.call_control_id)  # Telnyx drops them itself, and may be late with it
+        else:
+            note_from_carrier(call=call, news=replace(news, state="joined"))
         return
     if _is_for_nobody(call, news, row):
         _leave(call, event.call_control_id)
@@ -129,12 +132,15 @@ def _bridged(call: Call, news: TransferNews, event: CallEvent) -> None:
 
 
 def _hung_up(call: Call, news: TransferNews, event: CallEvent) -> None:
-    row = transfer_of(call, news.ref)
-    if row is not None and row.joined_at is not None:
-        note_from_carrier(call=call, news=replace(news, state="completed"))
+    row, step = transfer_of(call, news.ref), hangup_step(event)
+    # Only who answered is cleared normally, whatever became of the word on the answer.
+    is_answered_cold = _kind(news, row) == "cold" and step is Step.COMPLETED
+    if (row is not None and row.joined_at is not None) or is_answered_cold:
+        for state in ("joined", "completed"):
+            note_from_carrier(call=call, news=replace(news, state=state))
         return
     # The caller's stream was never left: nobody has to bring them back.
-    reason = REASONS.get(hangup_step(event), "failed")
+    reason = REASONS.get(step, "failed")
     note_from_carrier(call=call, news=replace(news, state="failed", reason=reason))
 
 

@@ -16,9 +16,9 @@ from calls.services.stream import note_stream
 from calls.tasks import erase_recordings, hang_up_lost_call
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
-from calls.webhooks.twilio_words import RECORDING_ENDS, custom_params, status_step
+from calls.webhooks.twilio_words import custom_params, status_step
 from patter.carriers.twilio import markup
-from patter.carriers.twilio.words import who_answered
+from patter.carriers.twilio.words import RECORDING_ENDS, who_answered
 from patter_site.common.jobs import wake
 from phone_numbers.models import CarrierAccount
 from phone_numbers.selectors import route_of

@@ -55,8 +55,10 @@ def _human_moved(request: TwilioRequest, call: Call, ref: str) -> None:
         note_from_carrier(call=call, news=replace(news, state=TRANSFER_STATES[word]))
     elif word in ("in-progress", "answered"):
         note_from_carrier(call=call, news=replace(news, state="briefing" if warm else "joined"))
-    elif row is not None and row.joined_at is not None:
-        note_from_carrier(call=call, news=replace(news, state="completed"))
+    elif (row is not None and row.joined_at is not None) or (word == "completed" and not warm):
+        # Only a cold one that was answered is completed, whatever became of the word on the answer.
+        for state in ("joined", "completed"):
+            note_from_carrier(call=call, news=replace(news, state=state))
     else:
         _human_lost(request, call, replace(news, state="failed"), word, warm)
 

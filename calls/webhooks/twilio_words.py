@@ -20,9 +20,6 @@ STEPS = {
     "failed": Step.FAILED,
 }
 
-RECORDING_ENDS = frozenset({"completed", "absent", "failed"})
-"""What a recording can come to."""
-
 
 def status_step(word: str, sip_code: str = "") -> Step | None:
     """What a CallStatus makes known; None for words that say nothing new (queued) or are not known here."""

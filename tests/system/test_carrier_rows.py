@@ -118,6 +118,7 @@ ROWS: dict[int, list[tuple[str, str]]] = {
         (DOORS + "tokens.py", "newest_socket_wins"),
         (TWILIO, "row_39_a_second_socket_with_a_used_token_opens_nothing"),
         (TELNYX, "row_39_the_socket_breaks_and_telnyx_opens_it_again"),
+        (TELNYX, "row_39_a_second_socket_takes_over_from_one_that_fell_silent"),
     ],
     40: [(SDK + "test_simulator_documents.py", "test_streams_that_cannot_be_opened")],
     41: [

@@ -240,6 +240,15 @@ async def row_39_the_socket_breaks_and_telnyx_opens_it_again(tenant: TelnyxTenan
 
 
 @scenario
+async def row_39_a_second_socket_takes_over_from_one_that_fell_silent(tenant: TelnyxTenant):
+    """The carrier has moved on, and the first socket was never closed."""
+    leg, row = await goes_on(tenant, second_socket_at_ms=7000)
+    assert leg.of_kind("stream_moved") and leg.of_kind("application_closed")
+    kinds = [event["kind"] for event in await tenant.timeline(row["id"])]
+    assert kinds.count("leg.replaced") == 1
+
+
+@scenario
 async def row_49_the_socket_breaks_and_we_ask_for_another(tenant: TelnyxTenant):
     leg, _ = await goes_on(tenant, lose_socket_at_ms=7000)
     assert [fact.data["name"] for fact in leg.of_kind("command")].count("streaming_start") == 2

@@ -60,6 +60,7 @@ from patter.bridge.tool_turns import ToolTurns
 
 MOST_REJECTED_NOTES = 20
 MOST_EARLY = 5
+MOST_VERDICTS = 20
 
 
 class CallMachine:
@@ -76,6 +77,7 @@ class CallMachine:
         self._meter = Meter()
         self._tools = ToolTurns(self._parts.memory)
         self._early_verdicts: list[MachineHeard] = []
+        self._verdicts: list[MachineHeard] = []
         self._hushed = False
         self._rejected = 0
         self._longest_until: float | None = None
@@ -193,6 +195,9 @@ class CallMachine:
             # A carrier may be quicker with its verdict than with its media.
             self._early_verdicts = [*self._early_verdicts, event][-MOST_EARLY:]
             return []
+        if event in self._verdicts:  # carriers tell things twice
+            return []
+        self._verdicts = [*self._verdicts, event][-MOST_VERDICTS:]
         heard = {"result": event.result, "detail": event.detail, "beep": event.beep}
         act = self._answering.verdict(event, now)
         return [self._note("machine.heard", now, **heard), *self._answered(act, now)]

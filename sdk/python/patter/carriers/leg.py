@@ -7,6 +7,7 @@ do that (``direct.py``); what it refuses, one task writes, which knows how to wa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,9 @@ MOST_WAITING_BYTES = 320_000
 """40 s of audio. A carrier that reads so slowly is gone."""
 MOST_WAITING = 2_000
 """Frames, counting what lies between two marks as one."""
+
+SILENT_S = 0.3
+"""Longer than a carrier that sends audio all the time pauses, and shorter than a caller notices."""
 
 NORMAL, GOING_AWAY, REFUSED = 1000, 1001, 1008
 
@@ -62,6 +66,8 @@ class SocketLeg:
         self._news = asyncio.Event()
         self._closed = asyncio.Event()
         self._code = NORMAL
+        self.heard = 0
+        """Messages that came over the socket."""
 
     def send(self, command: Play | Mark | Clear) -> None:
         if self._closed.is_set():
@@ -162,6 +168,14 @@ class SocketLeg:
     @property
     def close_code(self) -> int:
         return self._code
+
+    async def falls_silent(self) -> bool:
+        """Whether nothing comes any more, though nobody closed it: where it broke, only the carrier knows."""
+        heard = self.heard
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SILENT_S):
+                await self._closed.wait()
+        return self.closed or self.heard == heard
 
     async def wait_closed(self) -> None:
         await self._closed.wait()

@@ -125,6 +125,7 @@ class MediaSocket:
 
         def hear(message: Message) -> None:
             nonlocal stopped
+            leg.heard += 1
             for event in self._decode(message):
                 stopped = stopped or isinstance(event, LegStopped)
                 session.feed(event)

@@ -14,6 +14,7 @@ from patter.bridge.events import CarrierEnded, HangUpAsked, LegOpened
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
 from patter.call import Call
+from patter.carriers.leg import SocketLeg
 from patter.errors import ConfigError, PatterError
 from patter.guardrails import read_guardrails
 from patter.handlers import HandlerRunner
@@ -43,7 +44,7 @@ MOST_SHOWN_ENDED = 20
 MOST_LEFT = 500
 """Ended calls that had a transfer: a human's leg may come when nobody waits for it any more."""
 MOST_CARRIED = 2000
-"""Ended calls that had media, by their ids: what comes late about them is no news."""
+"""Ended calls, by their ids: what comes late about them, or once more, is no news."""
 
 
 class MediaRefused(Exception):
@@ -58,7 +59,7 @@ class MediaRefused(Exception):
 class Opening:
     """What a media socket says of itself. ``problem``: why nothing of its stream could be understood.
 
-    ``reconnects``: the carrier opens a broken socket again with the token of the first.
+    ``reconnects``: the call's socket is gone or silent, and the carrier opens it again with the same token.
     """
 
     call_id: str
@@ -81,6 +82,7 @@ class LocalCalls:
         self.ended: deque[LocalCall] = deque(maxlen=MOST_SHOWN_ENDED)
         self._left: dict[str, TransferBook] = {}
         self._carried: deque[str] = deque(maxlen=MOST_CARRIED)
+        self._past: deque[str] = deque(maxlen=MOST_CARRIED)
         self._placed = PlacedCalls()
         self.stopping = False
 
@@ -151,6 +153,14 @@ class LocalCalls:
 
     # -- media ------------------------------------------------------------------------------------
 
+    async def lost_its_socket(self, call_id: str) -> bool:
+        """Whether media flowed over a socket that is gone, or that broke without our noticing."""
+        call = self.found(call_id)
+        if call is None or call.session is None:
+            return False
+        leg = call.session.leg
+        return not call.sockets or (isinstance(leg, SocketLeg) and await leg.falls_silent())
+
     def open(self, opening: Opening) -> LocalCall:
         """The call that a media stream belongs to, carried from now on. Raises MediaRefused."""
         call, started = self.found(opening.call_id), opening.started
@@ -158,8 +168,7 @@ class LocalCalls:
             raise MediaRefused("unknown_call")
         if call.carrier_call_id and call.carrier_call_id != started.carrier_call_id:
             raise MediaRefused("wrong_carrier_call")
-        again = opening.reconnects and call.session is not None and not call.sockets
-        if not call.tokens.use(started.parameters.get("token", ""), again=again):
+        if not call.tokens.use(started.parameters.get("token", ""), again=opening.reconnects):
             raise MediaRefused("used")
         if opening.problem:
             logger.error("A call cannot be understood: %s", opening.problem, extra={"call": call.id})
@@ -213,6 +222,10 @@ class LocalCalls:
         """Whether a call of ours that comes to life at the carrier was given up here: its answer was lost."""
         return is_call_id(call_id) and call_id not in self._calls and call_id not in self._carried
 
+    def is_past(self, carrier_call_id: str) -> bool:
+        """Whether the carrier's call was one of ours and is over: told of once more, it is no new call."""
+        return carrier_call_id in self._past
+
     def transfers_of(self, call_id: str) -> TransferBook | None:
         """Also of a call that is over."""
         call = self._calls.get(call_id)
@@ -235,6 +248,8 @@ class LocalCalls:
         call.stop_waiting()
         self._calls.pop(call.id, None)
         self.ended.append(call)
+        if call.carrier_call_id:
+            self._past.append(call.carrier_call_id)
         if call.session is not None:
             self._carried.append(call.id)
         if call.transfers:

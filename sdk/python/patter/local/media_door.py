@@ -60,7 +60,8 @@ class MediaDoor:
         try:
             if self._kind.names_account and started.account_id != self._account_id:
                 raise MediaRefused("wrong_account")
-            call = self._calls.open(Opening(call_id, started, wire.problem, self._kind.reconnects))
+            again = self._kind.reconnects and await self._calls.lost_its_socket(call_id)
+            call = self._calls.open(Opening(call_id, started, wire.problem, again))
         except MediaRefused as refused:
             logger.warning("A media socket was refused: %s", refused.code, extra={"call": call_id})
             await socket.close(REFUSED, refused.code)

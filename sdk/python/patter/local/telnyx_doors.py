@@ -18,7 +18,6 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from patter.audio.hold import hold_music
 from patter.carriers.kinds import STREAM_KINDS
 from patter.carriers.telnyx.human_state import HumanState
-from patter.carriers.telnyx.rest import GOODBYE
 from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 from patter.carriers.telnyx.webhooks import CallEvent, NotAWebhook, read_webhook
 from patter.carriers.telnyx.words import (
@@ -106,7 +105,7 @@ class TelnyxDoors:
     def _call(self, event: CallEvent) -> LocalCall | None:
         """By our id in its state, else by the carrier's."""
         leg = event.call_control_id
-        found = self._calls.found(event.client_state)
+        found = self._calls.found(event.call_id)
         if found is not None and found.carrier_call_id in ("", leg):
             found.carrier_call_id = leg
             return found
@@ -120,7 +119,7 @@ class TelnyxDoors:
             if self._call(event) is None:
                 await self._leave(event)
             return
-        if event.state not in ("parked", ""):
+        if event.state not in ("parked", "") or self._calls.is_past(event.call_control_id):
             return
         params = custom_params(event.headers)
         call = self._calls.arrived(event.call_control_id, event.from_, event.to, params)
@@ -140,7 +139,7 @@ class TelnyxDoors:
 
     async def _leave(self, event: CallEvent) -> None:
         """Hang up a call that we asked for and gave up, as Telnyx's answer was lost."""
-        if self._calls.is_for_nobody(event.client_state):
+        if self._calls.is_for_nobody(event.call_id):
             await self._carrier.hang_up(event.call_control_id)
 
     async def _hung_up(self, event: CallEvent) -> None:
@@ -155,7 +154,12 @@ class TelnyxDoors:
     async def _stream_failed(self, event: CallEvent) -> None:
         """Telnyx could not open our socket: once more, until the tokens are spent."""
         call = self._call(event)
-        if call is not None and call.session is None:
+        if call is None or call.session is not None:
+            return
+        if call.tokens.exhausted:
+            self._calls.carrier_ended(call, "carrier_error")
+            await self._carrier.hang_up(event.call_control_id)
+        else:
             await self._carrier.open_stream(call)
 
     async def _recorded(self, event: CallEvent) -> None:
@@ -164,17 +168,17 @@ class TelnyxDoors:
         try:
             recording_id = named or await self._carrier.recording_of(event.call_control_id)
         except CarrierError as error:
-            self._calls.recordings.failed(event.client_state, str(error))
+            self._calls.recordings.failed(event.call_id, str(error))
             return
-        await self._calls.recordings.ready(event.client_state, recording_id)
+        await self._calls.recordings.ready(event.call_id, recording_id)
 
     async def _not_recorded(self, event: CallEvent) -> None:
         reason = event.text("reason") or "without a reason"
-        self._calls.recordings.failed(event.client_state, f"telnyx: the recording failed: {reason}")
+        self._calls.recordings.failed(event.call_id, f"telnyx: the recording failed: {reason}")
 
     async def _spoken(self, event: CallEvent) -> None:
         """The last text in the carrier's own voice was said."""
-        if event.client_state == GOODBYE:
+        if event.says_goodbye:
             await self._carrier.last_words.said(event.call_control_id)
 
 

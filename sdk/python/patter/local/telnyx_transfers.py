@@ -48,18 +48,21 @@ class TelnyxTransfers:
         if human is None:
             return
         call_id, transfer_id = human.call_id, human.transfer_id
-        if event.kind in COMES and self._is_for_nobody(call_id, transfer_id):
+        if event.kind in COMES and self._is_for_nobody(event.kind, call_id, transfer_id):
             await self._carrier.hang_up(event.call_control_id)
             return
         call, handler = self._calls.found(call_id), self._handlers.get(event.kind)
         if call is not None and handler is not None and event.call_control_id != call.carrier_call_id:
             await handler(call, transfer_id, event)
 
-    def _is_for_nobody(self, call_id: str, transfer_id: str) -> bool:
-        """The caller was quicker than the answer to our request to call a human: nobody knew their leg."""
+    def _is_for_nobody(self, kind: str, call_id: str, transfer_id: str) -> bool:
+        """The caller was quicker than the answer to our request to call a human: nobody knew their leg.
+
+        A cold one is dropped by Telnyx itself, if not at once.
+        """
         book = self._calls.transfers_of(call_id)
-        if book is None or book.kind_of(transfer_id) != "warm":
-            return False  # a cold one is dropped by Telnyx itself
+        if book is None or (book.kind_of(transfer_id) != "warm" and kind != "call.answered"):
+            return False
         return book.is_given_up(transfer_id)
 
     async def _initiated(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
@@ -102,5 +105,10 @@ class TelnyxTransfers:
         call.feed(TransferMoved(transfer_id, "joined"))
 
     async def _hung_up(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:
+        is_cold = call.transfers.kind_of(transfer_id) == "cold"
+        if is_cold and event.text("hangup_cause") == "normal_clearing":
+            # Only who answered is cleared normally, whatever became of the word on the answer.
+            call.feed(TransferMoved(transfer_id, "joined"))
+            return
         # The caller's stream was never left: nobody has to bring them back.
         call.feed(TransferMoved(transfer_id, "failed", transfer_failure(event)))

@@ -18,6 +18,7 @@ from patter.carriers.twilio import markup
 from patter.carriers.twilio.signature import HEADER, SETTINGS_HEADER, verify, verify_upgrade
 from patter.carriers.twilio.words import (
     DECLINED_SIP,
+    RECORDING_ENDS,
     TRANSFER_REASONS,
     TRANSFER_STATES,
     custom_params,
@@ -92,6 +93,8 @@ class TwilioDoors:
             if call is not None and call.carrier_call_id in ("", sid):
                 call.carrier_call_id = sid
                 call.log.moved("answered")
+        elif self._calls.is_past(sid):
+            return _document(markup.hang_up())
         else:
             params = custom_params(request.query_params, fields)
             call = self._calls.arrived(sid, field_of(fields, "From"), field_of(fields, "To"), params)
@@ -155,6 +158,9 @@ class TwilioDoors:
             call.feed(TransferMoved(transfer_id, TRANSFER_STATES[word]))
         elif word in ("in-progress", "answered"):
             call.feed(TransferMoved(transfer_id, "briefing" if warm else "joined"))
+        elif word == "completed" and not warm:
+            # It was answered, whatever became of the word on that.
+            call.feed(TransferMoved(transfer_id, "joined"))
         else:
             reason = transfer_failure(word, field_of(fields, "SipResponseCode"))
             # After a cold one the caller's own <Dial> ends by itself, and brings them back.
@@ -186,10 +192,12 @@ class TwilioDoors:
     async def _recording(self, request: Request, fields: Fields) -> Response:
         """The carrier's own recording of a call is there, or failed."""
         call_id, status = request.query_params.get("call", ""), field_of(fields, "RecordingStatus")
+        if status not in RECORDING_ENDS:
+            return _done()
         if status == "completed":
             self._calls.keep(self._calls.recordings.ready(call_id, field_of(fields, "RecordingSid")))
         else:
-            self._calls.recordings.failed(call_id, f"twilio: the recording is {status or 'missing'}")
+            self._calls.recordings.failed(call_id, f"twilio: the recording is {status}")
         return _done()
 
     async def _nothing(self, _request: Request, _fields: Fields) -> Response:

@@ -40,6 +40,7 @@ def test_a_human_behind_a_service_is_a_human_in_whatever_order_it_is_told(order,
         call.pass_ms(1500)
     call.pass_ms(2000)
     assert_human_is_talked_with(call)
+    assert call.kinds.count("machine.heard") == 3
 
 
 @pytest.mark.parametrize("on_machine", ["leave_message", "hang_up", "ask"])

@@ -134,6 +134,7 @@ async def test_a_caller_who_hangs_up_before_media_ends_the_call(serving):
     for _ in range(2):
         answer = await post(serving, "status", {**FORM, "CallStatus": "completed"})
         assert answer.status_code == 204
+    assert "<Hangup" in (await post(serving, "voice", FORM)).text, "told once more it is no new call"
     document = (await post(serving, "voice", {**FORM, "CallSid": "CA2"})).text
     assert "<Stream" in document
 

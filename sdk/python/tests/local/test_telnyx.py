@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 
 from patter import ConfigError, Patter
 from patter.simulators.fault_plan import Fault
@@ -63,6 +67,49 @@ async def test_a_command_at_which_telnyx_fails_is_made_again(world, telnyx, pipe
     await world.close()
     assert (ends[0]["reason"], ends[0]["history"][0]["text"]) == ("caller_hung_up", "Hello!")
     assert [fact.data["name"] for fact in leg.of_kind("command")] == ["answer", "streaming_start"]
+
+
+@pytest.mark.parametrize("faults", [Faults(replayed_webhook=True), Faults(second_socket_at_ms=1500)])
+async def test_there_is_one_call_though_it_is_told_again_or_moves_to_another_socket(
+    world, telnyx, pipeline, faults
+):
+    phone, ends = phone_of(world), []
+    await world.serve(phone, pipeline(phone), on_message=on_message, on_call_end=ends.append)
+    steps = [Wait(2000), Say("what are your hours"), Wait(2500), HangUp()]
+    leg = await telnyx.dial_in(NUMBER, "+15550002222", steps, faults=faults)
+    await leg.ended(40)
+    await phone.disconnect()
+    await world.close()
+    assert [end["reason"] for end in ends] == ["caller_hung_up"]
+    assert [turn["text"] for turn in ends[0]["history"]][-2:] == ["what are your hours", await on_message("")]
+    assert len(leg.of_kind("application_closed")) == bool(faults.second_socket_at_ms)
+
+
+async def test_a_socket_that_can_never_be_opened_ends_the_call_for_that_reason(world, telnyx, pipeline):
+    phone, ends = phone_of(world), []
+    await world.serve(phone, pipeline(phone), on_call_end=ends.append)
+    leg = await telnyx.dial_in(NUMBER, "+15550002222", [Listen()], faults=Faults(socket_fails=50))
+    await leg.ended(40)
+    await phone.disconnect()
+    await world.close()
+    assert (leg.cause, [end["reason"] for end in ends]) == ("application_hung_up", ["carrier_error"])
+
+
+async def test_a_stranger_with_a_token_that_was_used_does_not_take_over(world, telnyx, pipeline):
+    phone = phone_of(world)
+    await world.serve(phone, pipeline(phone), on_message=on_message)
+    leg = await telnyx.dial_in(NUMBER, "+15550002222", [Wait(4000), HangUp()])
+    await leg.reached("stream_started")
+    await asyncio.sleep(1)
+    stream_format = {"encoding": "PCMU", "sample_rate": 8000, "channels": 1}
+    start = {"call_control_id": leg.id, "user_id": "u", "media_format": stream_format}
+    async with connect(leg.streaming.url, proxy=None) as socket:
+        start["custom_parameters"] = {"token": leg.streaming.token}
+        await socket.send(json.dumps({"event": "start", "stream_id": "s2", "start": start}))
+        await asyncio.wait_for(socket.wait_closed(), 20)
+    assert (socket.close_code, socket.close_reason) == (1008, "used")
+    await leg.ended(40)
+    assert leg.cause == "caller_hung_up"
 
 
 @pytest.mark.supports("a call out", mode="pipeline", reply_by="handler", carrier="telnyx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -10,6 +11,7 @@ from patter.carriers.telnyx.commands import dial
 from patter.carriers.telnyx.control import TelnyxControl
 from patter.carriers.telnyx.rest import TelnyxRest
 from patter.carriers.telnyx.voices import spoken_within_s
+from patter.carriers.telnyx.webhooks import read_webhook
 from patter.errors import CarrierError
 from patter.local.last_words import LastWords
 from patter.simulators.telnyx import TelnyxSimulator
@@ -82,5 +84,9 @@ async def test_the_time_that_is_waited_follows_from_the_text(sim: TelnyxSimulato
     await control.say_and_hang_up(leg.id, "Goodbye.", "en")
     assert leg.of_kind("carrier_said")[0].data["text"] == "Goodbye."
     assert waits == [spoken_within_s("Goodbye.")]
+    told = read_webhook(
+        json.dumps({"data": {"id": "e", "event_type": "x", "payload": leg.payload()}}).encode()
+    )
+    assert told.says_goodbye and told.call_id == "call_1", "whatever is told of this leg later is of the call"
     assert 5 < waits[0] < 7 and spoken_within_s("a" * 3000) > 3000 * 0.065
     leg.end("caller_hung_up")

@@ -69,7 +69,7 @@ class TelnyxControl:
 
     async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
         async with self._rest(SAY_WITHIN_S) as rest:
-            await rest.say_and_hang_up(carrier_call_id, text, language)
+            await rest.say_and_hang_up(carrier_call_id, text, language, call_id=self._call_id)
         await self._end_later(spoken_within_s(text[: commands.MAX_SPEAK_CHARS]))
 
     async def send_digits(self, carrier_call_id: str, digits: str) -> None:

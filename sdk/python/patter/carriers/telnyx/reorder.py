@@ -22,7 +22,7 @@ class Reorder(Generic[T]):
         self._window = window
         self._next: int | None = None
         self._held: dict[int, T] = {}
-        self._far_behind = 0
+        self._behind: dict[int, T] = {}
 
     @property
     def holds(self) -> bool:
@@ -33,18 +33,28 @@ class Reorder(Generic[T]):
         if self._next is None:
             # Chunks count from 1; a stream that was joined later begins where it begins.
             self._next = min(chunk, 1) if chunk <= self._window + 1 else chunk
-        self._far_behind = self._far_behind + 1 if chunk < self._next - FAR else 0
-        out: list[T] = []
-        if self._far_behind >= self._window:
-            out, self._next, self._far_behind = self.release(), chunk, 0
+        if chunk < self._next - FAR:
+            return self._from_anew(chunk, item)
+        if self._behind:
+            self._behind.clear()  # they were single strays
         if chunk < self._next or chunk in self._held:
-            return out
+            return []
         self._held[chunk] = item
-        out += self._run()
+        out = self._run()
         while len(self._held) >= self._window:
             self._next = min(self._held)
             out += self._run()
         return out
+
+    def _from_anew(self, chunk: int, item: T) -> list[T]:
+        """What comes so late is none of this count; enough of it in a row is another one."""
+        self._behind[chunk] = item
+        if len(self._behind) < self._window:
+            return []
+        old = self.release()
+        self._held, self._behind = self._behind, {}
+        self._next = min(self._held)
+        return [*old, *self._run()]
 
     def release(self) -> list[T]:
         """Everything that is held: what is missing will not come any more."""

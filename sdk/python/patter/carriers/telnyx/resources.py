@@ -101,6 +101,7 @@ class TelnyxRecording:
     status: str
     duration_ms: int
     download_url: str
+    call_control_id: str = ""
 
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> TelnyxRecording:
@@ -111,6 +112,7 @@ class TelnyxRecording:
             status=_text(row, "status"),
             duration_ms=duration if isinstance(duration, int) else 0,
             download_url=_text(urls, "wav") or _text(urls, "mp3"),
+            call_control_id=_text(row, "call_control_id"),
         )
 
 

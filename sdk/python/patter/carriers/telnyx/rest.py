@@ -25,6 +25,7 @@ from patter.carriers.telnyx.resources import (
     TelnyxProfile,
     TelnyxRecording,
 )
+from patter.carriers.telnyx.webhooks import GOODBYE
 from patter.errors import CarrierError
 from patter.trust import trust
 
@@ -37,8 +38,6 @@ OVER_CODES = ("90018", "90015", "10005")
 PASSING_CODES = ("10011", "90041", "90042", "90043", "D1", "P05", "P06")
 PAGE_SIZE, MOST_PAGES = 250, 20
 """Lists come in pages of at most 250 rows; twenty of them are more calls than one connection carries."""
-GOODBYE = "goodbye"
-"""``client_state`` of a last text: whoever hears that it was spoken hangs up."""
 
 
 class TelnyxRest:
@@ -124,13 +123,15 @@ class TelnyxRest:
         """End a call, also one that rings. A call that is already over is a success."""
         await self.send_to_live(commands.hang_up(carrier_call_id, command_id=_new_id()))
 
-    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        """Speak a text in Telnyx's own voice. ``call.speak.ended`` has the state ``GOODBYE``: then hang up.
+    async def say_and_hang_up(
+        self, carrier_call_id: str, text: str, language: str, *, call_id: str = ""
+    ) -> None:
+        """Speak a text in Telnyx's own voice. ``call.speak.ended`` ``says_goodbye``: then hang up.
 
-        A call that is already over is a success.
+        ``call_id`` is our own. A call that is already over is a success.
         """
-        text = text[: commands.MAX_SPEAK_CHARS]
-        speak = commands.speak(carrier_call_id, text, language, command_id=_new_id(), client_state=GOODBYE)
+        text, state = text[: commands.MAX_SPEAK_CHARS], f"{GOODBYE}{call_id}"
+        speak = commands.speak(carrier_call_id, text, language, command_id=_new_id(), client_state=state)
         await self.send_to_live(speak)
 
     async def fetch_call(self, carrier_call_id: str) -> TelnyxCall:
@@ -220,7 +221,8 @@ class TelnyxRest:
             if isinstance(rows, list)
             else []
         )
-        return [recording.id for recording in found if recording.id]
+        # Not by the filter alone: what is not of this call is somebody else's.
+        return [one.id for one in found if one.id and one.call_control_id == carrier_call_id]
 
     async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
         """Give a recording to ``write`` piece by piece, over a fresh link. Returns its size.

@@ -15,6 +15,11 @@ from patter.bridge.wellformed import wellformed
 from patter.carriers.telnyx.commands import decode_state
 
 MAX_TEXT = 200
+GOODBYE = "goodbye/"
+"""How the state of a leg begins once a last text is spoken in it: whoever hears that it was, hangs up.
+
+A state stays with the leg, so our id of the call goes on after it.
+"""
 
 
 class NotAWebhook(ValueError):
@@ -48,6 +53,15 @@ class CallEvent:
     to: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def call_id(self) -> str:
+        """Our own id of the call, from the state of the caller's leg."""
+        return self.client_state.removeprefix(GOODBYE)
+
+    @property
+    def says_goodbye(self) -> bool:
+        return self.client_state.startswith(GOODBYE)
 
     def text(self, name: str) -> str:
         """A field of the payload as text."""

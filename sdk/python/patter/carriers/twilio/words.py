@@ -16,6 +16,8 @@ OWN_KEYS = frozenset({"call"})
 
 TRANSFER_REASONS = {"busy": "busy", "no-answer": "no_answer", "canceled": "cancelled", "failed": "failed"}
 """The end of a human's leg that nobody talked on, and why the transfer failed."""
+RECORDING_ENDS = frozenset({"completed", "absent", "failed"})
+"""What a recording can come to; that it goes on is no news."""
 TRANSFER_STATES = {"initiated": "dialling", "ringing": "ringing"}
 
 

@@ -10,9 +10,18 @@ from patter.simulators.telnyx.flow import Flow
 async def join(first: Flow, second: Flow, *, parks: bool) -> None:
     """Wait for the second leg's answer, bridge both, and end the first with the second.
 
-    A second leg that is not answered ends alone: the first stays where it was. ``parks``: the first stays
-    when the conversation of both is over, too.
+    A second leg that is not answered ends alone: the first stays where it was. When the first ends, so does
+    the second. ``parks``: the first stays when the conversation of both is over, too.
     """
+    try:
+        await _together(first, second, parks=parks)
+    finally:
+        if first.leg.is_over and not second.leg.is_over:
+            cause = "normal_clearing" if second.leg.answered.is_set() else "originator_cancel"
+            second.leg.end("unbridged", cause, "caller")
+
+
+async def _together(first: Flow, second: Flow, *, parks: bool) -> None:
     waits = [asyncio.create_task(second.leg.answered.wait()), asyncio.create_task(second.leg.over.wait())]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -199,7 +199,7 @@ class RestApi:
         """The finished ones, of one leg where ``filter[call_control_id]`` says which."""
         wanted, base = request.query_params.get("filter[call_control_id]"), self._world.base_url
         rows = [
-            recording.as_json(base)
+            {**recording.as_json(base), "call_control_id": leg.id}
             for leg in self._exchange.calls.values()
             if leg.order.application.account is account and wanted in (None, leg.id)
             for recording in leg.recordings.values()
@@ -210,7 +210,8 @@ class RestApi:
     async def _recording(self, request: Request, account: Account) -> Response:
         leg, recording = self._recorded(request, account)
         dead = leg.order.faults.expired_recording_links
-        return JSONResponse({"data": recording.as_json(self._world.base_url, dead_ones=dead)})
+        row = recording.as_json(self._world.base_url, dead_ones=dead)
+        return JSONResponse({"data": {**row, "call_control_id": leg.id}})
 
     async def _delete_recording(self, request: Request, account: Account) -> Response:
         leg, recording = self._recorded(request, account)
