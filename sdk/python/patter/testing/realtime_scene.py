@@ -122,8 +122,14 @@ class Scene:
         return response
 
     def reads(self, text: str) -> None:
-        """What was asked to be read aloud, or asked of the model, is said."""
-        self.replies(text, tag=self.of_type("response.create")[-1]["event_id"])
+        """What is asked to be read aloud, piece by piece, and must be this; or what is asked of the model."""
+        while text:
+            request = self.of_type("response.create")[-1]
+            asked = request["response"].get("instructions", "").rpartition("\n\n")[2]
+            said = asked or text
+            assert text.startswith(said), f"asked to read {asked!r}"
+            self.replies(said, tag=request["event_id"])
+            text = text[len(said) :].strip()
 
     def tool(self, result: Any) -> None:
         self.feed(ToolDone(self.last(ToolRun).run_id, result))

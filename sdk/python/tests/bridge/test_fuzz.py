@@ -30,6 +30,7 @@ from patter.bridge.events import (
     LlmToolCall,
     MachineHeard,
     MarkPlayed,
+    ProviderSwitched,
     SayAsked,
     SttClosed,
     SttEagerEnd,
@@ -103,7 +104,8 @@ def an_event(draw: st.DrawFn, call: Scene) -> Event:
                 *[TransferMoved("x1", moved, "busy", flag), TransferMoved("x2", moved)],
                 *[MachineHeard(draw(st.sampled_from(HEARD)), flag, "", draw(OCCURRED))],
                 *[SttEagerEnd(stt, text), SttEagerEnd(stt, text), SttResumed(stt)],
-                *[SttSpeechStarted(stt), FrameRejected("x"), DigitPressed("?"), HangUpDone()],
+                *[SttSpeechStarted(stt, flag), ProviderSwitched("stt", "a", "b", "x")],
+                *[FrameRejected("x"), DigitPressed("?"), HangUpDone()],
                 *[CallerAudio(VOICE if flag else b"", media_ms), HangUpFailed("x")],
                 draw(st.sampled_from([LegStopped(), CarrierEnded("busy"), HangUpAsked("nonsense", flag)])),
             ]

@@ -111,3 +111,17 @@ def test_a_sentence_without_end_is_cut_at_a_word() -> None:
     chunks = [*cutter.push(text), *cutter.flush()]
     assert "".join(chunks) == text
     assert all(len(chunk) <= LONGEST for chunk in chunks)
+
+
+def test_a_voice_that_is_faster_than_anybody_hears_is_asked_for_ten_seconds_ahead() -> None:
+    call = Scene().open()
+    call.says("tell me a story")
+    sentences = [f"This is the sentence with the number {number} of it." for number in range(10, 30)]
+    call.handler_says(" ".join(sentences))  # more than 40 s, and each is spoken at once
+    asked = len(call.all(TtsSay))
+    assert 10_000 <= asked * 50 * len(sentences[0]) <= 15_000
+    call.pass_ms(5000)
+    assert asked < len(call.all(TtsSay)) < len(sentences)
+    call.pass_ms(45_000)
+    assert call.turns[-1] == ("assistant", " ".join(sentences))
+    call.check()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patter.bridge.commands import HandlerAsk, Play
+from patter.bridge.commands import HandlerAsk, Play, TtsSay
 from patter.bridge.events import SttFailed, SttSpeechStarted, SttUtteranceEnded
 from patter.testing.scene import VOICE, Scene
 
@@ -81,3 +81,20 @@ def test_another_recogniser_s_voice_is_not_waited_for() -> None:
     before = played(call)
     call.pass_ms(1200)
     assert played(call) > before
+
+
+@pytest.mark.parametrize("over", ["a reply", "silence"])
+def test_a_long_noise_that_stopped_the_agent_is_asked_about_as_soon_as_it_is_known(over: str) -> None:
+    call = Scene().open()
+    call.says("tell me everything")
+    call.handler_says(LONG if over == "a reply" else "Yes.")
+    call.pass_ms(1500)
+    call.feed(SttSpeechStarted(call.stt_id, interims=False))
+    call.pass_ms(1000, VOICE)
+    call.pass_ms(600)
+    call.feed(SttUtteranceEnded(call.stt_id))
+    asked = "Sorry, I did not get that." in [say.text for say in call.all(TtsSay)]
+    assert asked is (over == "a reply")
+    call.pass_ms(6000)
+    assert len(call.all(HandlerAsk)) == 1
+    call.check()

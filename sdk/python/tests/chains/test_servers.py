@@ -1,4 +1,4 @@
-"""The chains against strict servers, told to fail at each moment; time is real."""
+"""The chains against strict servers, told to fail at each moment."""
 
 import asyncio
 import contextlib
@@ -6,17 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from patter.audio.frames import FRAME_BYTES, SAMPLE_RATE_HZ, silence
-from patter.bridge.call import CallMachine
-from patter.bridge.commands import Clear, LlmAsk, Mark, Play
+from patter.audio.frames import FRAME_BYTES, silence
+from patter.bridge.commands import LlmAsk
 from patter.bridge.events import (
-    CallerAudio,
-    HangUpAsked,
-    LegOpened,
     LlmDelta,
     LlmDone,
     LlmFailed,
-    MarkPlayed,
     ProviderSwitched,
     SttFailed,
     SttHeard,
@@ -25,28 +20,15 @@ from patter.bridge.events import (
     TtsDone,
     TtsFailed,
 )
-from patter.bridge.plan import CallPlan, ProviderSpec
-from patter.bridge.records import CallEnded, Noted
-from patter.bridge.session import CallSession, Performers
+from patter.bridge.plan import ProviderSpec
 from patter.engines.chain import Chain
-from patter.engines.chains import ChainLlm, ChainStt, ChainTts, Deadlines
-from patter.engines.phrasebook import PhrasebookTts
-from patter.engines.pipeline.machine import PipelineMachine
+from patter.engines.chains import ChainLlm, ChainStt, ChainTts
 from patter.simulators.deepgram import Faults
 from patter.simulators.openai import Fault
 from patter.simulators.sound import tone
+from sdk.python.tests.chains.caller import QUICK, rules, spec_of
 
-QUICK = Deadlines(connect_s=0.3, first_token_s=0.3, first_audio_s=0.3, stall_s=0.3)
 TEXT = "Good morning, Ada."
-
-
-def spec_of(server, provider: str, **more) -> ProviderSpec:
-    return ProviderSpec(provider, api_key=server.api_key, base_url=server.base_url, **more)
-
-
-def rules(text: str) -> ProviderSpec:
-    """A model that has one answer to everything."""
-    return ProviderSpec("offline", options={"rules": [{"heard": ["xyz"], "say": "No."}], "otherwise": text})
 
 
 def kinds(events) -> list[type]:
@@ -194,140 +176,3 @@ async def test_ears_that_fail_leave_the_word_to_the_next(deepgram, other_deepgra
     assert heard == ["what can you do"]
     assert kinds(events).count(ProviderSwitched) == 1
     assert kinds(events).count(SttOpened) == 1 and SttFailed not in kinds(events)
-
-
-# -- a whole call -------------------------------------------------------------------------------
-
-
-class Caller:
-    """Meets ``Leg``, ``CarrierControl`` and ``CallLog``: everything round the engines."""
-
-    def __init__(self) -> None:
-        self.played = b""
-        self.entries: list[object] = []
-        self.said: list[str] = []
-        self.session: CallSession
-
-    def send(self, command: Play | Mark | Clear) -> None:
-        match command:
-            case Play(payload):
-                self.played += payload
-            case Mark(name):
-                asyncio.get_running_loop().call_soon(self.session.feed, MarkPlayed(name))
-
-    async def close(self) -> None:
-        pass
-
-    async def hang_up(self, carrier_call_id: str) -> None:
-        pass
-
-    async def say_and_hang_up(self, carrier_call_id: str, text: str, language: str) -> None:
-        self.said.append(text)
-
-    def write(self, entry: object) -> None:
-        self.entries.append(entry)
-
-    async def speak(self, audio: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for index in range(len(audio) // FRAME_BYTES):
-            frame = audio[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
-            self.session.feed(CallerAudio(frame, index * 20))
-            await asyncio.sleep(max(0.0, began + (index + 1) * FRAME_BYTES / SAMPLE_RATE_HZ - loop.time()))
-
-    @property
-    def end(self) -> CallEnded:
-        [end] = [entry for entry in self.entries if isinstance(entry, CallEnded)]
-        return end
-
-    def noted(self, kind: str) -> list[Noted]:
-        return [entry for entry in self.entries if isinstance(entry, Noted) and entry.kind == kind]
-
-
-async def call(plan: CallPlan, audio: bytes, *, stored: dict[str, bytes] | None = None) -> Caller:
-    caller, ears = Caller(), Chain("stt", plan.chain("stt"))
-    performers = Performers(
-        stt=lambda: ChainStt(ears, QUICK),
-        tts=PhrasebookTts(ChainTts(Chain("tts", plan.chain("tts"), keeps=True), QUICK), stored or {}),
-        llm=ChainLlm(Chain("llm", plan.chain("llm")), QUICK),
-    )
-    machine = CallMachine(plan, PipelineMachine, asyncio.get_running_loop().time())
-    caller.session = CallSession(machine, control=caller, performers=performers, log=caller)
-    caller.session.attach(caller)
-    running = asyncio.create_task(caller.session.run())
-    caller.session.feed(LegOpened("MZ1", "CA1", "AC1"))
-    await caller.speak(audio)
-    caller.session.feed(HangUpAsked())
-    await asyncio.wait_for(running, 5)
-    return caller
-
-
-def plan_of(deepgram, other_deepgram, openai, elevenlabs, **more) -> CallPlan:
-    return CallPlan(
-        "c1",
-        reply_by="model",
-        stt=spec_of(deepgram, "deepgram"),
-        tts=spec_of(deepgram, "deepgram"),
-        llm=spec_of(openai, "openai"),
-        fallbacks={
-            "stt": [spec_of(other_deepgram, "deepgram", model="nova-2")],
-            "tts": [spec_of(elevenlabs, "elevenlabs")],
-            "llm": [rules("Of course.")],
-        },
-        record=False,
-        **more,
-    )
-
-
-async def test_every_stage_fails_in_mid_call_and_the_conversation_goes_on(
-    deepgram, other_deepgram, openai, elevenlabs
-):
-    deepgram.script = [Faults(drop_at_ms=600)]
-    deepgram.faults = Faults(refuse=503)
-    openai.faults.always("chat", Fault(status=500))
-    plan = plan_of(deepgram, other_deepgram, openai, elevenlabs)
-    caller = await call(plan, silence(200) + tone(1100) + silence(3000))
-    switched = [(n.data["stage"], n.data["from"], n.data["to"]) for n in caller.noted("provider.switched")]
-    assert sorted(switched) == [
-        ("llm", "openai", "offline"),
-        ("stt", "deepgram", "deepgram nova-2"),
-        ("tts", "deepgram", "elevenlabs"),
-    ]
-    assert [turn["text"] for turn in caller.end.transcript] == ["what can you do", "Of course."]
-    assert caller.end.reason == "api_hung_up"
-
-
-async def test_model_and_voice_break_within_an_answer_and_the_caller_hears_all_of_it(
-    deepgram, other_deepgram, openai, elevenlabs
-):
-    deepgram.script = [Faults(), Faults(drop_at_ms=300)]  # the ears are sound
-    first, later = "We open at nine. And we close at", "We close at ten."
-    openai.answer = lambda question: later if len(openai.questions) > 1 else first
-    openai.faults.add("chat", Fault(cut_after=7))
-    plan = plan_of(deepgram, other_deepgram, openai, elevenlabs)
-    more = {"fallbacks": {**plan.fallbacks, "llm": [spec_of(openai, "openai", model="gpt-5.6-luna")]}}
-    plan = CallPlan(**{name: getattr(plan, name) for name in plan.__slots__} | more)
-    caller = await call(plan, silence(200) + tone(1100) + silence(4500))
-    switched = [(n.data["stage"], n.data["to"]) for n in caller.noted("provider.switched")]
-    assert sorted(switched) == [("llm", "openai gpt-5.6-luna"), ("tts", "elevenlabs")]
-    assert [turn["text"] for turn in caller.end.transcript] == [
-        "what can you do",
-        "We open at nine. We close at ten.",
-    ]
-    assert caller.noted("reply.broken") and not caller.noted("reply.failed")
-
-
-async def test_every_provider_is_down_and_the_stored_apology_is_heard(
-    deepgram, other_deepgram, openai, elevenlabs
-):
-    stored = {"Sorry, we are closed.": b"\x22" * 8 * 900}
-    for server in (deepgram, other_deepgram):
-        server.faults = Faults(refuse=401)
-    elevenlabs.faults.always("socket", Fault(status=401))
-    plan = plan_of(deepgram, other_deepgram, openai, elevenlabs)
-    phrases = type(plan.phrases)(apology="Sorry, we are closed.")
-    plan = CallPlan(**{name: getattr(plan, name) for name in plan.__slots__} | {"phrases": phrases})
-    caller = await call(plan, silence(3000), stored=stored)
-    assert caller.played == stored["Sorry, we are closed."]
-    assert (caller.end.reason, caller.said) == ("provider_error", [])
-    assert [turn["text"] for turn in caller.end.transcript] == ["Sorry, we are closed."]

@@ -99,3 +99,13 @@ def greeted(**plan: Any) -> ConvaiScene:
     call.agent_says("Hi.")
     call.pass_ms(1500)
     return call
+
+
+def telling() -> ConvaiScene:
+    """A handler's answer is being said for 1.5 s; all of it has come."""
+    call = greeted()
+    call.wants("tell me")
+    call.handler_says(LONG)
+    call.agent_says(LONG)
+    call.pass_ms(1500)
+    return call

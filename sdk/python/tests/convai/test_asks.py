@@ -93,3 +93,12 @@ def test_a_request_that_nobody_waits_for_any_more_is_harmless() -> None:
     assert call.end is not None
     call.wants("anybody")
     assert call.sent(UserMessage) == []
+
+
+def test_without_a_filler_the_first_word_comes_before_the_vendor_gives_up() -> None:
+    call = greeted(phrases=Phrases(filler=""))
+    ask = call.wants("tell me")
+    call.pass_ms(14_900)
+    assert call.given(ask) == ""
+    call.pass_ms(200)
+    assert call.given(ask) == Phrases().retry and call.ended(ask)

@@ -10,7 +10,7 @@ from patter.bridge.transfers import TransferPolicy, TransferTarget
 from patter.engines.convai.wanted import ReplyUnwanted
 from patter.engines.convai.wire import ContextUpdate, Interruption, ToolCall, ToolResult, UserMessage
 
-from .scene import LONG, ConvaiScene, greeted
+from .scene import ConvaiScene, greeted, telling
 
 DESK = TransferPolicy((TransferTarget("desk", "+15550009999"),))
 
@@ -97,11 +97,7 @@ def test_a_filler_whose_conversation_breaks_is_followed_by_the_answer_in_the_nex
 
 
 def test_a_question_that_is_taken_back_within_a_reply_and_asked_otherwise_hears_the_new_answer() -> None:
-    call = greeted()
-    call.wants("tell me")
-    call.handler_says(LONG)
-    call.agent_says(LONG)
-    call.pass_ms(1500)
+    call = telling()
     call.gets(Interruption(call.event_id))
     guess = call.wants("what", 2)
     call.gets(ReplyUnwanted(guess))

@@ -59,6 +59,12 @@ def test_a_conversation_is_told_what_the_call_is() -> None:
     assert message.variables["vip"] == "1" and message.variables["patter_caller"] == "+1555"
 
 
+def test_an_agent_that_is_told_nothing_keeps_its_own_prompt_and_greeting() -> None:
+    call = ConvaiScene(reply_by="model").open()
+    [message] = call.sent(Initiation)
+    assert message.overrides == {}
+
+
 def test_a_greeting_that_is_to_wait_waits() -> None:
     call = ConvaiScene(first_message="Hi.", turn_taking=TurnTaking(first_message_delay_ms=500)).open()
     call.pass_ms(480)

@@ -6,6 +6,7 @@ from typing import Any
 
 from patter.bridge.events import DigitPressed, SayAsked, SpeechFailed
 from patter.bridge.plan import TurnTaking
+from patter.bridge.records import TurnSettled
 from patter.engines.convai.wire import (
     AgentAudio,
     AgentCorrection,
@@ -98,6 +99,16 @@ def test_two_answers_in_one_breath_are_one_reply() -> None:
     call.gets(AgentText("Three are left.", 6), AgentAudio(6, sound(700)), AgentDone())
     call.pass_ms(2500)
     assert call.turns[-1] == ("assistant", "Let me look. Three are left.")
+
+
+def test_a_text_that_comes_at_the_end_of_a_long_answer_names_all_of_it() -> None:
+    call = answered(greeted(reply_by="model"))
+    call.gets(AgentAudio(5, sound(2000)))
+    call.pass_ms(4500)  # it pauses for longer than an answer with a text may
+    call.gets(AgentAudio(6, sound(1000)), AgentText("First this, then that.", 5))
+    call.pass_ms(3000)
+    turn = call.notes(TurnSettled)[-1]
+    assert turn.text == "First this, then that." and turn.ended_ms - turn.started_ms > 5000
 
 
 def test_an_empty_piece_of_audio_is_nothing() -> None:

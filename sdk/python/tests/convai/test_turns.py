@@ -18,15 +18,11 @@ from patter.engines.convai.wire import (
     UserMessage,
 )
 
-from .scene import LONG, greeted
+from .scene import LONG, greeted, telling
 
 
 def test_an_interruption_clears_and_history_holds_what_was_heard() -> None:
-    call = greeted()
-    call.wants("tell me")
-    call.handler_says(LONG)
-    call.agent_says(LONG)
-    call.pass_ms(1500)
+    call = telling()
     call.gets(Interruption(call.event_id))
     assert call.all(Clear)
     late = AgentAudio(call.event_id, b"\x90" * 1600)
@@ -52,11 +48,7 @@ def test_a_correction_that_says_less_is_believed() -> None:
 
 
 def test_a_key_cuts_the_agent_and_what_is_left_of_its_answer_is_not_played() -> None:
-    call = greeted()
-    call.wants("tell me")
-    call.handler_says(LONG)
-    call.agent_says(LONG)
-    call.pass_ms(1500)
+    call = telling()
     call.feed(DigitPressed("1"))
     assert call.all(Clear) and call.sent(UserMessage) == [UserMessage("[DTMF: 1]")]
     played = len(call.played)
@@ -73,11 +65,7 @@ def test_a_key_cuts_the_agent_and_what_is_left_of_its_answer_is_not_played() -> 
 
 
 def test_an_interruption_that_only_confirms_our_own_cut_leaves_the_next_answer_alone() -> None:
-    call = greeted()
-    call.wants("tell me")
-    call.handler_says(LONG)
-    call.agent_says(LONG)
-    call.pass_ms(1500)
+    call = telling()
     cut_at = call.event_id
     call.feed(DigitPressed("1"))
     call.wants("[DTMF: 1]", 2)

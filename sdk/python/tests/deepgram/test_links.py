@@ -169,6 +169,12 @@ async def test_the_oldest_audio_is_dropped():
     assert outbox.dropped_ms == 2000
 
 
+async def test_an_empty_message_would_end_the_stream_and_is_never_sent():
+    outbox = Outbox()
+    outbox.put_audio(b"")
+    assert not outbox
+
+
 # -- the voice ----------------------------------------------------------------------------------
 
 

@@ -94,6 +94,10 @@ def test_every_stream_is_one_that_the_server_takes(model, language, options):
     parse("/v1/listen", address.partition("?")[2])
 
 
+def test_a_sign_of_life_is_due_as_often_as_the_vendor_asks():
+    assert 3 <= nova.NovaDialect.idle_s <= 5
+
+
 @pytest.mark.parametrize(
     "options", [{"endpointing": 300}, {"endpointing_ms": "300"}, {"smart_format": 1}, {"keyterms": [1]}]
 )

@@ -77,6 +77,8 @@ def test_words_that_were_on_their_way_are_asked_for_again():
     call.pass_ms(1000)
     assert "transcript.missing" in call.kinds
     call.provider(SessionUpdated())
+    asked = call.of_type("response.create")[-1]["response"]["instructions"]
+    assert asked.endswith("Sorry, I did not get that."), "and the model is not asked about nothing"
     call.reads("Sorry, I did not get that.")
     call.reads("Could you say it again?")
     call.pass_ms(4000)

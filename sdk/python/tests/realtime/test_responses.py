@@ -13,7 +13,7 @@ from patter.bridge.events import (
     TtsDone,
     TtsFailed,
 )
-from patter.bridge.plan import Phrases, ProviderSpec
+from patter.bridge.plan import Phrases, ProviderSpec, TurnTaking
 from patter.engines.realtime.wire import (
     AudioDelta,
     AudioDone,
@@ -256,3 +256,17 @@ def test_a_response_that_was_cut_and_never_says_so_costs_no_session():
     call.replies("Nothing.")
     call.pass_ms(4000)
     assert call.turns[-1] == ("assistant", "Nothing.") and "speech.failed" not in call.kinds
+
+
+@pytest.mark.parametrize("how", ["fails", "is late"])
+def test_what_a_handler_gave_before_it_failed_is_said_though_it_was_no_whole_sentence_yet(how):
+    call = Scene(reply_by="handler", turn_taking=TurnTaking(handler_timeout_s=3))
+    call.says("hello")
+    turn_id = call.last(HandlerAsk).turn_id
+    call.feed(HandlerDelta(turn_id, "We open at nine"))
+    if how == "fails":
+        call.feed(HandlerFailed(turn_id, "handler_error"))
+    call.pass_ms(3100)
+    call.reads(f"We open at nine {Phrases().retry}")
+    call.pass_ms(6000)
+    assert call.turns[-1][1].startswith("We open at nine Sorry")

@@ -156,7 +156,9 @@ class Ears:
 
     def utterance_ended(self, _event: SttUtteranceEnded) -> list[Signal]:
         """No words for a while. A voice that began in that while brings some; an older one is a noise."""
-        self.owed_text = False
+        owed, self.owed_text = self.owed_text, False
+        if owed and not (self.pending_text or self.voiced):
+            return self._end("no_words")
         resumed = self.voiced and self._voice_from_ms != self._started_ms
         goes_on = resumed and self._now_ms - self._voice_from_ms < WORDLESS_MS
         return self._end("utterance_end") if self.pending_text and not goes_on else []

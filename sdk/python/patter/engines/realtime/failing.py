@@ -75,7 +75,7 @@ class Failing:
             reason = "provider_error" if code == "model" else "handler_lost"
             return [noted, *self._endings.cut(now), *self._give_up(reason, now)]
         reply.tries = 0
-        if reply.silent:
+        if reply.silent and not reply.given:  # else what there is comes first
             self._endings.withdrawn(now)
             return [noted, *self._saying.say(self._phrases.retry, Kind.SYSTEM, now)]
         reply.push(" " + self._phrases.retry)
