@@ -22,7 +22,8 @@ BACK_BYTES = 300 * BYTES_PER_MS
 KEEP_BYTES = BACK_BYTES + FRAME_BYTES
 FRAME_S = 0.02
 LEAD_S = 0.5
-REFILL_S = 0.4
+REFILL_S = 0.3
+"""One refill for each mark: most of what the agent's voice costs is done once for each, not for a frame."""
 MARK_GRACE_S = 2.0
 ROUNDING = 1e-6
 """Sums of hundredths are not exact in binary: a frame or a millisecond must not hang on that."""
