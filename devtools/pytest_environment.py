@@ -39,3 +39,6 @@ prepare(os.environ, _scratch, _worker)
 if not _worker:
     # A suite that is told to stop puts its things away, as it does after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell begins what runs in the background like this; programs under test would never be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

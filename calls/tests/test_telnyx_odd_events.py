@@ -29,7 +29,7 @@ def test_a_caller_whose_name_no_database_takes_is_answered(cast, telnyx, carrier
     assert (the_call(cast).from_number, carrier.commands()) == ("sip:ada@example.com", ["answer"])
 
 
-@pytest.mark.parametrize("kind", [*HANDLERS, *OF_TRANSFERS])
+@pytest.mark.parametrize("kind", sorted({*HANDLERS, *OF_TRANSFERS}))
 @pytest.mark.parametrize("ours", ["", "call_1:x1:warm", "goodbye/"])
 def test_an_event_that_names_no_leg_and_no_call_breaks_nobody(db, telnyx, carrier, kind, ours):
     assert telnyx.tell(kind, call_control_id="", ours=ours, direction="incoming").status_code == 200
