@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -121,7 +122,7 @@ class CallViewSet(OrganisationViewSet):
         if recording is None or not default_storage.exists(recording.file):
             raise NotFound("This call has no recording that is ready.", code="no_recording")
         size = default_storage.size(recording.file)
-        response = ranged_response(request, default_storage.open(recording.file), size, "audio/wav")
+        response = ranged_response(request, partial(default_storage.open, recording.file), size, "audio/wav")
         response["Cache-Control"] = "private, no-store"
         return response
 

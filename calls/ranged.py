@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import IO
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 BLOCK_BYTES = 64 * 1024
+Open = Callable[[], IO[bytes]]
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def ranged_response(request: HttpRequest, file: IO[bytes], size: int, content_type: str) -> HttpResponseBase:
-    """200 with everything, 206 with the part that ``Range`` asks for, or 416. Several parts get 200."""
+def ranged_response(request: HttpRequest, opened: Open, size: int, content_type: str) -> HttpResponseBase:
+    """200 with everything, 206 with the part that ``Range`` asks for, or 416. Several parts get 200.
+
+    ``opened`` is called when the first byte is sent: a browser that went away by then leaves nothing open.
+    """
     response: HttpResponse | StreamingHttpResponse
     wanted = wanted_range(request.headers.get("Range", ""), size)
     if wanted is None:
-        response = _streamed(request, file, range(size), content_type)
+        response = _streamed(request, opened, range(size), content_type)
     elif wanted.start >= size or not wanted:
-        file.close()
         response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     else:
-        response = _streamed(request, file, wanted, content_type, status=206)
+        response = _streamed(request, opened, wanted, content_type, status=206)
         response["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{size}"
     response["Accept-Ranges"] = "bytes"
     response["Cache-Control"] = "private, max-age=0, must-revalidate"
@@ -45,27 +48,32 @@ def wanted_range(header: str, size: int) -> range | None:
 
 
 def _streamed(
-    request: HttpRequest, file: IO[bytes], part: range, content_type: str, status: int = 200
+    request: HttpRequest, opened: Open, part: range, content_type: str, status: int = 200
 ) -> StreamingHttpResponse:
     # Under ASGI Django would read an ordinary iterator to its end before it sent the first byte.
     kind = _PartInThreads if isinstance(request, ASGIRequest) else _PartAtOnce
-    response = StreamingHttpResponse(kind(file, part), content_type=content_type, status=status)
+    response = StreamingHttpResponse(kind(opened, part), content_type=content_type, status=status)
     response["Content-Length"] = str(len(part))
     return response
 
 
 class _Part:
-    """Some bytes of a file, in blocks. ``close`` closes the file, also when nobody read it."""
+    """Some bytes of a file, in blocks. It is open from the first of them on, until ``close``."""
 
-    def __init__(self, file: IO[bytes], part: range) -> None:
-        self._file = file
+    def __init__(self, opened: Open, part: range) -> None:
+        self._opened = opened
+        self._file: IO[bytes] | None = None
+        self._start = part.start
         self._left = len(part)
-        file.seek(part.start)
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def read(self) -> bytes:
+        if self._file is None:
+            self._file = self._opened()
+            self._file.seek(self._start)
         block = self._file.read(min(BLOCK_BYTES, self._left)) if self._left else b""
         self._left -= len(block)
         return block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -170,8 +171,8 @@ def call_recording(request: MemberRequest, call_id: str) -> HttpResponseBase:
     recording = ready_recording(_call(request, call_id))
     if recording is None or not default_storage.exists(recording.file):
         raise Http404
-    file = default_storage.open(recording.file)
-    response = ranged_response(request, file, file.size, "audio/wav")
+    size = default_storage.size(recording.file)
+    response = ranged_response(request, partial(default_storage.open, recording.file), size, "audio/wav")
     if "download" in request.GET:
         response["Content-Disposition"] = f'attachment; filename="{call_id}.wav"'
     return response

@@ -1,10 +1,12 @@
+from io import BytesIO
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.storage.memory import InMemoryStorage
 
 from calls.models import Recording
-from calls.ranged import wanted_range
+from calls.ranged import ranged_response, wanted_range
 from calls.services.record import segment_path
 from calls.tests.cast import make_call
 from patter_site.testing import api, error_of
@@ -43,6 +45,21 @@ def test_the_whole_recording(cast, call):
         "bytes",
     )
     assert response["Content-Length"] == "1024" and body_of(response) == WAV
+
+
+def test_a_file_is_open_only_while_it_is_sent(rf):
+    files = []
+
+    def answered():
+        return ranged_response(rf.get("/"), opened, len(WAV), "audio/wav")
+
+    def opened():
+        files.append(BytesIO(WAV))
+        return files[-1]
+
+    answered().close()  # the browser went away before the first byte
+    assert files == []
+    assert body_of(answered()) == WAV and files[0].closed
 
 
 @pytest.mark.parametrize(
