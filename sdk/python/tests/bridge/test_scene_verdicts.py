@@ -162,6 +162,16 @@ def test_who_says_what_a_mailbox_says_is_one_even_where_the_carrier_hears_a_huma
     call.check()
 
 
+def test_an_agent_that_talks_to_a_machine_is_not_disturbed_by_its_beep():
+    call = ours("continue")
+    call.pass_ms(400)
+    call.feed(MACHINE)
+    call.pass_ms(3000)
+    call.feed(BEEP)
+    assert not call.all(HangUp) and call.turns == [("assistant", FIRST)]
+    assert_human_is_talked_with(call)
+
+
 @pytest.mark.parametrize("late", [MACHINE, SCREENING, PROMPT_ENDED, HUMAN, BEEP])
 def test_a_verdict_after_the_end_changes_nothing(late):
     call = ours("hang_up", wait_s=0)

@@ -26,9 +26,9 @@ class Announcement:
         """A machine is on the line, or the call ends."""
         self.due = False
 
-    def moved(self, reply: AgentReply | None, heard_ms: int) -> bool:
+    def moved(self, reply: AgentReply, heard_ms: int) -> bool:
         """The carrier played something of the agent's first words. True once it was heard in full."""
-        if not self.due or reply is None or not reply.heard(heard_ms).startswith(self._text):
+        if not self.due or not reply.heard(heard_ms).startswith(self._text):
             return False
         self.due = False
         return True

@@ -267,8 +267,7 @@ class ConvaiMachine:
             out = out + self._rooms.conversation.pick_up(now)
         if self._rooms.held and self._line.ready and not (self._unstoppable or self._given_away):
             out = out + self._take_held(now)
-        if not self._closing.stopped:
-            self._silence.watch(now, busy=self._busy)
+        self._silence.watch(now, busy=self._busy)
         return out
 
     @property

@@ -120,14 +120,12 @@ class Speaking:
         elif self.current is not None and self.current.may_be(told.original):
             self.current.corrected = corrected
 
-    def write_notice(self, now: float) -> None:
-        """The announcement at the head of the present reply was heard: it is told at once, as a turn."""
-        reply = self.current
-        if reply is not None and reply.notice:
-            now_ms = self._parts.clock.ms(now)
-            self._parts.memory.add(reply.turn_id, "assistant", reply.notice, reply.started_ms, now_ms)
-            reply.started_ms = now_ms
-            reply.written, reply.notice = reply.notice, ""
+    def write_notice(self, reply: AgentReply, now: float) -> None:
+        """The announcement at the head of a reply was heard: it is told at once, as a turn."""
+        now_ms = self._parts.clock.ms(now)
+        self._parts.memory.add(reply.turn_id, "assistant", reply.notice, reply.started_ms, now_ms)
+        reply.started_ms = now_ms
+        reply.written, reply.notice = reply.notice, ""
 
     def _write(self, reply: AgentReply, text: str, now: float, *, interrupted: bool) -> Turn | None:
         now_ms = self._parts.clock.ms(now)

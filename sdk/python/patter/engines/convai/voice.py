@@ -163,8 +163,9 @@ class Voice:
         """The carrier played something."""
         if self._own.current is not None:
             return self._own.playback_moved(now)
-        if self._announcement.moved(self.current, self._parts.playback.heard_ms(now)):
-            self.speaking.write_notice(now)
+        reply = self.current
+        if reply is not None and self._announcement.moved(reply, self._parts.playback.heard_ms(now)):
+            self.speaking.write_notice(reply, now)
         return [*self.speaking.moved(now)]
 
     def finished(self, now: float) -> Outcome | None:

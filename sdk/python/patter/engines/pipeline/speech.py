@@ -126,8 +126,8 @@ class Speech:
         return self._play(chunk, event, now)
 
     def done(self, event: TtsDone, now: float) -> Commands:
-        if (chunk := self._find(event.say_id)) is not None:
-            chunk.done = True
+        for chunk in self._open:
+            chunk.done = chunk.done or chunk.say_id == event.say_id
         return self._advance(now)
 
     def fail(self, event: TtsFailed, now: float) -> Commands:
