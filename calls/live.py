@@ -89,7 +89,7 @@ class LiveCall:
     async def lost_its_socket(self) -> bool:
         """Whether media flowed over a socket that is gone, or that broke without our noticing."""
         leg = self.session.leg
-        return isinstance(leg, SocketLeg) and (leg.closed or await leg.falls_silent())
+        return isinstance(leg, SocketLeg) and await leg.falls_silent()
 
     async def ask_for_stream(self) -> None:
         """The socket broke and the carrier opens another one only when it is told to. Never raises."""

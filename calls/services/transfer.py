@@ -7,7 +7,7 @@ nothing, and an end is never left.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import transaction
@@ -141,3 +141,9 @@ def note_from_carrier(*, call: Call, news: TransferNews) -> Transfer:
     tell: Callable[[], None] = partial(tell_machine, call, news)
     transaction.on_commit(tell)
     return transfer
+
+
+def note_completed(*, call: Call, news: TransferNews) -> None:
+    """Caller and human were joined and are not any more, whatever became of the word on the beginning."""
+    for state in ("joined", "completed"):
+        note_from_carrier(call=call, news=replace(news, state=state))

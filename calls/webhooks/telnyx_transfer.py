@@ -15,7 +15,7 @@ from calls.models import Call, Transfer
 from calls.plan import plan_of
 from calls.selectors import transfer_of
 from calls.services.progress import Step
-from calls.services.transfer import TransferNews, note_from_carrier
+from calls.services.transfer import TransferNews, note_completed, note_from_carrier
 from calls.webhooks.telnyx_words import hangup_step
 from patter.carriers.telnyx import asking
 from patter.carriers.telnyx.commands import Command
@@ -136,8 +136,7 @@ def _hung_up(call: Call, news: TransferNews, event: CallEvent) -> None:
     # Only who answered is cleared normally, whatever became of the word on the answer.
     is_answered_cold = _kind(news, row) == "cold" and step is Step.COMPLETED
     if (row is not None and row.joined_at is not None) or is_answered_cold:
-        for state in ("joined", "completed"):
-            note_from_carrier(call=call, news=replace(news, state=state))
+        note_completed(call=call, news=news)
         return
     # The caller's stream was never left: nobody has to bring them back.
     reason = REASONS.get(step, "failed")

@@ -10,7 +10,7 @@ from calls.addresses import callback_url, public_base
 from calls.models import Call, Transfer
 from calls.selectors import transfer_of
 from calls.services.answer import answer_again
-from calls.services.transfer import TransferNews, note_from_carrier
+from calls.services.transfer import TransferNews, note_completed, note_from_carrier
 from calls.webhooks.twilio_door import TwilioRequest, twilio_door
 from calls.webhooks.twilio_replies import answered, document, nothing
 from patter.carriers.briefing import briefing_of, is_accepted
@@ -57,8 +57,7 @@ def _human_moved(request: TwilioRequest, call: Call, ref: str) -> None:
         note_from_carrier(call=call, news=replace(news, state="briefing" if warm else "joined"))
     elif (row is not None and row.joined_at is not None) or (word == "completed" and not warm):
         # Only a cold one that was answered is completed, whatever became of the word on the answer.
-        for state in ("joined", "completed"):
-            note_from_carrier(call=call, news=replace(news, state=state))
+        note_completed(call=call, news=news)
     else:
         _human_lost(request, call, replace(news, state="failed"), word, warm)
 

@@ -4,10 +4,9 @@ import asyncio
 
 import pytest
 
-from patter.audio.frames import FRAME_BYTES, SAMPLE_RATE_HZ, silence
+from patter.audio.frames import silence
 from patter.bridge.call import CallMachine
-from patter.bridge.commands import Clear, Mark, Play
-from patter.bridge.events import CallerAudio, HandlerDelta, HandlerDone, HangUpAsked, LegOpened, MarkPlayed
+from patter.bridge.events import HandlerDelta, HandlerDone, HangUpAsked, LegOpened
 from patter.bridge.plan import CallPlan
 from patter.bridge.session import CallSession, Performers
 from patter.engines.pipeline.machine import PipelineMachine
@@ -15,31 +14,17 @@ from patter.engines.stt import open_stt
 from patter.engines.tts import open_tts
 from patter.simulators.deepgram import Faults
 from patter.simulators.sound import tone
+from sdk.python.tests.chains.caller import Caller as Around
 
-FRAME_S = FRAME_BYTES / SAMPLE_RATE_HZ
 REPLY = "Of course."
 
 
-class Caller:
-    """Meets ``Leg``, ``Handler``, ``CarrierControl`` and ``CallLog``: everything round the engines."""
+class Caller(Around):
+    """The same, and a handler."""
 
     def __init__(self) -> None:
-        self.played = b""
+        super().__init__()
         self.asked: list[str] = []
-        self.session: CallSession
-
-    def send(self, command: Play | Mark | Clear) -> None:
-        match command:
-            case Play(payload):
-                self.played += payload
-            case Mark(name):
-                asyncio.get_running_loop().call_soon(self.session.feed, MarkPlayed(name))
-
-    async def close(self) -> None:
-        pass
-
-    async def hang_up(self, carrier_call_id: str) -> None:
-        pass
 
     async def ask(self, command, emit) -> None:
         self.asked.append(command.text)
@@ -48,18 +33,6 @@ class Caller:
 
     def cancel(self, turn_id: str, heard: str) -> None:
         pass
-
-    def write(self, entry: object) -> None:
-        pass
-
-    async def speak(self, audio: bytes) -> None:
-        """On the clock of a carrier."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for index in range(len(audio) // FRAME_BYTES):
-            frame = audio[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
-            self.session.feed(CallerAudio(frame, index * 20))
-            await asyncio.sleep(max(0.0, began + (index + 1) * FRAME_S - loop.time()))
 
 
 async def call(spec, stt_provider, audio) -> Caller:

@@ -144,9 +144,8 @@ class TelnyxRest:
         calls: list[TelnyxCall] = []
         for number in range(1, MOST_PAGES + 1):
             answer = await self._get(path, {"page[number]": str(number), "page[size]": str(PAGE_SIZE)})
-            rows, meta = answer.get("data"), answer.get("meta")
-            if isinstance(rows, list):
-                calls += [TelnyxCall.parse(row) for row in rows if isinstance(row, dict)]
+            meta = answer.get("meta")
+            calls += map(TelnyxCall.parse, _rows(answer))
             pages = meta.get("total_pages") if isinstance(meta, dict) else None
             if not isinstance(pages, int) or number >= pages:
                 break
@@ -174,12 +173,7 @@ class TelnyxRest:
 
     async def list_profiles(self) -> list[TelnyxProfile]:
         """The account's outbound voice profiles."""
-        rows = (await self._get("/outbound_voice_profiles")).get("data")
-        return [
-            TelnyxProfile.parse(row)
-            for row in (rows if isinstance(rows, list) else ())
-            if isinstance(row, dict)
-        ]
+        return [*map(TelnyxProfile.parse, _rows(await self._get("/outbound_voice_profiles")))]
 
     async def assign_profile(self, found: TelnyxApplication, profile_id: str) -> TelnyxApplication:
         """Let an application dial through an outbound voice profile. Nothing else of it changes."""
@@ -193,10 +187,8 @@ class TelnyxRest:
     async def look_up_number(self, number: str) -> TelnyxNumber:
         """One of the account's numbers. Raises CarrierError when the account does not have it."""
         answer = await self._get("/phone_numbers", {"filter[phone_number]": number})
-        rows = answer.get("data")
-        for row in rows if isinstance(rows, list) else ():
-            found = TelnyxNumber.parse(row) if isinstance(row, dict) else None
-            if found is not None and found.number == number:
+        for found in map(TelnyxNumber.parse, _rows(answer)):
+            if found.number == number:
                 return found
         raise CarrierError("telnyx", "the account does not have this number", permanent=True, code="10005")
 
@@ -214,22 +206,19 @@ class TelnyxRest:
 
     async def recordings_of(self, *, call_control_id: str = "", call_leg_id: str = "") -> list[str]:
         """The ids of a call's finished recordings, by either of its ids. Some are told of without theirs."""
-        known = {"call_control_id": call_control_id, "call_leg_id": call_leg_id}
-        asked = next(((f"filter[{name}]", value) for name, value in known.items() if value), None)
-        if asked is None:
+        if call_control_id:
+            query = {"filter[call_control_id]": call_control_id}
+        elif call_leg_id:
+            query = {"filter[call_leg_id]": call_leg_id}
+        else:
             return []
-        answer = await self._get("/recordings", dict([asked]))
-        rows = answer.get("data")
-        found = (
-            [TelnyxRecording.parse(row) for row in rows if isinstance(row, dict)]
-            if isinstance(rows, list)
-            else []
-        )
+        found = map(TelnyxRecording.parse, _rows(await self._get("/recordings", query)))
         # Not by the filter alone: what is not of this call is somebody else's.
         return [
             one.id
             for one in found
-            if one.id and any(value and getattr(one, name) == value for name, value in known.items())
+            if one.id
+            and ("" != call_control_id == one.call_control_id or "" != call_leg_id == one.call_leg_id)
         ]
 
     async def download_recording(self, recording_id: str, write: Callable[[bytes], object]) -> int:
@@ -338,6 +327,11 @@ def _refusal(answer: httpx.Response) -> CarrierError:
 def _data(answer: Mapping[str, Any]) -> dict[str, Any]:
     data = answer.get("data")
     return data if isinstance(data, dict) else {}
+
+
+def _rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    data = answer.get("data")
+    return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:

@@ -49,6 +49,11 @@ BACKCHANNELS: dict[str, frozenset[str]] = {
 }
 
 
+def resume_after_ms(values: TurnTaking, *, owed: bool) -> int:
+    """How long silence lasts that has no word. ``owed``: whether there were words is still to be told."""
+    return (OWED_TIMES if owed else 1) * values.resume_after_ms
+
+
 class State(Enum):
     NONE = "none"
     SUSPECTED = "suspected"
@@ -135,7 +140,7 @@ class Interrupt:
         ``owed``: whether there were words in the voice is still to be told.
         """
         if self.state is State.SUSPECTED:
-            return self._judge(media_ms, unvoiced, OWED_TIMES if owed else 1)
+            return self._judge(media_ms, unvoiced, resume_after_ms(self._values, owed=owed))
         if self._voice_from is None or unvoiced or not self._may_pause(heard_ms):
             return Verdict.NOTHING
         if media_ms - self._voice_from < self._values.barge_in_pause_ms:
@@ -146,12 +151,11 @@ class Interrupt:
     def _may_pause(self, heard_ms: int) -> bool:
         return heard_ms >= PROTECTED_MS and self._resumes < RESUMES_PER_REPLY
 
-    def _judge(self, media_ms: int, unvoiced: bool, patience: int) -> Verdict:
+    def _judge(self, media_ms: int, unvoiced: bool, patience_ms: int) -> Verdict:
         if not unvoiced and self._voice_from is not None:
             long_enough = media_ms - self._voice_from >= self._values.barge_in_confirm_ms
             return Verdict.CUT if long_enough else Verdict.NOTHING
-        resume_after_ms = patience * self._values.resume_after_ms
-        if self._quiet_from is not None and media_ms - self._quiet_from >= resume_after_ms:
+        if self._quiet_from is not None and media_ms - self._quiet_from >= patience_ms:
             self.state = State.NONE
             self._resumes += 1
             self._voice_from = self._quiet_from = None

@@ -7,7 +7,7 @@ asked about all of it. A voice without words, a cough, only keeps the answer bac
 from __future__ import annotations
 
 from patter.bridge.plan import TurnTaking
-from patter.engines.pipeline.interrupt import OWED_TIMES
+from patter.engines.pipeline.interrupt import resume_after_ms
 from patter.engines.pipeline.reply import Reply
 
 
@@ -49,5 +49,4 @@ class Yielding:
         if self._quiet_from is None:
             return False
         short = self._quiet_from - self._from_ms < self._values.barge_in_pause_ms
-        patience = OWED_TIMES if owed else 1
-        return short or now_ms - self._quiet_from >= patience * self._values.resume_after_ms
+        return short or now_ms - self._quiet_from >= resume_after_ms(self._values, owed=owed)
