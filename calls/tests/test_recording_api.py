@@ -47,6 +47,7 @@ def test_the_whole_recording(cast, call):
     assert response["Content-Length"] == "1024" and body_of(response) == WAV
 
 
+@pytest.mark.django_db  # the end of an answer looks at the connection
 def test_a_file_is_open_only_while_it_is_sent(rf):
     files = []
 
