@@ -19,7 +19,10 @@ from patter.bridge.commands import (
     Commands,
     EndSession,
     HangUp,
+    Mark,
     Note,
+    Play,
+    SpeechSend,
     ToolRun,
     ToolStop,
 )
@@ -61,6 +64,8 @@ from patter.bridge.tool_turns import ToolTurns
 MOST_REJECTED_NOTES = 20
 MOST_EARLY = 5
 MOST_VERDICTS = 20
+MERE_SOUND = (SpeechSend, Play, Mark)
+"""Most of what a call commands: neither an engine's wish nor counted nor written down."""
 
 
 class CallMachine:
@@ -327,7 +332,9 @@ class CallMachine:
         commands: Commands = []
         wishes: list[EndCall | TransferCall] = []
         for command in out:
-            if isinstance(command, EndCall | TransferCall):
+            if isinstance(command, MERE_SOUND):
+                commands.append(command)
+            elif isinstance(command, EndCall | TransferCall):
                 wishes.append(command)
             else:
                 self._meter.count_command(command)
