@@ -23,6 +23,7 @@ from patter.bridge.commands import (
     Note,
     Play,
     SpeechSend,
+    SttAudio,
     ToolRun,
     ToolStop,
 )
@@ -64,8 +65,8 @@ from patter.bridge.tool_turns import ToolTurns
 MOST_REJECTED_NOTES = 20
 MOST_EARLY = 5
 MOST_VERDICTS = 20
-MERE_SOUND = (SpeechSend, Play, Mark)
-"""Most of what a call commands: neither an engine's wish nor counted nor written down."""
+SOUND = (SpeechSend, SttAudio, Play, Mark)
+"""Most of what a call commands: neither an engine's wish nor a tool's run."""
 
 
 class CallMachine:
@@ -332,8 +333,9 @@ class CallMachine:
         commands: Commands = []
         wishes: list[EndCall | TransferCall] = []
         for command in out:
-            if isinstance(command, MERE_SOUND):
+            if isinstance(command, SOUND):
                 commands.append(command)
+                self._meter.count_command(command)
             elif isinstance(command, EndCall | TransferCall):
                 wishes.append(command)
             else:
