@@ -1,6 +1,6 @@
 """Pieces of recordings on their way to segments: in nameless files, not in memory.
 
-A call gives out 5 s at a time, and 30 s of it become one file in the storage. Files without a name vanish
+A call gives out 2 s at a time, and 30 s of it become one file in the storage. Files without a name vanish
 with the process, so that no speech is left behind on its disk. Used by the one thread that writes the log.
 
 Calls often begin together. So that they do not all have a segment to store at the same moment, the first
@@ -12,6 +12,7 @@ storage is away, a call's file grows.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from binascii import crc32
 from dataclasses import dataclass
@@ -51,15 +52,23 @@ class _Growing:
         self._phase_ms = phase_ms(call_id)
         self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._file_begins_ms = 0
+        self._size = 0
 
     def write(self, piece: RecordingPiece) -> None:
         """Put a piece where it belongs."""
         if not 0 <= piece.start_ms - self._begin_ms < MOST_UNSTORED_MS:
             return  # repeated, and stored long ago; or far too much
         begin = self._place(piece.start_ms)
-        self._file.write(SILENCE * max(0, begin - self._size))
-        self._file.seek(begin)
-        self._file.write(interleave(piece.caller, piece.agent))
+        lost = SILENCE * max(0, begin - self._size)
+        self._put(begin - len(lost), lost + interleave(piece.caller, piece.agent))
+
+    def _put(self, at: int, audio: bytes) -> None:
+        # Each question to the system takes the interpreter away from the calls for a moment: one for a piece.
+        end = at + len(audio)
+        while audio:
+            written = os.pwrite(self._file.fileno(), audio, end - len(audio))
+            audio = audio[written:]
+        self._size = max(self._size, end)
 
     @property
     def is_whole(self) -> bool:
@@ -67,13 +76,15 @@ class _Growing:
 
     def read(self) -> Segment:
         """What there is of the first segment."""
-        self._file.seek(self._place(self._begin_ms))
-        return Segment(self.index, self._file.read(self._place(self._end_ms) - self._file.tell()))
+        begin = self._place(self._begin_ms)
+        end = min(self._place(self._end_ms), self._size)
+        return Segment(self.index, os.pread(self._file.fileno(), max(0, end - begin), begin))
 
     def next(self) -> None:
         self.index += 1
         if self._size <= self._place(self._begin_ms):
             self._file.truncate(0)
+            self._size = 0
             self._file_begins_ms = self._begin_ms
 
     def close(self) -> None:
@@ -89,10 +100,6 @@ class _Growing:
 
     def _place(self, at_ms: int) -> int:
         return (at_ms - self._file_begins_ms) * BYTES_PER_MS
-
-    @property
-    def _size(self) -> int:
-        return self._file.seek(0, 2)
 
 
 class Spool:

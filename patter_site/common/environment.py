@@ -127,7 +127,7 @@ class Shape:
     def channel_layers(self) -> dict[str, Any]:
         if self.embedded:
             # Hundreds of calls may speak to one SDK connection in the same moment.
-            memory = {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 5000}}
+            memory = {"BACKEND": "patter_site.common.memory_layer.MemoryLayer", "CONFIG": {"capacity": 5000}}
             return {"default": memory}
         return {
             "default": {

@@ -19,7 +19,11 @@ from patter.bridge.commands import (
     Commands,
     EndSession,
     HangUp,
+    Mark,
     Note,
+    Play,
+    SpeechSend,
+    SttAudio,
     ToolRun,
     ToolStop,
 )
@@ -61,6 +65,8 @@ from patter.bridge.tool_turns import ToolTurns
 MOST_REJECTED_NOTES = 20
 MOST_EARLY = 5
 MOST_VERDICTS = 20
+SOUND = (SpeechSend, SttAudio, Play, Mark)
+"""Most of what a call commands: neither an engine's wish nor a tool's run."""
 
 
 class CallMachine:
@@ -331,7 +337,10 @@ class CallMachine:
         commands: Commands = []
         wishes: list[EndCall | TransferCall] = []
         for command in out:
-            if isinstance(command, EndCall | TransferCall):
+            if isinstance(command, SOUND):
+                commands.append(command)
+                self._meter.count_command(command)
+            elif isinstance(command, EndCall | TransferCall):
                 wishes.append(command)
             else:
                 self._meter.count_command(command)

@@ -80,6 +80,11 @@ class HeardTimes:
         """Whether the marks have told what they can; the newest wait for the frame that tells their time."""
         return now >= self._timed_at + (FRAME_WITHIN_S if self._marks else 0.0)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether anything was heard since the last time, be it timed or not."""
+        return bool(self._untimed or self._ready)
+
     def take(self, now: float | None) -> list[HeardAudio]:
         """What was heard since the last time and has its time; all of it where ``now`` is None."""
         if self._untimed and (now is None or self._is_timed(now)):

@@ -48,6 +48,7 @@ class Playback:
         self._sent = 0
         self._confirmed = 0
         self._marked = 0
+        self._mark_at = 0  # where what is being sent needs one
         self._marks: dict[str, int] = {}
         self._boundaries: list[int] = []
         self._reference: tuple[int, float] | None = None  # an offset, and when it was being played
@@ -254,33 +255,41 @@ class Playback:
             return []
         self._confirm_overdue(now)
         commands: Commands = []
-        while self.added - self._sent >= FRAME_BYTES and self._ahead(now) <= LEAD_S:
+        while (frames := self._room(now)) > 0:
             if self._carrier_free_at <= now:  # the carrier's buffer is empty: it plays this at once
                 self._carrier_free_at = now
                 self._reference = (self._sent, now)
                 self._times.begin(self._sent, now)
             elif self._reference is None:  # it still plays the end of the reply before
                 self._reference = (self._sent, self._carrier_free_at)
-            start = self._sent - self._base
-            commands.append(Play(bytes(self._audio[start : start + FRAME_BYTES])))
-            self._sent += FRAME_BYTES
-            self._carrier_free_at += FRAME_S
             if self.first_sent_at is None:
                 self.first_sent_at = now
-            commands.extend(self._mark_if_due())
+            commands.append(self._play(frames))
+            commands.extend(self._mark_the_end() if self._sent < self._mark_at else (self._mark(),))
         return commands
 
-    def _ahead(self, now: float) -> float:
-        """How far ahead of the carrier's clock we would be with one frame more."""
-        return self._carrier_free_at + FRAME_S - now - ROUNDING
+    def _room(self, now: float) -> int:
+        """How many frames may be sent: of those that are here, what keeps the lead on the carrier's clock."""
+        if (waiting := (self.added - self._sent) // FRAME_BYTES) <= 0:
+            return 0
+        lead_s = max(0.0, self._carrier_free_at - now)
+        return min(waiting, int((LEAD_S - lead_s + ROUNDING) / FRAME_S))
 
-    def _mark_if_due(self) -> Iterator[Mark]:
-        before = self._sent - FRAME_BYTES
-        at_end = any(before < boundary <= self._sent for boundary in self._boundaries)
-        if self._sent - self._marked >= MARK_EVERY_BYTES or at_end:
-            yield self._mark()
-        else:
-            yield from self._mark_the_end()
+    def _play(self, frames: int) -> Play:
+        """The next frames, up to where a mark is due: what lies between two marks is one piece."""
+        start = self._sent
+        self._mark_at = self._next_mark_at(start)
+        self._sent = min(start + frames * FRAME_BYTES, self._mark_at)
+        self._carrier_free_at += (self._sent - start) // FRAME_BYTES * FRAME_S
+        return Play(bytes(self._audio[start - self._base : self._sent - self._base]))
+
+    def _next_mark_at(self, sent: int) -> int:
+        """The end of the frame with which 200 ms are full, or a chunk is."""
+        due = max(self._marked + MARK_EVERY_BYTES, sent + FRAME_BYTES)
+        for boundary in self._boundaries:
+            if sent < boundary < due:
+                due = boundary + -boundary % FRAME_BYTES
+        return due
 
     def _mark_the_end(self) -> Iterator[Mark]:
         """A chunk or the reply may end when all of its audio was sent already: its mark is still due."""

@@ -91,7 +91,8 @@ class Recording:
 
     def take_due(self, now: float) -> Sequence[RecordingPiece]:
         """Pieces that are complete. Asked for after each event of a call."""
-        self._keep_heard(now)
+        if self._playback.heard_times.has_news:
+            self._keep_heard(now)
         if self._recorder is None or not self._recorder.is_due:
             return ()
         return self._recorder.take_due()

@@ -47,6 +47,7 @@ from patter.bridge.plan import CallPlan
 from patter.bridge.records import CallEnded, Noted, TurnSettled
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.testing.invariants import check_invariants
+from patter.testing.sound import frames
 
 FRAME_MS = 20
 VOICE = bytes([0x8F, 0x0F, 0x95, 0x15] * 40)
@@ -126,7 +127,9 @@ class Scene:
         self.history += commands
         for command in commands:
             match command:
-                case Play() | Mark():
+                case Play():
+                    self._buffer += frames(command)
+                case Mark():
                     self._buffer.append(command)
                 case Clear():
                     marks = [item for item in self._buffer if isinstance(item, Mark)]

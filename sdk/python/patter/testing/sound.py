@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from patter.bridge.commands import Command, Mark, Play
-from patter.bridge.playback import BYTES_PER_MS, Playback
+from patter.bridge.playback import BYTES_PER_MS, FRAME_BYTES, Playback
 
 
 def audio(ms: int) -> bytes:
@@ -14,6 +14,11 @@ def audio(ms: int) -> bytes:
 
 def played_ms(commands: Sequence[Command]) -> int:
     return sum(len(command.payload) for command in commands if isinstance(command, Play)) // BYTES_PER_MS
+
+
+def frames(play: Play) -> list[Play]:
+    """The same audio as a line plays it: 20 ms at a time."""
+    return [Play(play.payload[at : at + FRAME_BYTES]) for at in range(0, len(play.payload), FRAME_BYTES)]
 
 
 def marks(commands: Sequence[Command]) -> list[str]:

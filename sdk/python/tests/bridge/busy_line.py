@@ -26,6 +26,7 @@ from patter.bridge.events import (
 from patter.bridge.plan import CallPlan
 from patter.bridge.records import RecordingPiece
 from patter.engines.pipeline.machine import PipelineMachine
+from patter.testing.sound import frames
 
 BEGAN = 100.0
 FRAME_S = 0.02
@@ -134,7 +135,8 @@ class BusyLine:
         for command in commands:
             match command:
                 case Play() | Mark():
-                    self._at(self._way_out, lambda _, command=command: self._buffer.append(command))
+                    pieces = frames(command) if isinstance(command, Play) else [command]
+                    self._at(self._way_out, lambda _, pieces=pieces: self._buffer.extend(pieces))
                 case SttOpen(stt_id):
                     self._at(now, lambda at, stt_id=stt_id: self._take(SttOpened(stt_id), at))
                 case TtsSay(say_id):

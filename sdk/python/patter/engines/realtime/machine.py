@@ -263,7 +263,11 @@ class RealtimeMachine:
         return self._after(self._turns.end_with(self._phrases.goodbye, reason, now), now)
 
     def playback_moved(self, now: float) -> Outcome:
-        return self._after(self._replies.endings.playback_moved(now), now)
+        out = self._replies.endings.playback_moved(now)
+        if not out and self._parts.playback.active:  # it goes on: what others wait for has not come
+            self._due_known = False
+            return []
+        return self._after(out, now)
 
     def _after(self, out: Outcome, now: float) -> Outcome:
         """Whatever happened: either somebody replies, or the caller is waited for."""
