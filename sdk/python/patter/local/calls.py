@@ -138,6 +138,7 @@ class LocalCalls:
         return call.public
 
     def _begin(self, facts: CallFacts, agent: Agent, wishes: CallOptions | None) -> LocalCall:
+        read_guardrails(agent.guardrails)  # what is wrong with one is said before anybody is phoned
         call = new_call(self._serving, facts, agent, wishes, actions=self.actions, on_end=self._over)
         self._calls[call.id] = call
         return call
