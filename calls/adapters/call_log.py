@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 
 from calls.adapters.threads import write_in_thread
+from calls.models import Call
 from calls.selectors import recordings_to_join
 from calls.services.live_log import LoggedCall, entry_summary, store_entries, store_talk
 from calls.tasks import join_call_recording
@@ -166,9 +167,9 @@ def _store_call(entries: Sequence[Written]) -> None:
     pairs = [(written.sequence, written.entry) for written in entries]
     try:
         store_entries(call, pairs)
-    except (DatabaseError, InterfaceError):
-        raise
-    except Exception:
+    except Exception as error:
+        if _may_pass(error, call):
+            raise
         logger.exception("Entries of a call were refused", call=call.call_id)
         ends = [pair for pair in pairs if isinstance(pair[1], CallEnded)]
         if ends and len(pairs) > 1:
@@ -181,10 +182,19 @@ def _store_call(entries: Sequence[Written]) -> None:
 def _store_ends(call: LoggedCall, ends: Sequence[tuple[int, Entry]]) -> None:
     try:
         store_entries(call, ends)
-    except (DatabaseError, InterfaceError):
-        raise
-    except Exception:  # the sweep ends it; all other calls are waiting
+    except Exception as error:  # the sweep ends it; all other calls are waiting
+        if _may_pass(error, call):
+            raise
         logger.exception("The end of a call was refused", call=call.call_id)
+
+
+def _may_pass(error: Exception, call: LoggedCall) -> bool:
+    """Whether the same entries may be stored later. Everybody waits for that: it must not be for ever."""
+    if isinstance(error, DataError):
+        return False  # a value that no column takes
+    if isinstance(error, IntegrityError):
+        return Call.objects.of(call.organisation_id).filter(pk=call.call_id).exists()
+    return isinstance(error, DatabaseError | InterfaceError)
 
 
 def _show(written: Written) -> None:
