@@ -21,6 +21,7 @@ from agents.models import Agent, AgentVersion, VersionPhrases
 from agents.phrase_audio import PHRASE_AUDIO
 from agents.plan import CallWishes, resolve_plan
 from agents.selectors import version_of
+from patter.bridge.discreet import blotted
 from patter.bridge.plan import ProviderSpec
 from patter.engines.phrasebook import chunks_of_phrases, record_phrase
 from patter.engines.tts import open_tts
@@ -113,7 +114,7 @@ async def _speak(spec: ProviderSpec, texts: Sequence[str]) -> tuple[dict[str, by
         for text in texts:
             spoken[text] = await record_phrase(voice, text)
     except PatterError as error:
-        return spoken, str(error)
+        return spoken, blotted(str(error), [spec.api_key or ""])
     finally:
         await voice.close()
         await close_clients()

@@ -40,6 +40,7 @@ from patter.engines.pipeline.machine import PipelineMachine
 from patter.engines.realtime.machine import RealtimeMachine
 from patter.engines.silero import models_for
 from patter.engines.speech import open_speech
+from patter.errors import ConfigError
 from patter.tools.runner import Tools
 from patter.tools.spec import ToolContext, ToolSpec
 from phone_numbers.carrier import CarrierAccess, access_to
@@ -148,9 +149,12 @@ def _providers_by_meter(plan: CallPlan) -> dict[str, str]:
 def make_session(
     ready: Ready, writer: LogWriter, control: CallControl, courier: CallCourier, tools: Tools
 ) -> CallSession:
-    """A session with instances of its own: nothing is shared between two callers."""
+    """A session with instances of its own: nothing is shared between two callers. Raises NotReady."""
     mode = MODES[ready.plan.mode]
-    machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
+    try:
+        machine = CallMachine(ready.plan, mode.engine, asyncio.get_running_loop().time())
+    except ConfigError as error:  # of a version that was published when this was an option
+        raise NotReady("settings_unusable", f"{error}. Change the agent, and publish it.") from error
     handler = RemoteHandler(courier) if ready.plan.reply_by == "handler" else None
     return CallSession(
         machine,

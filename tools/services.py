@@ -19,6 +19,7 @@ from patter.tools.given import callable_name
 from patter.tools.mcp import McpFailed, discover
 from patter.tools.requests import headers_with_variables, request_of, url_with_variables
 from patter.tools.schema import SchemaRefused, check_schema, wrong_arguments
+from patter.tools.secrecy import secrets_of, without
 from patter.tools.spec import ToolContext
 from patter.tools.webhook import Try
 from patter_site.accounts.models import Organisation
@@ -135,7 +136,8 @@ def _asked(source: McpSource) -> McpSource:
             source.url, {**source.headers, **source.secret_headers}, outside_guard()
         )
     except McpFailed as error:
-        source.last_error = str(error)[:500]
+        secrets = [*source.secret_headers.values(), *secrets_of(source.secret_headers)]
+        source.last_error = without(str(error), secrets)[:500]
         source.save(update_fields=["last_error", "updated_at"])
         return source
     source.offered = [

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
 
 from agents.errors import AgentNotReady
+from agents.plan import ResolvedPlan
 from calls.models import Call
 from calls.plan import plan_of
 from calls.services.advance import Facts, Happening, advance_call
@@ -92,11 +94,14 @@ def answer_inbound(
 @transaction.atomic
 def _take(call: Call, number: PhoneNumber | None) -> Answer:
     call.save(force_insert=True)
-    refusal = _refusal(call, number)
-    happening = Happening("carrier.voice", {"carrier_call_id": call.carrier_call_id}, "voice")
+    made = _planned(call, number)
+    told: dict[str, Any] = {"carrier_call_id": call.carrier_call_id}
+    if isinstance(made, ResolvedPlan) and made.unknown_variables:
+        told["variables"] = list(made.unknown_variables)
+    happening = Happening("carrier.voice", told, "voice")
     call = advance_call(call_id=call.pk, step=Step.RINGING, happening=happening).call
-    if refusal is not None:
-        return _refuse(call, refusal)
+    if isinstance(made, Refusal):
+        return _refuse(call, made)
     return Connect(call, issue_stream_token(call))
 
 
@@ -134,8 +139,8 @@ def answer_again(*, call: Call, ended_stream: int = 0) -> Answer:
         # The carrier cannot open our socket. Going round once more would only cost money.
         _fail(call, Refusal("media_unreachable", "The carrier could not open the media socket."))
         return HangUp()
-    refusal = _refusal(call, call.number)
-    return _refuse(call, refusal) if refusal else Connect(call, issue_stream_token(call))
+    made = _planned(call, call.number)
+    return _refuse(call, made) if isinstance(made, Refusal) else Connect(call, issue_stream_token(call))
 
 
 def note_callback_base(call: Call, base: str) -> None:
@@ -149,7 +154,8 @@ def _known(account: CarrierAccount, carrier_call_id: str) -> Call | None:
     return rows.filter(carrier_account=account, carrier_call_id=carrier_call_id).first()
 
 
-def _refusal(call: Call, number: PhoneNumber | None) -> Refusal | None:
+def _planned(call: Call, number: PhoneNumber | None) -> ResolvedPlan | Refusal:
+    """How the call would be carried, or why it is not."""
     if not call.organisation.is_active:
         return Refusal("organisation_inactive", "This organisation is closed.")
     if call.direction == Call.Direction.INBOUND and number is None:
@@ -157,10 +163,9 @@ def _refusal(call: Call, number: PhoneNumber | None) -> Refusal | None:
             "unknown_number", f"{call.to_number} is not among the numbers of this carrier account. Add it."
         )
     try:
-        plan_of(call)
+        return plan_of(call)
     except AgentNotReady as error:
         return Refusal(error.code, error.message)
-    return None
 
 
 def _refuse(call: Call, refusal: Refusal) -> Refusal:

@@ -2,7 +2,7 @@ from xml.etree import ElementTree
 
 from calls.models import Call, CallEvent
 from calls.services.tokens import consume_stream_token, read_stream_token
-from calls.tests.cast import CALLER, NUMBER
+from calls.tests.cast import CALLER, NUMBER, make_agent
 from patter_site.events.models import Event
 
 
@@ -102,3 +102,13 @@ def test_a_carrier_that_never_opens_the_socket_is_not_sent_round_for_ever(cast, 
         response = twilio.voice()
     assert b"<Hangup/>" in response.content
     assert the_call(cast).error_code == "media_unreachable"
+
+
+def test_a_variable_that_nobody_gave_a_value_is_told(cast, twilio, number):
+    number.agent = make_agent(
+        cast.organisation, first_message="Hi {name} of {town}.", variables={"town": "Kiel"}
+    )
+    number.save()
+    twilio.voice()
+    event = CallEvent.objects.of(cast.organisation).get(kind="carrier.voice")
+    assert event.data == {"carrier_call_id": "CA1", "variables": ["name"]}

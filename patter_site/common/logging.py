@@ -7,7 +7,7 @@ the rule itself.
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -32,7 +32,15 @@ SENSITIVE = frozenset(
         *("body", "headers", "payload", "history", "variables"),
     }
 )
-SECRETS = re.compile(r"pt_[0-9a-z]{20,}|(?<![\w.])\+[1-9]\d{6,14}(?!\w)|(?i:bearer\s+\S+)")
+SECRETS = re.compile(
+    r"pt_[0-9a-z]{20,}|(?i:bearer\s+\S+)"
+    # Numbers, also as addresses have them.
+    r"|(?:(?<![\w.])\+|%2[Bb])[1-9]\d{6,14}(?!\w)"
+    # Keys of OpenAI, ElevenLabs and Telnyx, and those that sign webhooks: who refuses one may repeat it.
+    r"|\bsk[-_][\w-]{20,}|\bKEY[0-9A-F]{16,}\w*|\bwhsec_[\w+/=]{16,}"
+)
+ROWS = re.compile(r"^((?:DETAIL|CONTEXT):).*$", re.MULTILINE)
+"""PostgreSQL shows the row that it refuses, and what is in it is speech."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -41,11 +49,27 @@ def drop_sensitive(_logger: Any, _method: str, event: Event) -> Event:
     for name, value in event.items():
         if name.lower() in SENSITIVE:
             event[name] = "[dropped]"
-        elif isinstance(value, str):
-            clean = SECRETS.sub("[dropped]", value)
-            # A traceback is ours and has lines; any other text may come from a client.
-            event[name] = clean if name == "exception" else CONTROL.sub(" ", clean)
+        elif name == "exception":  # a traceback is ours and has lines
+            event[name] = SECRETS.sub("[dropped]", ROWS.sub(r"\1 [dropped]", str(value)))
+        else:
+            event[name] = _clean(value)
     return event
+
+
+def _clean(value: Any) -> Any:
+    """Without secrets, and on one line: a text may come from a client."""
+    match value:
+        case str():
+            return CONTROL.sub(" ", SECRETS.sub("[dropped]", value))
+        case Mapping():
+            return {
+                name: "[dropped]" if str(name).lower() in SENSITIVE else _clean(inner)
+                for name, inner in value.items()
+            }
+        case list() | tuple() | set() | frozenset():
+            return [_clean(inner) for inner in value]
+        case _:
+            return value
 
 
 def shared_processors() -> list[Any]:

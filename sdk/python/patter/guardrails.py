@@ -11,6 +11,7 @@ import asyncio
 import inspect
 import logging
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,12 +28,15 @@ from patter.bridge.events import (
     LlmFailed,
 )
 from patter.bridge.ports import Emit, Handler, Llm
+from patter.engines.pipeline.clean import speakable
 from patter.errors import ConfigError
 from patter.handlers import is_async
 
 logger = logging.getLogger("patter")
 
 CHECK_WITHIN_S = 5.0
+MOST_BEFORE = 200
+"""Characters of what was said before a sentence: no term is longer."""
 REPLACEMENT = "I'm sorry, I can't say that."
 SENTENCE_END = re.compile(r"[.!?…。！？\n]+[\"')\]]*\s+")
 
@@ -53,9 +57,9 @@ class Guardrail:
     check: Callable[[str], Any] | None = None
     replacement: str = REPLACEMENT
 
-    async def refuses(self, sentence: str) -> bool:
-        folded = sentence.casefold()
-        if any(_has_term(folded, term.casefold()) for term in self.blocked_terms):
+    async def refuses(self, sentence: str, before: str = "") -> bool:
+        """Whether this is not to be said; ``before``: what was said before it, a term may begin there."""
+        if any(_has_term(sentence, before, term) for term in self.blocked_terms):
             return True
         if self.check is None:
             return False
@@ -72,8 +76,18 @@ class Guardrail:
             return True
 
 
-def _has_term(folded: str, term: str) -> bool:
-    return bool(term) and re.search(rf"(?<!\w){re.escape(term)}(?!\w)", folded) is not None
+def _has_term(sentence: str, before: str, term: str) -> bool:
+    """Whether the term ends in the sentence: as it is written, or as it is spoken, without markup."""
+    wanted, said = _folded(term), _folded(before)
+    pattern = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    texts = {_folded(f"{before} {sentence}"), _folded(f"{before} {speakable(sentence)}")}
+    return bool(wanted) and any(match.end() > len(said) for text in texts for match in pattern.finditer(text))
+
+
+def _folded(text: str) -> str:
+    """Without case, without characters that nobody sees, and with single spaces."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(c for c in text if unicodedata.category(c) != "Cf").split())
 
 
 def read_guardrails(given: Sequence[Any]) -> tuple[Guardrail, ...]:
@@ -108,6 +122,7 @@ class _Checked:
         self._guardrails = guardrails
         self._say = say
         self._text = ""
+        self._before = ""
         self.refused = False
 
     async def add(self, text: str) -> None:
@@ -123,12 +138,13 @@ class _Checked:
 
     async def _check(self, sentence: str) -> None:
         for guardrail in self._guardrails:
-            if await guardrail.refuses(sentence):
+            if await guardrail.refuses(sentence, self._before):
                 logger.warning("The guardrail %r refused a sentence", guardrail.name)
                 self.refused = True
                 if guardrail.replacement:
                     self._say(guardrail.replacement)
                 return
+        self._before = f"{self._before} {sentence}"[-MOST_BEFORE:]
         self._say(sentence)
 
 

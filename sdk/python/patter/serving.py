@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 LOOPBACK = "127.0.0.1"
 READY_LOOKS_EVERY_S = 0.005
 KEPT_ALIVE_S = 75
 """Longer than carriers keep a connection: one that we close while they send loses what they tell us."""
+
+WIRE_LOGGER = logging.getLogger("patter.serving")
+"""For the sockets that are served: uvicorn's own would write their addresses and frames."""
+WIRE_LOGGER.setLevel(logging.WARNING)
+
+
+class QuietSocket(WebSocketsSansIOProtocol):
+    """What is said over it is in nobody's log: it is speech, keys and tokens."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.logger = self.conn.logger = WIRE_LOGGER
+        self.conn.debug = False
 
 
 class AsgiServer:
@@ -36,6 +52,7 @@ class AsgiServer:
         self._server = _Server(
             uvicorn.Config(
                 self._app,
+                ws=QuietSocket,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

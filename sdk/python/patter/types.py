@@ -51,8 +51,8 @@ class ProviderConfig:
     provider: str
     api_key: str = field(default="", repr=False)
     model: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    base_url: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    base_url: str | None = field(default=None, repr=False)
 
     def spec(self) -> ProviderSpec:
         """As the bridge takes it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import patter
-from patter import ConfigError, Patter
+from patter import ConfigError, LlmConfig, Patter
 from patter.options import LocalOptions
 
 SDK = Path(__file__).parents[1]
@@ -73,7 +73,9 @@ def test_secrets_are_in_no_repr():
     local = Patter(twilio_sid="AC1", twilio_token="hush", openai_key="sk-hush")
     assert isinstance(local._homes.options, LocalOptions)
     stt = Patter.deepgram(api_key="dg-hush", language="de")
-    for shown in (repr(local), repr(local._homes.options), repr(Patter("pt_hush")._homes.options), repr(stt)):
+    llm = LlmConfig("openai_compatible", options={"extra_body": {"k": "hush"}}, base_url="https://a:hush@b")
+    shown_of = (local, local._homes.options, Patter("pt_hush")._homes.options, stt, llm, llm.spec())
+    for shown in map(repr, shown_of):
         assert "hush" not in shown
 
 

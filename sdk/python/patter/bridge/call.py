@@ -91,6 +91,10 @@ class CallMachine:
         self._ended = False
 
     @property
+    def plan(self) -> CallPlan:
+        return self._plan
+
+    @property
     def ended(self) -> bool:
         return self._ended
 

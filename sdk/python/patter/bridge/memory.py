@@ -112,7 +112,7 @@ class Memory:
 
     def merge(self, turn: Turn, turn_id: str, text: str, ended_ms: int) -> Turn:
         """The caller went on before any of the reply was heard: one user turn, under a new id."""
-        turn.text = f"{turn.text} {text}".strip()
+        turn.text = f"{turn.text} {wellformed(text)}".strip()
         turn.turn_id = turn_id
         turn.ended_ms = ended_ms
         return turn

@@ -19,9 +19,10 @@ class ProviderSpec:
     model: str | None = None
     voice: str | None = None
     language: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
+    """An address may have a key in it, and so may options."""
 
 
 @dataclass(frozen=True, slots=True)

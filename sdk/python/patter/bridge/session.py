@@ -16,6 +16,7 @@ from typing import Any
 from patter.bridge.call import CallMachine
 from patter.bridge.clock import next_tick
 from patter.bridge.commands import Command, EndSession, Note
+from patter.bridge.discreet import Discreet
 from patter.bridge.events import Event, LegOpened
 from patter.bridge.line import LAST_WORK, Line
 from patter.bridge.performing import Performers, Performing
@@ -41,6 +42,7 @@ class CallSession:
         transfers: TransferControl | None = None,
     ) -> None:
         self._machine = machine
+        discreet = Discreet(machine.plan)
         self._loop = asyncio.get_running_loop()
         self._work = Work(self.feed)
         self._line = Line(control, transfers, self._work, self.feed)
@@ -56,7 +58,7 @@ class CallSession:
         self._table: dict[type, Callable[[Any], None]] = {
             **self._line.table,
             **self._performing.table,
-            Note: lambda command: log.write(command.entry),
+            Note: lambda command: log.write(discreet.entry(command.entry)),
             EndSession: lambda _: self._end(),
         }
 

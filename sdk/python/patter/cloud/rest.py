@@ -26,6 +26,7 @@ from patter.cloud.resources import (
 from patter.cloud.unreachable import unreachable
 from patter.errors import ApiError, AuthError, ConfigError
 from patter.options import CloudOptions
+from patter.quiet_client import QuietClient
 
 TIMEOUT_S = 30.0
 MOST_TRIES = 3
@@ -95,9 +96,7 @@ class Rest:
     def _opened(self) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
-            self._clients[loop] = httpx.AsyncClient(
-                base_url=self._base, headers=self._headers, timeout=TIMEOUT_S
-            )
+            self._clients[loop] = QuietClient(base_url=self._base, headers=self._headers, timeout=TIMEOUT_S)
         return self._clients[loop]
 
 

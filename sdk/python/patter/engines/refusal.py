@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from patter.bridge.discreet import blotted
+
 PASSING_STATUSES = frozenset({408, 409, 425, 429})
 FATAL_CODES = frozenset(
     {
@@ -25,6 +27,7 @@ FATAL_CODES = frozenset(
 
 PASSING_CODES = frozenset({"too_many_concurrent_requests", "system_busy", "rate_limit_exceeded"})
 
+KEY_HEADERS = frozenset({"authorization", "xi-api-key"})
 _MOST_CHARACTERS = 200
 
 
@@ -51,6 +54,12 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusa
         code=code,
         retry_after_s=_seconds(headers),
     )
+
+
+def without_keys(text: str, headers: Mapping[str, str]) -> str:
+    """A provider's words, without the key that the refused request came with: some repeat it."""
+    keys = [value.rpartition(" ")[2] for name, value in headers.items() if name.lower() in KEY_HEADERS]
+    return blotted(text, keys)
 
 
 def error_of(data: Any) -> tuple[str | None, str] | None:

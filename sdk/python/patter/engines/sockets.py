@@ -16,6 +16,7 @@ from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
+from patter.engines.refusal import without_keys
 from patter.errors import EngineError
 from patter.tools.guard import AddressRefused, HostUnknown, guard_for
 
@@ -69,7 +70,7 @@ async def open_socket(
     except ValueError:  # led elsewhere, from an address that was checked
         raise EngineError(provider, "the server redirects to another one", permanent=True) from None
     except InvalidStatus as error:
-        raise _refused(provider, error.response, error_header) from None
+        raise _refused(provider, error.response, headers, error_header) from None
     except TimeoutError:
         raise EngineError(provider, f"no connection in {deadline_s:g} s", permanent=False) from None
     except InvalidURI:
@@ -160,9 +161,9 @@ def closed(error: ConnectionClosed) -> tuple[int, str]:
     return (frame.code, frame.reason) if frame is not None else (1006, "")
 
 
-def _refused(provider: str, response: Response, error_header: str) -> EngineError:
+def _refused(provider: str, response: Response, headers: Mapping[str, str], error_header: str) -> EngineError:
     status = response.status_code
     said = response.headers.get(error_header) if error_header else None
     reason = said or response.body.decode("utf-8", "replace").strip() or response.reason_phrase
-    message = f"HTTP {status}: {reason[:MAX_REASON_CHARACTERS]}"
+    message = f"HTTP {status}: {without_keys(reason, headers)[:MAX_REASON_CHARACTERS]}"
     return EngineError(provider, message, permanent=status in _PERMANENT_STATUSES, code=str(status))

@@ -14,8 +14,9 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from patter.engines import quick_http
-from patter.engines.refusal import read_refusal
+from patter.engines.refusal import read_refusal, without_keys
 from patter.errors import EngineError
+from patter.quiet_client import QuietClient
 from patter.tools.guard import AddressRefused, GuardedTransport, HostUnknown, guard_for
 from patter.trust import trust
 
@@ -34,7 +35,7 @@ def client_for(base_url: str) -> httpx.AsyncClient:
         limits = httpx.Limits(
             max_connections=None, max_keepalive_connections=KEPT_ALIVE, keepalive_expiry=KEPT_ALIVE_S
         )
-        client = clients[base_url] = httpx.AsyncClient(
+        client = clients[base_url] = QuietClient(
             base_url=base_url,
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
             limits=limits,
@@ -80,7 +81,8 @@ async def open_answer(
         refusal = read_refusal(response.status_code, response.headers, await _error_body(response))
         wait_s = refusal.retry_after_s
         if refusal.permanent or wait_s is None or loop.time() + wait_s >= until:
-            raise EngineError(provider, refusal.error, permanent=refusal.permanent, code=refusal.code)
+            error = without_keys(refusal.error, response.request.headers)
+            raise EngineError(provider, error, permanent=refusal.permanent, code=refusal.code)
         await asyncio.sleep(wait_s)
 
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from patter.blocking import in_thread
 from patter.errors import CarrierError
+from patter.local.log_words import for_log
 
 logger = logging.getLogger("patter")
 
@@ -52,7 +53,8 @@ class CarrierRecordings:
         path = self._directory / f"{call_id}.carrier.wav"
         error = await self._until_fetched(recording_id, path)
         if error:
-            logger.error("A recording of the carrier's was not fetched: %s", error, extra={"call": call_id})
+            said = for_log(error)
+            logger.error("A recording of the carrier's was not fetched: %s", said, extra={"call": call_id})
         told({"error": error} if error else {"recording_path": str(path)})
 
     def failed(self, call_id: str, error: str) -> None:

@@ -39,6 +39,10 @@ NOT_SERVING = (
     "call() in local mode needs serve() to run: it carries the audio. Await serve() in a task, or call from "
     "on_ready."
 )
+UNGUARDED = (
+    "The agent's guardrails check nothing in the mode %r: its model speaks by itself. "
+    "They do with on_message, or in the mode 'pipeline'."
+)
 CARRIERS: dict[str, Callable[[LocalOptions, Addresses, str], LocalCarrier]] = {
     "twilio": TwilioCarrier,
     "telnyx": TelnyxCarrier,
@@ -148,8 +152,9 @@ def _serving_of(options: ServeOptions, keys: Keys) -> Serving:
     """What the calls share, tried out: an agent that cannot work is an error before anybody calls."""
     recording = RecordingWish(options.recording, options.recording_announcement)
     serving = Serving(options.agent, keys, options.listeners, recording, Path(options.recordings_dir))
-    read_guardrails(options.agent.guardrails)
     plan = _plan_to_try(options.agent, keys, options.listeners.on_message is not None)
+    if read_guardrails(options.agent.guardrails) and plan.reply_by == "model" and plan.mode != "pipeline":
+        logger.warning(UNGUARDED, plan.mode)
     for sentence in warnings_of(choices_of(plan), date.today()):
         logger.warning(sentence)
     return serving

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,13 +77,15 @@ def plan_of(
         raise ConfigError(f"The mode {mode!r} does not run here. Use one of: {', '.join(SPECS_OF_MODE)}.")
     longest_s = wishes.max_duration_s if wishes is not None else None
     turn_taking = turn_taking_of(checked_turn_taking(agent.turn_taking), longest_s)
-    specs: dict[str, Any] = {**SPECS_OF_MODE[mode](agent, keys, reply_by=reply_by)}
     wishes = wishes or CallOptions(to=facts.callee)
     values = variables_of(agent, facts, wishes)
-    prompt = substitute(agent.system_prompt, values)
-    first = substitute(wishes.first_message or agent.first_message, values)
-    for name in dict.fromkeys(prompt.unknown + first.unknown):
-        logger.warning("A variable has no value and stays as it was written: {%s}", name)
+    agent = replace(agent, variables=values)
+    specs: dict[str, Any] = {**SPECS_OF_MODE[mode](agent, keys, reply_by=reply_by)}
+    first = wishes.first_message or agent.first_message
+    recording = recording or RecordingWish()
+    recorded = recording.of_call(wishes.record, values)
+    announcement = recording.announcement if recorded["announcement"] else ""
+    _warn_of_unknown((agent.system_prompt, first, wishes.voicemail_message or "", announcement), values)
     toolbox = toolbox_of(agent, values)
     return CallPlan(
         call_id=facts.call_id,
@@ -92,8 +94,8 @@ def plan_of(
         callee=facts.callee,
         mode=mode,
         reply_by=reply_by,
-        system_prompt=prompt.text,
-        first_message=first.text,
+        system_prompt=substitute(agent.system_prompt, values).text,
+        first_message=substitute(first, values).text,
         first_speaker=agent.first_speaker,
         language=agent.language,
         **specs,
@@ -101,7 +103,7 @@ def plan_of(
         phrases=phrases_of(agent.language, _checked_phrases(agent.phrases)),
         keypad=_keypad(agent.keypad),
         custom_params=facts.custom_params,
-        **(recording or RecordingWish()).of_call(wishes.record, values),
+        **recorded,
         tools=toolbox.functions(),
         tool_traits=toolbox.traits(),
         transfers=toolbox.policy,
@@ -119,6 +121,12 @@ def variables_of(agent: Agent, facts: CallFacts, wishes: CallOptions | None) -> 
     """What the agent says, then the call's custom parameters, then its own variables."""
     own = wishes.variables if wishes is not None else None
     return merged(agent.variables, facts.custom_params, own or {})
+
+
+def _warn_of_unknown(templates: Iterable[str], values: Mapping[str, Any]) -> None:
+    unknown = [name for template in templates for name in substitute(template, values).unknown]
+    for name in dict.fromkeys(unknown):
+        logger.warning("A variable has no value and stays as it was written: {%s}", name)
 
 
 def _answering(agent: Agent, wishes: CallOptions, values: Mapping[str, Any]) -> AnsweringPlan:

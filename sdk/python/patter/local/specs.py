@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 from patter.bridge.plan import ProviderSpec
 from patter.engines.agent_options import ears_options, realtime_options
+from patter.engines.realtime.settings import settings_of
+from patter.engines.speech import FACTORIES
 from patter.errors import ConfigError
 from patter.local.environment import BASE_URLS
 from patter.options import LocalOptions
 from patter.types import Agent
+from patter.variables import text_of
 
 EXTRAS = {"offline": ("offline-voice", ("pocketsphinx", "espeakng_loader"))}
 """A provider that needs packages: the extra that brings them, and what it brings."""
@@ -97,14 +102,28 @@ def _voice(agent: Agent, keys: Keys) -> ProviderSpec:
 
 
 def realtime_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, ProviderSpec | None]:
-    """The model that hears and speaks, and who says the system's phrases when it cannot: nobody has to."""
+    """The model that hears and speaks, and who says the system's phrases when it cannot: nobody has to.
+
+    Raises ConfigError.
+    """
     spec = agent.llm.spec() if agent.llm else ProviderSpec("openai")
     options = realtime_options(spec.options, agent.turn_taking, agent.keyterms)
     spec = replace(
         spec, model=spec.model or agent.model, voice=agent.voice, language=agent.language, options=options
     )
     spare = keys.complete(replace(agent.tts.spec(), language=agent.language)) if agent.tts else None
-    return {"speech": keys.complete(spec), "tts": spare}
+    return {"speech": _checked_realtime(keys.complete(spec)), "tts": spare}
+
+
+def _checked_realtime(spec: ProviderSpec) -> ProviderSpec:
+    """What cannot work is said before anybody is phoned, and not when they have answered."""
+    if spec.provider not in FACTORIES:
+        raise ConfigError(f"{spec.provider!r} has no Realtime models. Use one of: {', '.join(FACTORIES)}.")
+    try:
+        settings_of(spec)
+    except ConfigError as error:
+        raise ConfigError(f"The agent's llm cannot work in the mode 'realtime': {error}.") from None
+    return spec
 
 
 def convai_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, ProviderSpec | None]:
@@ -113,7 +132,9 @@ def convai_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, Provid
         raise ConfigError("The mode 'convai' needs an ElevenLabs agent: agent(convai_agent_id='agent_…').")
     options = {
         "agent_id": agent.convai_agent_id,
-        "dynamic_variables": {name: value for name, value in agent.variables.items() if _is_plain(value)},
+        "dynamic_variables": {
+            name: _plain(value) for name, value in agent.variables.items() if value is not None
+        },
         "call_token": secrets.token_urlsafe(24) if reply_by == "handler" else "",
     }
     spec = ProviderSpec("elevenlabs", voice=agent.voice, language=agent.language, options=options)
@@ -121,5 +142,7 @@ def convai_specs(agent: Agent, keys: Keys, *, reply_by: str) -> dict[str, Provid
     return {"speech": keys.complete(spec), "tts": spare}
 
 
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int | float | bool)
+def _plain(value: Any) -> str | int | float | bool:
+    """As ElevenLabs takes it. What is no plain value is a text, as in a prompt."""
+    numeric = isinstance(value, int | float) and math.isfinite(value)
+    return value if numeric or isinstance(value, str) else text_of(value)

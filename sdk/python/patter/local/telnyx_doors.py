@@ -33,6 +33,7 @@ from patter.local.addresses import MUSIC_PATH
 from patter.local.call import LocalCall
 from patter.local.calls import LocalCalls
 from patter.local.forms import read_body
+from patter.local.log_words import for_log
 from patter.local.media_door import MediaDoor
 from patter.local.telnyx_transfers import TelnyxTransfers
 
@@ -98,7 +99,7 @@ class TelnyxDoors:
             await handler(event)
         except PatterError as error:
             call = self._call(event)
-            logger.error("Telnyx could not be made to go on with a call: %s", error)
+            logger.error("Telnyx could not be made to go on with a call: %s", for_log(error))
             if call is not None and not transfer:
                 self._calls.carrier_ended(call, "carrier_error")
 

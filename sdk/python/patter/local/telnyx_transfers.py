@@ -16,6 +16,7 @@ from patter.carriers.telnyx.words import transfer_failure
 from patter.errors import CarrierError
 from patter.local.call import LocalCall
 from patter.local.calls import LocalCalls
+from patter.local.log_words import for_log
 
 if TYPE_CHECKING:
     from patter.local.telnyx import TelnyxCarrier
@@ -83,7 +84,7 @@ class TelnyxTransfers:
         try:
             return await self._carrier.send(listen)
         except CarrierError as error:
-            logger.info("Telnyx does not transcribe this call: %s", error)
+            logger.info("Telnyx does not transcribe this call: %s", for_log(error))
             return False
 
     async def _decided(self, call: LocalCall, transfer_id: str, event: CallEvent) -> None:

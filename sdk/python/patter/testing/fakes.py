@@ -9,6 +9,7 @@ from typing import Any
 
 from patter.bridge.commands import Clear, Command, HandlerAsk, LlmAsk, Mark, Play, ToolRun
 from patter.bridge.events import Event, SttOpened
+from patter.bridge.plan import CallPlan
 from patter.bridge.ports import Emit
 from patter.bridge.records import Entry
 
@@ -139,6 +140,7 @@ class FakeMachine:
 
     def __init__(self, answers: Callable[[Event], Sequence[Command]]) -> None:
         self.answers = answers
+        self.plan = CallPlan("call_test")
         self.events: list[Event] = []
         self.timer: float | None = None
         self.on_timer: Callable[[], Sequence[Command]] = lambda: []

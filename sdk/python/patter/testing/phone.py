@@ -36,7 +36,7 @@ from patter.guardrails import GuardedHandler, GuardedLlm, read_guardrails
 from patter.handlers import HandlerRunner
 from patter.local.handler import LocalHandler
 from patter.local.log import LocalLog
-from patter.local.plan import CallFacts, checked_params, plan_of
+from patter.local.plan import CallFacts, checked_params, plan_of, variables_of
 from patter.local.specs import Keys
 from patter.options import CallOptions, Listeners, LocalOptions
 from patter.testing.scene import FRAME_MS
@@ -101,7 +101,7 @@ class FakePhone:
             _by_text(agent), facts, Keys(LocalOptions(), {}), reply_by=reply_by, wishes=wishes
         )
         self._listeners = Listeners(on_message, on_call_start, on_call_end, on_transcript, on_dtmf)
-        self._variables = {**agent.variables, **(variables or {})}
+        self._variables = variables_of(agent, facts, wishes)
         self._guardrails = read_guardrails(agent.guardrails)
         self._llm = model if model is None or hasattr(model, "ask") else AnsweringLlm(model)
         self._runner = HandlerRunner(on_message) if on_message is not None else None
@@ -122,11 +122,15 @@ class FakePhone:
         )
         self.call.custom_params, self.call.variables = plan.custom_params, self._variables
         told = _told_of(plan, self._variables)
-        self._log = LocalLog(told, self._listeners, None, self.call, self.call.finish)
+        self._log = LocalLog(told, self._listeners, None, self.call, self._over)
         self._work = TextWork(self._performers(), self._feed, self._transfers)
         self._line = TextLine(plan, self._work.perform, self._log.write)
         self._feed(OPENED)
         return self
+
+    def _over(self, end: dict[str, Any]) -> None:
+        self.call.finish(end)
+        self._log.tell_end(end)
 
     def _performers(self) -> Performers:
         handler = LocalHandler(self._runner, self._plan, self.call) if self._runner is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from patter.bridge.commands import ToolRun
@@ -15,6 +16,7 @@ from patter.tools.requests import request_of
 from patter.tools.results import UNKNOWN
 from patter.tools.retry import Failure, next_try_in_s
 from patter.tools.runner import Tools
+from patter.tools.secrecy import secrets_of, without
 from patter.tools.spec import ToolContext, ToolOutcome, ToolSpec, refused
 from patter.tools.webhook import Try, post
 
@@ -89,13 +91,14 @@ async def try_tool(
         return await post(request, webhook_id, number, guard=guard, timeout_s=spec.timeout_s)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    name = spec.remote_name or spec.name
+    name, secrets = spec.remote_name or spec.name, secrets_of(spec.headers)
     try:
         result = await call_tool(spec.url, spec.headers, guard, name, arguments, timeout_s=spec.timeout_s)
     except McpFailed as error:
         took_ms = round((loop.time() - began) * 1000)
-        return Try(error.failure, status=error.failure.status, took_ms=took_ms, excerpt=error.failure.error)
-    return Try(None, result, took_ms=round((loop.time() - began) * 1000))
+        failure = replace(error.failure, error=without(error.failure.error, secrets))
+        return Try(failure, status=failure.status, took_ms=took_ms, excerpt=failure.error)
+    return Try(None, without(result, secrets), took_ms=round((loop.time() - began) * 1000))
 
 
 def failed(failure: Failure, *, unknown: bool) -> ToolOutcome:

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from patter.quiet_client import QuietClient
 from patter.tools.guard import AddressRefused, Guard, GuardedTransport, HostUnknown
 from patter.tools.results import DONE, clean_text, limited
 from patter.tools.retry import Failure, retry_after_s
@@ -95,9 +96,7 @@ class McpClient:
     def __init__(self, url: str, headers: Mapping[str, str], guard: Guard | None) -> None:
         transport = GuardedTransport(guard) if guard is not None else None
         timeout = httpx.Timeout(None, connect=CONNECT_WITHIN_S)
-        self._http = httpx.AsyncClient(
-            transport=transport, timeout=timeout, follow_redirects=False, verify=trust()
-        )
+        self._http = QuietClient(transport=transport, timeout=timeout, follow_redirects=False, verify=trust())
         self._url = url
         self._headers = {
             **headers,

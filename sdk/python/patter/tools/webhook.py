@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from patter.quiet_client import QuietClient
 from patter.tools.guard import AddressRefused, Guard, GuardedTransport, HostUnknown
 from patter.tools.requests import WebhookRequest
 from patter.tools.results import clean_text, result_of_body
 from patter.tools.retry import Cause, Failure, retry_after_s
+from patter.tools.secrecy import secrets_of, without
 from patter.trust import trust
 
 MOST_BYTES = 64 * 1024
@@ -51,7 +53,7 @@ async def post(
 ) -> Try:
     """Send one try. ``number`` counts from 1. Only a cancellation passes through."""
     began = time.monotonic()
-    answer = _Answer()
+    answer = _Answer(secrets_of(request.headers))
     try:
         async with asyncio.timeout(timeout_s):
             await _exchange(request, request.headers_of_try(webhook_id, number, wall()), guard, answer)
@@ -73,7 +75,8 @@ async def post(
 class _Answer:
     """What has come of an answer so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = secrets
         self._status: int | None = None
         self._body = bytearray()
         self._cut = False
@@ -105,7 +108,8 @@ class _Answer:
         body = bytes(self._body[:MOST_BYTES])
         result = result_of_body(body, cut=self._cut) if self._failure is None else None
         excerpt = clean_text(body[: MOST_EXCERPT * 4].decode("utf-8", "replace"))[:MOST_EXCERPT]
-        return Try(self._failure, result, self._status, took_ms, excerpt)
+        told = without(result, self._secrets), without(excerpt, self._secrets)
+        return Try(self._failure, told[0], self._status, took_ms, told[1])
 
 
 async def _exchange(
@@ -115,9 +119,7 @@ async def _exchange(
     timeout = httpx.Timeout(None, connect=CONNECT_WITHIN_S)
     # A client for each try: tools are called seldom, and no connection may serve two customers.
     async with (
-        httpx.AsyncClient(
-            transport=transport, timeout=timeout, follow_redirects=False, verify=trust()
-        ) as client,
+        QuietClient(transport=transport, timeout=timeout, follow_redirects=False, verify=trust()) as client,
         client.stream("POST", request.url, content=request.body, headers=headers) as response,
     ):
         await answer.read(response)

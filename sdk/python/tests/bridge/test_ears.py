@@ -131,6 +131,15 @@ def test_the_same_final_twice_is_heard_once() -> None:
     assert len(line.all(WordsHeard)) == 1
 
 
+def test_the_same_final_in_better_spelling_is_no_other_one() -> None:
+    line = spoken()
+    line.hears("what are your hours", end=True)
+    line.frames(300, SILENCE)
+    line.hears("What are your hours?", end=True)
+    line.hears("What are your hours today?", end=True)
+    assert [text for _, _, text in line.ends] == ["what are your hours", "What are your hours today?"]
+
+
 def test_the_same_word_said_again_is_heard_again() -> None:
     line = spoken()
     line.hears("five")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from patter.bridge.answering import AnsweringPlan
 from patter.bridge.commands import TtsSay
-from patter.bridge.events import MachineHeard, SpeechOpened, ToolDone
+from patter.bridge.events import MachineHeard, SayAsked, SpeechFailed, SpeechOpened, ToolDone
+from patter.bridge.plan import Phrases, ProviderSpec
 from patter.engines.convai.wire import (
     AgentAudio,
     AgentText,
@@ -15,7 +16,7 @@ from patter.engines.convai.wire import (
     UserMessage,
 )
 
-from .scene import ConvaiScene
+from .scene import ConvaiScene, greeted
 from .test_line import SALES, result, talking
 
 
@@ -93,3 +94,14 @@ def test_a_greeting_that_was_on_its_way_when_a_machine_answered_is_not_in_its_me
     call.pass_ms(3000)
     assert call.end is not None and call.end.reason == "voicemail"
     assert call.turns == [("assistant", "Please call us back.")]
+
+
+def test_what_the_agent_was_asked_for_before_is_not_said_into_the_apology() -> None:
+    call = greeted(tts=ProviderSpec("offline"))
+    call.feed(SayAsked("We close early today."))  # the agent does not begin
+    call.pass_ms(2000)
+    call.feed(SpeechFailed(call.speech_id, "no money", permanent=True))
+    call.pass_ms(8000)
+    assert " ".join(say.text for say in call.all(TtsSay)) == Phrases().apology
+    assert call.end is not None and call.end.reason == "provider_error"
+    call.check()

@@ -143,10 +143,11 @@ def test_a_call_overrides_only_what_it_was_told():
     )
     settings = settings_of(spec, call_token="secret")
     assert "secret" not in repr(settings)
-    plan = CallPlan("c1", caller="+1555", custom_params={"shop": "Best"})
+    plan = CallPlan("c1", caller="+1555", custom_params={"shop": "Best", "order": "7"})
     told = json.loads(encode(initiation_of(plan, settings, again=False)))
     assert told["conversation_config_override"] == {"tts": {"voice_id": "v1"}}
-    assert told["dynamic_variables"]["shop"] == "Best"  # the call's own come before the agent's
+    # All values of the call are in the variables already, the strongest one of each name.
+    assert (told["dynamic_variables"]["shop"], told["dynamic_variables"]["order"]) == ("Acme", "7")
     assert told["dynamic_variables"]["secret__patter_call"] == "secret"
 
 

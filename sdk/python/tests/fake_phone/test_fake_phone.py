@@ -35,8 +35,10 @@ async def test_a_conversation_takes_no_time():
 async def test_history_and_callbacks_are_what_a_real_call_gives():
     told = []
     async with FakePhone(
+        variables={"plan": "gold"},
+        custom_params={"order": 7},
         on_message=lambda msg: f"Turn {len(msg.history)}.",
-        on_call_start=lambda data: told.append(("start", data["caller"], data["metadata"])),
+        on_call_start=lambda data: told.append(("start", data["variables"], data["metadata"])),
         on_transcript=lambda data: told.append((data["role"], data["text"])),
         on_call_end=lambda data: told.append(("end", data["reason"])),
         on_dtmf=lambda data: told.append(("key", data["digit"])),
@@ -45,7 +47,7 @@ async def test_history_and_callbacks_are_what_a_real_call_gives():
         assert await call.press("5") == "Turn 3."
         await call.hang_up()
         assert told == [
-            ("start", "+15550100002", {}),
+            ("start", {"order": "7", "plan": "gold"}, {}),
             ("user", "Hello"),
             ("assistant", "Turn 1."),
             ("key", "5"),

@@ -54,6 +54,31 @@ async def test_the_last_sentence_is_checked_too_and_part_of_a_word_is_no_term():
     assert (await spoken(handler_saying("in Europe"), NO_PRICES))[0] == "in Europe"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ten _dollars_",
+        "ten **dollars**",
+        "ten dol\u200blars",
+        "ten \uff24\uff4f\uff4c\uff4c\uff41\uff52\uff53",
+        "money  back",
+        "money\u00a0back",
+    ],
+)
+async def test_what_is_heard_counts_and_not_how_it_is_written(words):
+    rail = {"blocked_terms": ["dollars", "money back"], "replacement": "No."}
+    assert (await spoken(handler_saying(f"Sure, {words}. Bye."), rail))[0] == "No."
+
+
+async def test_a_term_that_ends_in_the_next_sentence_is_found_there():
+    rail = {"blocked_terms": ["Dr. Smith", "money back", "so. much"], "replacement": "No."}
+    assert (await spoken(handler_saying("Ask Dr. Smith about it."), rail))[0] == "Ask Dr. No."
+    assert (await spoken(handler_saying("You get your money\n\nback."), rail))[
+        0
+    ] == "You get your money\n\nNo."
+    assert (await spoken(handler_saying("Dr. Who smiths. Much."), rail))[0] == "Dr. Who smiths. Much."
+
+
 async def test_checks_of_any_kind():
     async def slow(sentence):
         await asyncio.sleep(0)

@@ -27,6 +27,7 @@ from patter.carriers.telnyx.resources import (
 )
 from patter.carriers.telnyx.webhooks import GOODBYE
 from patter.errors import CarrierError
+from patter.quiet_client import QuietClient
 from patter.trust import trust
 
 BASE_URL = "https://api.telnyx.com/v2"
@@ -65,13 +66,13 @@ class TelnyxRest:
         self.connection_id = connection_id
         self._retry_delay_s = retry_delay_s
         self._base = base_url.rstrip("/")
-        self._http = httpx.AsyncClient(
+        self._http = QuietClient(
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
             headers={"Accept": "application/json", "Authorization": f"Bearer {api_key}"},
             transport=transport,
             verify=trust(),
         )
-        self._files = httpx.AsyncClient(timeout=timeout_s, transport=transport, verify=trust())
+        self._files = QuietClient(timeout=timeout_s, transport=transport, verify=trust())
 
     async def __aenter__(self) -> TelnyxRest:
         return self

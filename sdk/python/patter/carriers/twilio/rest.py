@@ -17,6 +17,7 @@ from patter.carriers.recording_file import RecordingFile
 from patter.carriers.twilio.markup import MAX_SAY_CHARS, say_and_hang_up, say_language
 from patter.carriers.twilio.resources import TwilioAccount, TwilioCall, TwilioNumber
 from patter.errors import CarrierError
+from patter.quiet_client import QuietClient
 from patter.trust import trust
 
 BASE_URL = "https://api.twilio.com"
@@ -54,7 +55,7 @@ class TwilioRest:
     ) -> None:
         self.account_sid = account_sid
         self._retry_delay_s = retry_delay_s
-        self._http = httpx.AsyncClient(
+        self._http = QuietClient(
             base_url=f"{base_url.rstrip('/')}/2010-04-01/Accounts/{quote(account_sid, safe='')}",
             auth=(account_sid, auth_token),
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),

@@ -21,6 +21,7 @@ from patter.bridge.events import (
     LlmFailed,
 )
 from patter.bridge.records import Noted
+from patter.bridge.wellformed import Pieces
 from patter.engines.convai.caller import folded
 from patter.engines.convai.replier import Replier
 from patter.engines.convai.wanted import ReplyEnd, ReplyPiece, ReplyWanted
@@ -47,6 +48,7 @@ class OpenTurn:
     end_of_turn_ms: int
     asks: list[str] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
+    whole: Pieces = field(default_factory=Pieces)
     sentences: Sentences = field(default_factory=Sentences)
     cleaner: Cleaner = field(default_factory=Cleaner)
     answering: bool = True
@@ -142,7 +144,7 @@ class Answering:
         if event.text.strip():
             self._filler_at = None
             turn.answered = True
-        return self._say(turn, turn.sentences.push(event.text), now)
+        return self._say(turn, turn.sentences.push(turn.whole.push(event.text)), now)
 
     def done(self, event: HandlerDone | LlmDone, now: float) -> tuple[list[Command], OpenTurn | None]:
         """Gives the turn too where that was a deliberate silence."""

@@ -102,7 +102,9 @@ class Conversation:
         out: Outcome = []
         if self._plan.reply_by == "model":
             turns = [turn for turn in memory.turns if turn is not open_turn and turn.text]
-            said = [f"{'Caller' if turn.role == 'user' else 'You'}: {turn.text}" for turn in turns]
+            said = [
+                f"{'Caller' if turn.role == 'user' else 'You'}: {_on_one_line(turn.text)}" for turn in turns
+            ]
             told = "The call was going on already. What was said so far:\n" + "\n".join(said)
             out += self._line.send(ContextUpdate(told)) if said else []
         if rest := self._voice.take_rest():
@@ -112,3 +114,8 @@ class Conversation:
             self._turns.await_answer(open_turn, 0, now)
             out += self._line.send(UserMessage(open_turn.text))
         return out
+
+
+def _on_one_line(text: str) -> str:
+    """Whoever spoke of a line's end did not begin a turn of somebody else's."""
+    return " ".join(text.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ CALL_VARIABLE = "secret__patter_call"
 """The dynamic variable that becomes a header of ElevenLabs' requests for replies. ``secret__`` keeps it
 out of prompts."""
 OWN_VARIABLES = ("patter_call_id", "patter_caller", "patter_callee", "patter_direction")
+_PLACE = re.compile(rf"\{{(?=\{{)(?!\{{\s*(?:system__\w+|{'|'.join(OWN_VARIABLES)})\s*\}}\}})")
+"""Two braces, where ElevenLabs would look for a variable: but for those of its own, and of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,12 @@ def initiation_of(plan: CallPlan, settings: ConvaiSettings, *, again: bool, noti
     """
     agent: dict[str, Any] = {}
     if plan.reply_by == "model" and plan.system_prompt.strip():
-        agent["prompt"] = {"prompt": plan.system_prompt}
+        agent["prompt"] = {"prompt": _without_places(plan.system_prompt)}
     greeting = plan.first_message.strip()
     silent = again or bool(greeting and plan.first_speaker == "caller")
     first = " ".join(filter(None, (notice, "" if silent else greeting)))
     if first or silent:  # whoever has nothing to say waits for the caller
-        agent["first_message"] = first
+        agent["first_message"] = _without_places(first)
     overrides: dict[str, Any] = {"agent": agent} if agent else {}
     if settings.voice:
         overrides["tts"] = {"voice_id": settings.voice}
@@ -63,4 +66,10 @@ def initiation_of(plan: CallPlan, settings: ConvaiSettings, *, again: bool, noti
 def _variables(plan: CallPlan, settings: ConvaiSettings) -> dict[str, Any]:
     own = dict(zip(OWN_VARIABLES, (plan.call_id, plan.caller, plan.callee, plan.direction), strict=True))
     secret = {CALL_VARIABLE: settings.call_token} if settings.call_token else {}
-    return {**settings.variables, **plan.custom_params, **own, **secret}
+    return {**plan.custom_params, **settings.variables, **own, **secret}
+
+
+def _without_places(text: str) -> str:
+    """The variables are in it already. What a value looks like is no variable: ElevenLabs would put in the
+    value of another one, or refuse the conversation where there is none of that name."""
+    return _PLACE.sub("{ ", text)

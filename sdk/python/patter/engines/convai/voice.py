@@ -112,6 +112,7 @@ class Voice:
         if self._line.coming:
             self.words.keep(self.words.ask(text, kind, now))
             return out
+        self.words.begun()  # what the agent was asked for before is not said into this
         return out + self._own.say(text, kind, now, end_reason=end_reason)
 
     def line_ready(self) -> Outcome:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from patter.engines.json_text import dumps
+
 ELEVENLABS_URL = "https://api.elevenlabs.io"
 SIGNED_URL_PATH = "/v1/convai/conversation/get-signed-url"
 VENDOR_DOMAIN = "elevenlabs.io"
@@ -89,7 +91,7 @@ def encode(message: Outgoing) -> str:
                 "dynamic_variables": dict(variables),
                 "source_info": {"source": "patter"},
             }
-    return json.dumps(data, ensure_ascii=False)
+    return dumps(data)
 
 
 # -- what comes -------------------------------------------------------------------------------

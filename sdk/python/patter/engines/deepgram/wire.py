@@ -36,7 +36,7 @@ def endpoint(base_url: str | None, path: str, query: Iterable[Pair]) -> str:
     parts = urlsplit(given if "://" in given else f"wss://{given}")
     scheme = _SCHEMES.get(parts.scheme.lower())
     if scheme is None or not parts.hostname:
-        raise ConfigError(f"deepgram's base URL is an http or ws address, not {given!r}")
+        raise ConfigError("deepgram's base URL is not an http or ws address")
     root = _SUFFIX.sub("", parts.path)
     return f"{scheme}://{parts.netloc}{root}{path}?{urlencode(list(query))}"
 

@@ -17,7 +17,7 @@ from patter.audio.voice import VoiceDetector
 from patter.bridge.events import SttEagerEnd, SttHeard, SttSpeechStarted, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
 from patter.engines.pipeline.carried import Carried
-from patter.engines.pipeline.given import Given
+from patter.engines.pipeline.given import Given, folded_words
 from patter.engines.pipeline.signals import (
     EndLikely,
     FinalizeWanted,
@@ -36,7 +36,7 @@ GAP_MS = 300
 WORDLESS_MS = 1300
 """A recogniser says that an utterance ended after a second without words, and a moment for the way."""
 SAME_FINAL_MS = 1000
-"""An equal final text this soon, with no voice between, is the recogniser repeating itself."""
+"""A final text that sounds equal, this soon and with no voice between, is the recogniser repeating itself."""
 
 
 class Ears:
@@ -195,7 +195,8 @@ class Ears:
     def _is_repeated(self, text: str, media_ms: int) -> bool:
         same, at_ms, voiced_ms = self._last_final
         soon = media_ms - at_ms < SAME_FINAL_MS
-        return bool(text) and text == same and soon and self._last_voiced_ms == voiced_ms
+        unvoiced = soon and self._last_voiced_ms == voiced_ms
+        return bool(text) and unvoiced and folded_words(text) == folded_words(same)
 
     def _voice_began(self, at_ms: int) -> VoiceBegan:
         self.voiced = self._voiced_words = True

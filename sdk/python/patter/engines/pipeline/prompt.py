@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from patter.bridge.plan import CallPlan
+from patter.bridge.wellformed import wellformed
 from patter.engines.pipeline.tool_memory import ToolMemory
 
 Messages = list[Mapping[str, Any]]
@@ -17,7 +18,7 @@ class Prompt:
     def __init__(self, plan: CallPlan) -> None:
         self.tools = plan.tools
         self.tool_memory = ToolMemory()
-        system = plan.system_prompt
+        system = wellformed(plan.system_prompt)
         self._head: Messages = [{"role": "system", "content": system}] if system else []
 
     def messages(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from patter.audio.frames import ms_of
 from patter.bridge.script import WORD, Script, Span, word_ends
+from patter.bridge.wellformed import Pieces
 from patter.engines.pipeline.clean import Cleaner
 from patter.engines.pipeline.reply import Kind, Timing
 from patter.engines.pipeline.sentences import Sentences
@@ -67,7 +68,7 @@ class Reply:
         self.tries = 0
         self.filled = self.failed = self.heard = self.closing = self.broken_off = False
         self._said: list[str] = []
-        self._sentences, self._cleaner = Sentences(), Cleaner()
+        self._pieces, self._sentences, self._cleaner = Pieces(), Sentences(), Cleaner()
 
     # -- text to be read --------------------------------------------------------------------------
 
@@ -78,6 +79,7 @@ class Reply:
 
     def push(self, text: str) -> None:
         """A piece of text to be read aloud."""
+        text = self._pieces.push(text)
         self._said.append(text)
         for chunk in self._sentences.push(text):
             self._add(chunk)

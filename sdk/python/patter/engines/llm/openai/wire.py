@@ -13,6 +13,7 @@ from patter.bridge.commands import LlmAsk
 from patter.bridge.events import LlmDelta, LlmDone, LlmFailed, LlmToolCall
 from patter.engines.json_text import loads
 from patter.engines.llm.openai.sse import SseReader
+from patter.engines.llm.openai.thoughts import Thoughts
 from patter.engines.llm.openai.tool_calls import ToolCalls
 from patter.engines.refusal import FATAL_CODES, error_of
 
@@ -62,6 +63,7 @@ class AnswerReader:
     def __init__(self, ask_id: str) -> None:
         self._ask_id = ask_id
         self._sse = SseReader()
+        self._thoughts = Thoughts()
         self._tools = ToolCalls(ask_id)
         self._usage: dict[str, int] = {}
         self._finish: str | None = None
@@ -123,12 +125,16 @@ class AnswerReader:
         self._finish = choice.get("finish_reason") or self._finish
         # A refusal is what the model says instead, and is meant for the same ears.
         text = delta.get("content") or delta.get("refusal")
+        return self._said(self._thoughts.push(str(text))) if text else []
+
+    def _said(self, text: str) -> list[Answer]:
         if not text:
             return []
         self._spoke = True
-        return [LlmDelta(self._ask_id, str(text))]
+        return [LlmDelta(self._ask_id, text)]
 
     def _finished(self) -> list[Answer]:
+        rest = self._said(self._thoughts.flush())
         if (why := _WITHHELD.get(self._finish or "")) and not (self._spoke or self._tools):
             return [self._fail(why)]
         try:
@@ -136,7 +142,7 @@ class AnswerReader:
         except ValueError as error:
             return [self._fail(str(error))]
         self.over = True
-        return [*calls, LlmDone(self._ask_id, self._usage)]
+        return [*rest, *calls, LlmDone(self._ask_id, self._usage)]
 
     def _fail(self, error: str, *, permanent: bool = False) -> LlmFailed:
         self.over = True

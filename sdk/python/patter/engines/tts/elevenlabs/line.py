@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from patter.engines.refusal import read_refusal
+from patter.engines.refusal import read_refusal, without_keys
 from patter.engines.sockets import LOGGER, way_to
 from patter.engines.tts.elevenlabs import wire
 from patter.engines.tts.elevenlabs.wire import Audio, Final, Settings, Trouble
@@ -120,11 +120,11 @@ async def open_line(
     base_url: str | None, api_key: str, settings: Settings, *, keep_alive_s: float = KEEP_ALIVE_S
 ) -> Line:
     """Connect. Raises EngineError."""
-    address = wire.address(base_url, settings)
+    address, headers = wire.address(base_url, settings), {"xi-api-key": api_key}
     try:
         socket = await connect(
             address,
-            additional_headers={"xi-api-key": api_key},
+            additional_headers=headers,
             compression=None,
             max_size=8 * 1024 * 1024,
             open_timeout=CONNECT_TIMEOUT_S,
@@ -137,11 +137,12 @@ async def open_line(
     except InvalidStatus as error:
         answer = error.response
         refusal = read_refusal(answer.status_code, answer.headers, bytes(answer.body or b""))
-        raise EngineError(PROVIDER, refusal.error, permanent=refusal.permanent, code=refusal.code) from None
+        told = without_keys(refusal.error, headers)
+        raise EngineError(PROVIDER, told, permanent=refusal.permanent, code=refusal.code) from None
     except (OSError, TimeoutError, InvalidHandshake) as error:
         raise EngineError(PROVIDER, f"no connection: {type(error).__name__}", permanent=False) from None
-    except InvalidURI as error:
-        raise EngineError(PROVIDER, f"no address: {error}", permanent=True) from None
+    except InvalidURI:  # whose text is the address, and there may be a key in it
+        raise EngineError(PROVIDER, "the base URL is not an address", permanent=True) from None
     try:
         await socket.send(wire.open_context(HOLD, settings))
     except ConnectionClosed:
