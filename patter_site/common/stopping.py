@@ -15,7 +15,7 @@ def ask() -> None:
 
 
 def forget() -> None:
-    """A server starts in this process."""
+    """It has stopped: what comes now is another server's."""
     _asked.clear()
 
 

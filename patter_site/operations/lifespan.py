@@ -69,7 +69,6 @@ class Lifespan:
             await send({"type": "lifespan.startup.complete"})
 
     async def start(self) -> None:
-        stopping.forget()
         bus.bind_loop()
         if settings.SHAPE.embedded:
             await asyncio.to_thread(single_process.acquire)
@@ -85,3 +84,4 @@ class Lifespan:
             single_process.release()
         bus.unbind_loop()
         self.started = False
+        stopping.forget()
