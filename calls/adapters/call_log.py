@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 
 from calls.adapters.threads import write_in_thread
 from calls.selectors import recordings_to_join
@@ -166,25 +166,32 @@ def _store_call(entries: Sequence[Written]) -> None:
     pairs = [(written.sequence, written.entry) for written in entries]
     try:
         store_entries(call, pairs)
-    except (DatabaseError, InterfaceError):
-        raise
-    except Exception:
+    except Exception as error:
+        if _may_be_stored_later(error):
+            raise
         logger.exception("Entries of a call were refused", call=call.call_id)
-        ends = [pair for pair in pairs if isinstance(pair[1], CallEnded)]
-        if ends and len(pairs) > 1:
-            _store_ends(call, ends)
+        if len(pairs) > 1:
+            _store_one_by_one(call, pairs)
     if any(isinstance(entry, CallEnded) for _, entry in pairs):
         for recording in recordings_to_join(call.organisation_id, call.call_id):
             wake(join_call_recording, recording.pk)
 
 
-def _store_ends(call: LoggedCall, ends: Sequence[tuple[int, Entry]]) -> None:
-    try:
-        store_entries(call, ends)
-    except (DatabaseError, InterfaceError):
-        raise
-    except Exception:  # the sweep ends it; all other calls are waiting
-        logger.exception("The end of a call was refused", call=call.call_id)
+def _store_one_by_one(call: LoggedCall, pairs: Sequence[tuple[int, Entry]]) -> None:
+    """Only what cannot be stored is lost. Of an end the sweep takes care; all other calls are waiting."""
+    for pair in pairs:
+        try:
+            store_entries(call, [pair])
+        except Exception as error:
+            if _may_be_stored_later(error):
+                raise
+            logger.warning("One of them is lost", call=call.call_id, entry=type(pair[1]).__name__)
+
+
+def _may_be_stored_later(error: Exception) -> bool:
+    """A database that is away comes back. What it refuses, it refuses the next time, too."""
+    refused = isinstance(error, DataError | IntegrityError)
+    return isinstance(error, DatabaseError | InterfaceError) and not refused
 
 
 def _show(written: Written) -> None:
