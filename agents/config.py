@@ -164,6 +164,9 @@ class TransferPolicyField(StrictSerializer):
         ),
         default=list,
         max_length=50,
+        help_text="Such as `+4930`. A prefix does not mean the premium services, satellites and networks of "
+        "no country that begin with it: `+44` does not allow `+449…`. Those need a target, or a prefix of "
+        "their own such as `+449`.",
     )
 
 

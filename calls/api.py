@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -18,7 +16,6 @@ from calls.addresses import public_base
 from calls.filters import filtered_calls
 from calls.line_serializers import DigitsSerializer, TransferRequestSerializer, TransferSerializer
 from calls.models import Call
-from calls.ranged import ranged_response
 from calls.sdk.addresses import connection_group, is_connection_id
 from calls.selectors import events_of, ready_recording, transcript_of, transfers_of
 from calls.serializers import (
@@ -33,7 +30,7 @@ from calls.services.control import hang_up_call, say_on_call, send_digits_on_cal
 from calls.services.delete import delete_call
 from calls.services.place import PlaceOptions, place_call
 from calls.services.transfer import ask_transfer
-from patter_site.common.errors import NotFound
+from calls.stored_recording import recording_response
 from patter_site.common.idempotent_views import idempotent
 from patter_site.common.paging import OldestFirstPagination
 from patter_site.common.views import OrganisationViewSet
@@ -119,10 +116,8 @@ class CallViewSet(OrganisationViewSet):
     def recording(self, request: Request, pk: str) -> HttpResponseBase:
         """The recording as WAV: the caller on the left, what they heard of the agent on the right."""
         recording = ready_recording(self.get_object(), request.query_params.get("source", ""))
-        if recording is None or not default_storage.exists(recording.file):
-            raise NotFound("This call has no recording that is ready.", code="no_recording")
-        size = default_storage.size(recording.file)
-        response = ranged_response(request, partial(default_storage.open, recording.file), size, "audio/wav")
+        # Django's own request: it tells under which kind of server the file is sent.
+        response = recording_response(request._request, recording)
         response["Cache-Control"] = "private, no-store"
         return response
 

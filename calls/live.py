@@ -11,12 +11,9 @@ import contextlib
 import os
 import socket
 import uuid
-from collections.abc import Mapping
-from typing import Any
 from weakref import WeakSet
 
 import structlog
-from channels.layers import get_channel_layer
 from django.conf import settings
 
 from calls.adapters.call_log import CallLog, LogWriter
@@ -25,19 +22,11 @@ from calls.adapters.courier import CallCourier
 from calls.adapters.replies import ReplyRelay
 from calls.adapters.threads import open_in_thread
 from calls.assembly import Ready, make_session, tools_of
-from calls.selectors import hang_up_wish, verdicts_on
+from calls.control_line import ControlLine
+from calls.selectors import hang_up_wishes
 from calls.services.lease import renew_leases
 from calls.services.telnyx_calls import ask_for_stream
-from patter.bridge.events import (
-    CarrierEnded,
-    DigitsAsked,
-    Event,
-    HangUpAsked,
-    MachineHeard,
-    SayAsked,
-    TransferAsked,
-    TransferMoved,
-)
+from patter.bridge.events import CarrierEnded, HangUpAsked
 from patter.bridge.records import CallEnded
 from patter.bridge.session import CallSession
 from patter.carriers.leg import SocketLeg
@@ -47,13 +36,16 @@ from patter.tools.runner import Tools
 logger = structlog.get_logger(__name__)
 
 RENEW_EVERY_S = 5.0  # at most; short leases are renewed three times before they run out
+GOODBYE_S = 3.0
+"""For the agents to say goodbye when this process stops."""
 DRAIN_S = 4.0
+"""For the carriers to take on the hang-ups of those that are left."""
 TELL_S = 1.0
 TOOLS_S = 2.0
 
 
 class LiveCall:
-    """One call, its session, and the task that reads what others ask of it."""
+    """One call, its session, and what others ask of it."""
 
     def __init__(self, ready: Ready, writer: LogWriter) -> None:
         self.call_id = ready.plan.call_id
@@ -73,7 +65,8 @@ class LiveCall:
 
     async def run(self) -> None:
         """Carry the call to its end, whatever happens."""
-        control = asyncio.create_task(self._read_control(), name=f"control {self.call_id}")
+        line = ControlLine(self.call_id, self.session.feed, self._replies)
+        control = asyncio.create_task(line.run(), name=f"control {self.call_id}")
         try:
             await self.session.run()
         except Exception:
@@ -81,8 +74,7 @@ class LiveCall:
             await self._abandon()
         finally:
             control.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await control
+            await asyncio.gather(control, return_exceptions=True)
             await self._replies.close()
             self.tools.end()
 
@@ -100,37 +92,6 @@ class LiveCall:
         except Exception:
             logger.exception("A broken stream could not be asked for again", call=self.call_id)
 
-    async def _read_control(self) -> None:
-        """The one task that listens for this call on the channel layer. Text and control only."""
-        layer = get_channel_layer()
-        group, channel = f"call.{self.call_id}", await layer.new_channel()
-        await layer.group_add(group, channel)
-        await self._hear_what_was_asked_before()
-        try:
-            while True:
-                message = await layer.receive(channel)
-                if self._replies.take(message):
-                    continue
-                event = _control_event(message)
-                if event is not None:
-                    self.session.feed(event)
-        finally:
-            with contextlib.suppress(Exception):
-                await layer.group_discard(group, channel)
-
-    async def _hear_what_was_asked_before(self) -> None:
-        """Who answered, or a hang-up, may have been told before this task's first ear on the layer."""
-        try:
-            verdicts = await open_in_thread(verdicts_on, self.call_id)
-            reason = await open_in_thread(hang_up_wish, self.call_id)
-        except Exception as error:  # a database that is away must not end the call
-            logger.warning("What was told earlier could not be looked up", error=type(error).__name__)
-            return
-        for told in verdicts:  # one that comes over the layer, too, changes nothing the second time
-            self.session.feed(_machine_heard(told))
-        if reason:
-            self.session.feed(HangUpAsked(reason))
-
     async def _abandon(self) -> None:
         """A fault of ours: hang up and write the end, so that nobody pays for a silent line."""
         ended = CallEnded("worker_lost", 0, [], [])
@@ -140,36 +101,6 @@ class LiveCall:
             await self._control.hang_up(self.session.carrier_call_id)
         if self.session.leg is not None:
             await self.session.leg.close()
-
-
-def _control_event(message: dict[str, Any]) -> Event | None:
-    match message:
-        case {"type": "call.hang_up"}:
-            return HangUpAsked(str(message.get("reason", "api_hung_up")))
-        case {"type": "call.say", "text": str(text)}:
-            return SayAsked(text)
-        case {"type": "call.digits", "digits": str(digits)}:
-            return DigitsAsked(digits)
-        case {"type": "call.transfer", "target": str(target)}:
-            return TransferAsked(target, str(message.get("kind", "")), str(message.get("summary", "")))
-        case {"type": "call.transfer_moved", "ref": str(ref), "state": str(state)}:
-            returns = bool(message.get("returns"))
-            return TransferMoved(ref, state, str(message.get("reason", "")), returns)
-        case {"type": "call.machine_detected", "result": str()}:
-            return _machine_heard(message)
-        case {"type": "call.carrier_ended"}:
-            return CarrierEnded(str(message.get("cause", "caller_hung_up")))
-        case _:
-            return None
-
-
-def _machine_heard(told: Mapping[str, Any]) -> MachineHeard:
-    """From a line of the timeline, or what was published of it."""
-    at = told.get("occurred_at")
-    detail = str(told.get("detail", ""))
-    return MachineHeard(
-        str(told["result"]), bool(told.get("beep")), detail, None if at is None else float(at)
-    )
 
 
 class LiveCalls:
@@ -229,6 +160,7 @@ class LiveCalls:
             mine = list(self._calls)
             try:
                 kept = await open_in_thread(renew_leases, call_ids=mine, owner=self.owner)
+                wishes = await open_in_thread(hang_up_wishes, kept)
             except Exception as error:  # a database that is away must not end calls
                 logger.warning("Leases could not be renewed", error=type(error).__name__)
                 continue
@@ -236,20 +168,35 @@ class LiveCalls:
                 if live := self._calls.get(call_id):
                     # Another process took the call over, or it was ended behind our back.
                     live.session.feed(CarrierEnded("caller_hung_up"))
+            for call_id, reason in wishes.items():
+                if live := self._calls.get(call_id):  # asked over the bus, which lost it
+                    live.session.feed(HangUpAsked(reason))
 
-    async def drain(self, reason: str = "worker_lost") -> None:
-        """This process stops: end what it carries, and write everything down."""
-        for live in list(self._calls.values()):
-            live.session.feed(HangUpAsked(reason))
-        tasks = [live.task for live in self._calls.values() if live.task is not None]
-        if tasks:
-            await asyncio.wait(tasks, timeout=DRAIN_S)
+    async def all_over(self) -> None:
+        """Return once no call is carried here, those included that begin meanwhile."""
+        while tasks := self._tasks():
+            await asyncio.wait(tasks)
+
+    async def drain(self) -> None:
+        """This process stops: end what it carries with a goodbye, and write everything down."""
+        await self._end_all(HangUpAsked("worker_lost", goodbye=True), GOODBYE_S)
+        await self._end_all(HangUpAsked("worker_lost"), DRAIN_S)
         if self._keeper is not None:
             self._keeper.cancel()
-        await self._stop_couriers()
         # A tool may outlive its call. What is cut off here is found by its row.
-        await asyncio.gather(*(tools.stop(TOOLS_S) for tools in list(self._tools)))
+        tools = [tools.stop(TOOLS_S) for tools in list(self._tools)]
+        await asyncio.gather(self._stop_couriers(), *tools)
         await self.writer.close()
+
+    async def _end_all(self, asked: HangUpAsked, within_s: float) -> None:
+        """Ask it of every call, and wait so long for them."""
+        for live in list(self._calls.values()):
+            live.session.feed(asked)
+        if tasks := self._tasks():
+            await asyncio.wait(tasks, timeout=within_s)
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [live.task for live in self._calls.values() if live.task is not None]
 
 
 _live: dict[int, LiveCalls] = {}
@@ -262,6 +209,19 @@ def live_calls() -> LiveCalls:
     if found is None:
         found = _live[id(loop)] = LiveCalls()
     return found
+
+
+async def let_calls_end(within_s: float, hurry: asyncio.Event) -> None:
+    """Wait until no call is carried here, until so long has passed, or until there is no time any more."""
+    found = _live.get(id(asyncio.get_running_loop()))
+    if not found or within_s <= 0:
+        return
+    logger.info("Waiting for calls to end", calls=len(found), at_most_s=within_s)
+    waits = [asyncio.create_task(found.all_over()), asyncio.create_task(hurry.wait())]
+    await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in waits:
+        task.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
 
 
 async def drain_live_calls() -> None:

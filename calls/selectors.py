@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -98,8 +99,8 @@ def verdicts_on(call_id: str) -> list[dict[str, Any]]:
     return [dict(event.data) for event in told]
 
 
-def hang_up_wish(call_id: str) -> str:
-    """Why somebody has asked for this call to be hung up; empty: nobody has."""
-    rows = CallEvent.objects.unscoped("the process that carries the call asks about it")
-    asked = rows.filter(call_id=call_id, kind="call.hang_up_asked").order_by("id").first()
-    return str(asked.data.get("reason", "api_hung_up")) if asked else ""
+def hang_up_wishes(call_ids: Iterable[str]) -> dict[str, str]:
+    """Those of the calls that somebody has asked to be hung up, each with the first reason."""
+    rows = CallEvent.objects.unscoped("the process that carries the calls asks about them")
+    asked = rows.filter(call_id__in=list(call_ids), kind="call.hang_up_asked").order_by("-id")
+    return {event.call_id: str(event.data.get("reason", "api_hung_up")) for event in asked}

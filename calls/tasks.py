@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from calls.models import Call, CarrierErasure, Dial, DialAttempt, Recording
+from calls.models import Call, CarrierErasure, Dial, DialAttempt, FileErasure, Recording
 from calls.services.carrier_recording import download, erase
 from calls.services.dial import dial_call
 from calls.services.invocations import due_invocations
@@ -20,6 +21,7 @@ from calls.services.record import join_failed, join_recording
 from calls.services.retention import delete_old_recordings
 from calls.services.retry_tools import retry_invocation
 from calls.services.silent_dials import ask_about, silent_dials
+from calls.services.stored_files import erase_files
 from calls.services.sweep import lose_calls, sweep_calls
 from patter.errors import CarrierError
 from patter_site.common.jobs import backoff_s, claim, claim_due, fail, finish, is_due, wake
@@ -28,6 +30,7 @@ from phone_numbers.errors import CarrierRefused
 
 logger = structlog.get_logger(__name__)
 DIALS_AT_ONCE = 50
+FILES_AT_ONCE = 100
 
 
 def _wake_each(task: Any, ids: Sequence[str]) -> int:
@@ -136,7 +139,8 @@ def download_recording(recording_id: str) -> None:
 
 @shared_task
 def erase_recordings() -> None:
-    """Somebody deleted a call: what the carrier has of it is not to wait for the sweep."""
+    """Somebody deleted a call: what the carrier and the storage have of it is not to wait for the sweep."""
+    erase_stored_due()
     erase_due()
 
 
@@ -153,6 +157,14 @@ def erase_due() -> int:
         else:
             finish(erasure)
     return len(claimed)
+
+
+@sweep("file erasures", every_s=30)
+def erase_stored_due() -> int:
+    """Files that are to be deleted in our storage. One that is away is not asked again for the next."""
+    rows = FileErasure.objects.unscoped("the sweep serves every organisation")
+    due = list(rows.filter(is_due(timezone.now())).order_by("due_at")[:FILES_AT_ONCE])
+    return len(list(takewhile(erase_files, due)))
 
 
 @sweep("old recordings", every_s=600)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,7 +17,6 @@ from calls.listing import CallFilter, filtered, page_of, rows_of
 from calls.models import Call, Recording
 from calls.plan import plan_of
 from calls.presenters import percentile, timeline, totals, waveform
-from calls.ranged import ranged_response
 from calls.selectors import (
     events_of,
     invocations_of,
@@ -30,12 +27,13 @@ from calls.selectors import (
 )
 from calls.services.control import hang_up_call
 from calls.services.transfer import MAX_SUMMARY_CHARS, ask_transfer
+from calls.stored_recording import recording_response
 from calls.transfer_lines import transfer_lines
 from calls.words import END_REASONS, state_of, trouble_of
 from patter.bridge.transfers import TransferTarget
 from patter_site.accounts.pages import MemberRequest, member_page
 from patter_site.accounts.roles import may
-from patter_site.common.errors import ApiProblem
+from patter_site.common.errors import ApiProblem, NotFound, Unavailable
 from tools.models import Tool
 
 MOST_RUNS = 100
@@ -168,11 +166,12 @@ def _whole(request: MemberRequest, name: str, default: int) -> int:
 @require_GET
 @member_page()
 def call_recording(request: MemberRequest, call_id: str) -> HttpResponseBase:
-    recording = ready_recording(_call(request, call_id))
-    if recording is None or not default_storage.exists(recording.file):
-        raise Http404
-    size = default_storage.size(recording.file)
-    response = ranged_response(request, partial(default_storage.open, recording.file), size, "audio/wav")
+    try:
+        response = recording_response(request, ready_recording(_call(request, call_id)))
+    except NotFound:
+        raise Http404 from None
+    except Unavailable as problem:
+        return HttpResponse(problem.message, status=problem.status, content_type="text/plain; charset=utf-8")
     if "download" in request.GET:
         response["Content-Disposition"] = f'attachment; filename="{call_id}.wav"'
     return response

@@ -186,6 +186,7 @@ SPECTACULAR_SETTINGS = {
 CHANNEL_LAYERS = SHAPE.channel_layers()
 CACHES = SHAPE.caches()
 CELERY_BROKER_URL = SHAPE.broker_url()
+CELERY_BROKER_TRANSPORT_OPTIONS = SHAPE.broker_options()
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -211,6 +212,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # -- how long a process that falls silent is believed to carry its calls --------------------------
 PATTER_LEASE_S = env.int("PATTER_LEASE_S", default=30)
+# -- how long a process that is told to stop lets its calls go on before they are told goodbye -----
+PATTER_DRAIN_S = env.int("PATTER_DRAIN_S", default=0)
 
 LOGGING = logging_config(debug=DEBUG)
 

@@ -17,6 +17,7 @@ import structlog
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 
 from calls.adapters.threads import write_in_thread
+from calls.models import Call
 from calls.selectors import recordings_to_join
 from calls.services.live_log import LoggedCall, entry_summary, store_entries, store_talk
 from calls.tasks import join_call_recording
@@ -167,7 +168,7 @@ def _store_call(entries: Sequence[Written]) -> None:
     try:
         store_entries(call, pairs)
     except Exception as error:
-        if _may_be_stored_later(error):
+        if _may_pass(error, call):
             raise
         logger.exception("Entries of a call were refused", call=call.call_id)
         if len(pairs) > 1:
@@ -183,15 +184,18 @@ def _store_one_by_one(call: LoggedCall, pairs: Sequence[tuple[int, Entry]]) -> N
         try:
             store_entries(call, [pair])
         except Exception as error:
-            if _may_be_stored_later(error):
+            if _may_pass(error, call):
                 raise
             logger.warning("One of them is lost", call=call.call_id, entry=type(pair[1]).__name__)
 
 
-def _may_be_stored_later(error: Exception) -> bool:
-    """A database that is away comes back. What it refuses, it refuses the next time, too."""
-    refused = isinstance(error, DataError | IntegrityError)
-    return isinstance(error, DatabaseError | InterfaceError) and not refused
+def _may_pass(error: Exception, call: LoggedCall) -> bool:
+    """Whether the same entries may be stored later. Everybody waits for that: it must not be for ever."""
+    if isinstance(error, DataError):
+        return False  # a value that no column takes
+    if isinstance(error, IntegrityError):
+        return Call.objects.of(call.organisation_id).filter(pk=call.call_id).exists()
+    return isinstance(error, DatabaseError | InterfaceError)
 
 
 def _show(written: Written) -> None:

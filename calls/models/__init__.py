@@ -3,7 +3,7 @@
 from calls.models.call import Call, Leg
 from calls.models.dialling import Dial, DialAttempt
 from calls.models.notice import CarrierNotice
-from calls.models.recording import CarrierErasure, Recording
+from calls.models.recording import CarrierErasure, FileErasure, Recording
 from calls.models.story import CallEvent, Transcript, Turn
 from calls.models.tool_run import ToolInvocation, ToolTry
 from calls.models.transfer import Transfer
@@ -15,6 +15,7 @@ __all__ = [
     "CarrierNotice",
     "Dial",
     "DialAttempt",
+    "FileErasure",
     "Leg",
     "Recording",
     "ToolInvocation",

@@ -1,4 +1,4 @@
-"""Recordings, and what is still to be deleted at the carrier."""
+"""Recordings, and what is still to be deleted at the carrier and in our storage."""
 
 from __future__ import annotations
 
@@ -67,4 +67,15 @@ class CarrierErasure(TenantModel, DurableWork):
                 fields=["carrier_account", "carrier_recording_id"], name="carrier_erasure_once"
             ),
         ]
+        indexes = [models.Index(fields=["state", "due_at"])]
+
+
+class FileErasure(TenantModel, DurableWork):
+    """Files in our storage that nothing refers to any more, and that are still to be deleted."""
+
+    id = models.BigAutoField(primary_key=True)
+    names = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
         indexes = [models.Index(fields=["state", "due_at"])]

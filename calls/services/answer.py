@@ -20,6 +20,7 @@ from calls.services.advance import Facts, Happening, advance_call
 from calls.services.progress import Step
 from calls.services.refusals import Refusal
 from calls.services.tokens import issue_stream_token
+from patter_site.common import stopping
 from phone_numbers.models import CarrierAccount, PhoneNumber
 from phone_numbers.selectors import answering_agent, route_of
 
@@ -40,7 +41,12 @@ class HangUp:
     """There is nothing more to do with this call."""
 
 
-Answer = Connect | Refusal | HangUp
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Not now: nobody is here to carry the call. Nothing was written down of it."""
+
+
+Answer = Connect | Refusal | HangUp | Busy
 
 
 def answer_inbound(
@@ -55,6 +61,8 @@ def answer_inbound(
     call = _known(account, carrier_call_id)
     if call is not None:
         return answer_again(call=call)
+    if stopping.takes_no_calls():
+        return Busy()
     number = route_of(account, callee)
     organisation = number.organisation if number else account.organisation
     if organisation is None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import IO
 
+import structlog
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -24,6 +25,7 @@ from patter_site.common.jobs import backoff_s
 from phone_numbers.carrier import ask_telnyx, ask_twilio
 from phone_numbers.models import Carrier, CarrierAccount
 
+logger = structlog.get_logger(__name__)
 MOST_TRIES = 8
 CALL_PREFIX = "call_"
 DOWNLOAD_S = 120.0
@@ -71,7 +73,10 @@ def download(recording: Recording) -> None:
             size = DOWNLOADS[account.carrier](account, recording.carrier_recording_id, audio.write)
             _keep(recording, audio, size)
     except CarrierError as error:
-        _failed(recording, error)
+        _failed(recording, str(error), final=error.permanent)
+    except Exception as error:  # the storage: each has errors of its own
+        logger.warning("A recording was not stored", call=recording.call_id, error=type(error).__name__)
+        _failed(recording, f"The storage did not take the file: {type(error).__name__}.", final=False)
 
 
 def _keep(recording: Recording, audio: IO[bytes], size: int) -> None:
@@ -81,15 +86,14 @@ def _keep(recording: Recording, audio: IO[bytes], size: int) -> None:
     audio.seek(0)
     saved = default_storage.save(target, File(audio))
     recording.last_error = ""
-    if not keep_file(recording, saved, size):
-        default_storage.delete(saved)
+    keep_file(recording, saved, size)
 
 
 @transaction.atomic
-def _failed(recording: Recording, error: CarrierError) -> None:
-    final = error.permanent or recording.tries >= MOST_TRIES
+def _failed(recording: Recording, error: str, *, final: bool) -> None:
+    final = final or recording.tries >= MOST_TRIES
     wait = timedelta(seconds=backoff_s(recording.tries, base_s=2, longest_s=600))
-    recording.last_error = str(error)[:500]
+    recording.last_error = error[:500]
     recording.state = Recording.State.FAILED if final else Recording.State.DUE
     recording.status = Recording.Status.FAILED if final else Recording.Status.PROCESSING
     recording.due_at = None if final else timezone.now() + wait

@@ -20,6 +20,7 @@ from calls.services.permit import CallGone, Wait, attempts_of, close_attempts, t
 from calls.services.progress import Step
 from calls.services.reconcile import doubt_attempt
 from patter.errors import CarrierError, ConfigError
+from patter_site.common import stopping
 from patter_site.common.jobs import backoff_s, claim, fail, finish
 from phone_numbers.carrier import ask_carrier
 
@@ -31,7 +32,12 @@ TIME_LIMIT_MARGIN_S = 60
 
 
 def dial_call(call_id: str) -> None:
-    """Dial a call if it is due and nobody else does. Never inside a transaction."""
+    """Dial a call if it is due and nobody else does. Never inside a transaction.
+
+    A process that stops, and would have to carry the call, leaves it to the next one.
+    """
+    if stopping.takes_no_calls():
+        return
     dial = _claimed(call_id)
     if dial is None:
         return

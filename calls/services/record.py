@@ -17,6 +17,7 @@ from django.utils import timezone
 from calls.models import Call, Recording
 from calls.plan import recording_policy_of
 from calls.services.spool import SPOOL, Segment
+from calls.services.stored_files import erase_files, erase_files_later
 from calls.services.waveform import Waveform
 from patter.audio.wav import header
 from patter.bridge.records import RecordingPiece
@@ -130,15 +131,24 @@ def join_recording(recording: Recording) -> None:
     with tempfile.TemporaryFile() as wav:
         size_bytes = _write_wav(wav, recording, paths)
         saved = default_storage.save(target, File(wav))
-    if not keep_file(recording, saved, size_bytes):
-        default_storage.delete(saved)
-    for path in paths:
-        default_storage.delete(path)
+    keep_file(recording, saved, size_bytes, parts=paths)
 
 
-@transaction.atomic
-def keep_file(recording: Recording, name: str, size_bytes: int) -> bool:
-    """The file of a recording is stored: it is ready. False: the recording was deleted meanwhile."""
+def keep_file(recording: Recording, name: str, size_bytes: int, parts: Sequence[str] = ()) -> None:
+    """The file of a recording is stored: it is ready, and the ``parts`` that it was made of are to go.
+
+    Where the recording was deleted meanwhile the file goes, too. What cannot be deleted now is deleted later:
+    a recording that is ready stays so.
+    """
+    with transaction.atomic():
+        gone = parts if _is_ready(recording, name, size_bytes) else [*parts, name]
+        erasure = erase_files_later(recording.organisation_id, gone)
+    if erasure is not None:
+        erase_files(erasure)
+
+
+def _is_ready(recording: Recording, name: str, size_bytes: int) -> bool:
+    """False: the recording was deleted meanwhile."""
     if not still_there(recording):
         return False
     recording.file, recording.size_bytes = name, size_bytes

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,6 +9,7 @@ from calls.models import Recording
 from calls.services.advance import Happening, note_event
 from calls.services.carrier_recording import erase_later
 from calls.services.record import files_of
+from calls.services.stored_files import erase_files_later
 
 BATCH = 100
 
@@ -33,8 +31,6 @@ def delete_recording(recording: Recording, *, reason: str) -> None:
     call = recording.call
     if recording.carrier_recording_id and call.carrier_account is not None:
         erase_later(call.carrier_account, recording)
-    files = files_of(recording)
+    erase_files_later(recording.organisation_id, files_of(recording))
     note_event(call, Happening("recording.deleted", {"source": recording.source, "reason": reason}))
     recording.delete()
-    for name in files:
-        transaction.on_commit(partial(default_storage.delete, name))

@@ -127,6 +127,23 @@ def test_an_entry_that_the_database_refuses_costs_itself_alone_and_no_other_call
     assert Turn.objects.of(logged.organisation_id).count() == 2
 
 
+def test_a_call_that_is_gone_holds_up_no_other(logged):
+    gone = Call.objects.of(logged.organisation_id).get()
+    other = LoggedCall(make_call(gone.organisation).pk, logged.organisation_id)
+    gone.delete()
+
+    async def run() -> None:
+        writer = LogWriter()
+        writer.start()
+        for call in (logged, other):
+            CallLog(writer, call).write(TURN)
+        await asyncio.wait_for(writer.flushed(), 20)
+        await writer.close()
+
+    asyncio.run(run())
+    assert rows(Turn, other).count() == 1 and rows(Turn, logged).count() == 0
+
+
 def test_pieces_are_joined_into_one_recording(logged):
     pieces = [RecordingPiece(n * 100, b"\x80" * 800, b"\xff" * 800) for n in range(3)]
     write(logged, CallConnected("CA1", "MZ1"), *pieces, END)

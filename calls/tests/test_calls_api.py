@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from billing.models import UsageRecord
 from billing.services import record_usage
@@ -174,6 +177,11 @@ def test_deleting_forgets_all_but_the_cost(cast):
     refused = api(cast.key).delete(f"{URL}/{call.pk}")
     assert refused.status_code == 409 and error_of(refused)["code"] == "call_live"
     Call.objects.of(cast.organisation).update(status="completed")
+    soon = timezone.now() + timedelta(seconds=20)
+    Call.objects.of(cast.organisation).update(stream_used=1, lease_until=soon)
+    refused = api(cast.key).delete(f"{URL}/{call.pk}")
+    assert (refused.status_code, "written down" in error_of(refused)["message"]) == (409, True)
+    Call.objects.of(cast.organisation).update(lease_until=None)
     assert api(cast.key).delete(f"{URL}/{call.pk}").status_code == 204
     assert api(cast.key).get(f"{URL}/{call.pk}").status_code == 404
     assert UsageRecord.objects.of(cast.organisation).count() == 1

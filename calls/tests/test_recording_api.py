@@ -1,9 +1,11 @@
 from io import BytesIO
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.storage.memory import InMemoryStorage
+from django.test import AsyncClient
 
 from calls.models import Recording
 from calls.ranged import ranged_response, wanted_range
@@ -98,10 +100,22 @@ def test_a_call_without_a_recording(cast):
     assert missing.status_code == 404 and error_of(missing)["code"] == "no_recording"
 
 
-def test_deleting_the_call_deletes_its_files(cast, call, django_capture_on_commit_callbacks):
+def test_under_asgi_it_is_sent_while_it_is_read(cast, call):
+    """Otherwise Django reads the whole file into memory, and warns of it."""
+
+    async def fetched() -> bytes:
+        address = f"/api/v1/calls/{call.pk}/recording"
+        response = await AsyncClient().get(address, headers={"X-API-Key": cast.key})
+        assert response.is_async
+        return b"".join([part async for part in response.streaming_content])
+
+    assert async_to_sync(fetched)() == WAV
+
+
+def test_deleting_the_call_deletes_its_files(cast, call, tasks_at_once):
     recording = Recording.objects.of(cast.organisation).get()
     left = default_storage.save(segment_path(cast.organisation.pk, call.pk, 0), ContentFile(b"x"))
     Recording.objects.of(cast.organisation).update(segments=2)
-    with django_capture_on_commit_callbacks(execute=True):
+    with tasks_at_once():
         assert api(cast.key).delete(f"/api/v1/calls/{call.pk}").status_code == 204
     assert not default_storage.exists(recording.file) and not default_storage.exists(left)

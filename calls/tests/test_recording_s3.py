@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from moto.server import ThreadedMotoServer
 
@@ -11,8 +13,9 @@ from calls.models import Call, Recording
 from calls.services import carrier_recording
 from calls.services.delete import delete_call
 from calls.services.record import finish_recording, store_segment
+from calls.services.retention import delete_old_recordings
 from calls.services.spool import Segment
-from calls.tasks import download_recording, join_call_recording
+from calls.tasks import download_recording, erase_stored_due, join_call_recording
 from calls.tests.cast import make_call
 from patter_site.common.storage_url import storage_backend
 from patter_site.testing import api
@@ -66,9 +69,7 @@ def recorded(call: Call) -> Recording:
     return Recording.objects.of(call.organisation_id).get()
 
 
-def test_our_own_recording_is_joined_heard_in_part_and_deleted(
-    cast, bucket, over, django_capture_on_commit_callbacks
-):
+def test_our_own_recording_is_joined_heard_in_part_and_deleted(cast, bucket, over, tasks_at_once):
     recording = recorded(over)
     assert len(bucket()) == 2
     join_call_recording(recording.pk)
@@ -79,7 +80,7 @@ def test_our_own_recording_is_joined_heard_in_part_and_deleted(
     assert b"".join(whole.streaming_content)[58:62] == b"\x11\x22\x11\x22"
     part = api(cast.key).get(address, HTTP_RANGE="bytes=100-103")
     assert (part.status_code, b"".join(part.streaming_content)) == (206, b"\x11\x22\x11\x22")
-    with django_capture_on_commit_callbacks(execute=True):
+    with tasks_at_once():
         delete_call(call=over)
     assert bucket() == []
 
@@ -95,6 +96,28 @@ def test_the_carriers_recording_is_kept_there_too(bucket, over, monkeypatch):
     assert recording.status == "ready"
     with default_storage.open(recording.file) as file:
         assert file.read() == WAV
+
+
+def test_what_is_kept_no_longer_goes_there(bucket, over):
+    join_call_recording(recorded(over).pk)
+    Recording.objects.of(over.organisation_id).update(keep_until=over.created_at)
+    assert delete_old_recordings() == 1
+    erase_stored_due()
+    assert bucket() == []
+
+
+def test_a_bucket_that_is_not_there_refuses_and_the_recording_waits(bucket, over, settings):
+    recording = recorded(over)
+    there = settings.STORAGES
+    wrong = "s3://recording?endpoint=" + there["default"]["OPTIONS"]["endpoint_url"] + "&region=eu-central-1"
+    settings.STORAGES = {**there, "default": storage_backend(wrong, None)}
+    join_call_recording(recording.pk)
+    recording.refresh_from_db()
+    assert (recording.status, recording.state) == ("processing", "due")
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        default_storage.save("doctor", ContentFile(b"patter"))
+    settings.STORAGES = there
+    assert len(bucket()) == 2
 
 
 @pytest.mark.timeout(60)

@@ -10,7 +10,7 @@ from calls.models import Call, CallEvent, CarrierNotice
 from calls.services.control import group_of
 from calls.services.place import place_call
 from calls.services.tokens import consume_stream_token, read_stream_token
-from calls.tests.cast import CALLER
+from calls.tests.cast import CALLER, make_number
 from calls.tests.telnyx_cast import CONNECTION, KEY, LEG, Telnyx, make_telnyx_account, make_telnyx_number
 from calls.webhooks.notices import forget_old_notices, work_off
 from patter.simulators.telnyx.world import SigningKey
@@ -110,6 +110,21 @@ def test_the_bare_address_tries_every_account_of_the_connection(cast, number, ca
     work_off_all()
     assert the_call(cast).carrier_account_id == number.carrier_account_id
     assert not Call.objects.of(other.organisation).exists()
+
+
+def test_where_two_accounts_have_the_number_the_call_says_whose_event_it_is(cast, telnyx, carrier):
+    """The first event came to an address with an account's id; what follows may name no number at all."""
+    telnyx.initiated()
+    work_off_all()
+    make_number(cast.other, account=make_telnyx_account(cast.other))
+    bare = Telnyx()
+    assert bare.tell("call.answered").status_code == 200
+    bare.tell("call.hangup", to="", hangup_cause="normal_clearing", hangup_source="caller")
+    work_off_all()
+    assert the_call(cast).is_over
+    bare.initiated(call_control_id="v3:leg-2")
+    work_off_all()
+    assert the_call(cast) and not Call.objects.of(cast.other).exists(), "a new call might be anybody's"
 
 
 def test_only_posts_are_taken(telnyx):

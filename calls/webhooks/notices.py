@@ -12,6 +12,7 @@ from calls.webhooks.telnyx_events import Told, carry_out, give_up
 from calls.webhooks.telnyx_transfer import TooEarly
 from patter.carriers.telnyx.webhooks import read_webhook
 from patter.errors import CarrierError
+from patter_site.common import stopping
 from patter_site.common.jobs import backoff_s, claim, fail, finish
 
 logger = structlog.get_logger(__name__)
@@ -32,7 +33,7 @@ def work_off(notice_id: int) -> float | None:
     """
     rows = CarrierNotice.objects.unscoped("a job is found by its id")
     notice = rows.select_related("carrier_account__organisation").filter(pk=notice_id).first()
-    if notice is None or not claim(notice, lease_s=LEASE_S):
+    if notice is None or _is_for_the_next_process(notice) or not claim(notice, lease_s=LEASE_S):
         return None
     if notice.tries > MAX_TRIES:
         # Whoever worked on it broke, each time. It would break them for as long as it is known.
@@ -51,6 +52,11 @@ def work_off(notice_id: int) -> float | None:
     finish(notice)
     _forget_body(notice)
     return None
+
+
+def _is_for_the_next_process(notice: CarrierNotice) -> bool:
+    """Whether it begins a call that nobody here could carry: it rings until the next process answers."""
+    return notice.kind == "call.initiated" and stopping.takes_no_calls()
 
 
 def _failed(notice: CarrierNotice, told: Told, error: CarrierError) -> float | None:

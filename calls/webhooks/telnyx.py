@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 
 import structlog
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from calls.addresses import public_base
+from calls.models import Call
 from calls.services.keep_notice import keep_notice
 from patter.carriers.telnyx.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 from patter.carriers.telnyx.webhooks import CallEvent, NotAWebhook, read_webhook
@@ -61,10 +63,21 @@ def _account_for(proven: list[CarrierAccount], event: CallEvent) -> CarrierAccou
     """The account that it is about. None when several organisations could be meant."""
     if len(proven) == 1:
         return proven[0]
-    found = account_of_event(proven, numbers=(event.to, event.from_))
+    found = account_of_event(proven, numbers=(event.to, event.from_)) or _account_of_call(proven, event)
     if found is None:
         logger.warning(
             "An event fits several carrier accounts and was dropped; use the address with the account's id",
             carrier_accounts=[account.pk for account in proven],
         )
     return found
+
+
+def _account_of_call(proven: list[CarrierAccount], event: CallEvent) -> CarrierAccount | None:
+    """The one whose call it is about: some events name no number, and some numbers several accounts have."""
+    calls = Call.objects.unscoped("the carrier accounts were proven by their signature")
+    about = Q(pk=event.call_id)
+    if event.call_control_id:
+        about |= Q(carrier_call_id=event.call_control_id)
+    having = set(calls.filter(about, carrier_account__in=proven).values_list("carrier_account_id", flat=True))
+    fitting = [account for account in proven if account.pk in having]
+    return fitting[0] if len(fitting) == 1 else None

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from calls.models import Call, CallEvent
 from calls.services.advance import Facts, Happening, advance_call
-from calls.services.answer import Connect, answer_inbound
+from calls.services.answer import Busy, Connect, answer_inbound
 from calls.services.carrier_recording import erase_of_deleted
 from calls.services.carrier_word import rings_for_nobody, take_carrier_word
 from calls.services.machine import note_machine
@@ -30,7 +30,7 @@ from calls.services.telnyx_calls import (
 )
 from calls.tasks import erase_recordings, hang_up_lost_call
 from calls.webhooks.stamps import happened_at
-from calls.webhooks.telnyx_transfer import carry_out_of_transfer, is_of_transfer
+from calls.webhooks.telnyx_transfer import TooEarly, carry_out_of_transfer, is_of_transfer
 from calls.webhooks.telnyx_words import end_reason, hangup_step
 from patter.carriers.telnyx.webhooks import CallEvent as TelnyxEvent
 from patter.carriers.telnyx.words import GREETED, JUDGED, SCREENING, custom_params, who_answered
@@ -102,6 +102,8 @@ def _initiated(told: Told) -> None:
         callee=event.to,
         custom_params=custom_params(event.headers),
     )
+    if isinstance(answer, Busy):
+        raise TooEarly
     call = told.call()
     if call is None:
         if isinstance(answer, Refusal):  # nobody's number: without an answer it would ring for ever

@@ -38,7 +38,7 @@ REASONS = {
 
 
 class TooEarly(Exception):
-    """What the human is to be told is not written down yet."""
+    """It cannot be done yet, and can in a moment: something is not written down, or nobody is here for it."""
 
 
 def is_of_transfer(event: CallEvent) -> bool:

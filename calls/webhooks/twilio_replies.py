@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from calls.addresses import callback_url, media_url, public_base
 from calls.plan import recording_policy_of
-from calls.services.answer import Answer, Connect, note_callback_base
+from calls.services.answer import Answer, Busy, Connect, note_callback_base
 from calls.services.refusals import Refusal
 from calls.webhooks.twilio_door import TwilioRequest
 from patter.carriers.twilio import markup
@@ -19,6 +19,8 @@ def answered(request: TwilioRequest, answer: Answer, *, begins: bool = False) ->
     """
     if isinstance(answer, Refusal):
         return document(markup.say_and_hang_up(answer.sentence))
+    if isinstance(answer, Busy):
+        return document(markup.reject("busy"))
     if not isinstance(answer, Connect):
         return document(markup.hang_up())
     call = answer.call

@@ -150,3 +150,9 @@ class Shape:
 
     def broker_url(self) -> str:
         return self.redis_url or f"{memory_queue.SCHEME}://localhost/"
+
+    def broker_options(self) -> dict[str, Any]:
+        """Celery would try for six seconds, and for minutes where nobody refuses: a request waits for it."""
+        if self.embedded:
+            return {}
+        return {"max_retries": 0, "socket_connect_timeout": 2.0, "socket_timeout": 10.0}

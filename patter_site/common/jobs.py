@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,6 +32,8 @@ W = TypeVar("W", bound=DurableWork)
 HOLDER = f"{socket.gethostname()[:60]}:{os.getpid()}"
 LONGEST_ERROR = 500
 LONGEST_COUNTDOWN_S = 60.0
+QUEUE_AWAY_S = 5.0
+"""As often as the sweep looks."""
 
 
 def is_due(now: datetime) -> Q:
@@ -134,10 +137,19 @@ def wake(task: Any, *args: Any, in_s: float = 0.0) -> None:
     transaction.on_commit(partial(_send, task, args, in_s))
 
 
+class _Queue:
+    """``away_until``: it did not take a task, and until then nobody waits for it again. As seen from here."""
+
+    away_until = 0.0
+
+
 def _send(task: Any, args: tuple[Any, ...], in_s: float) -> None:
+    if time.monotonic() < _Queue.away_until:
+        return
     send: Callable[..., Any] = task.apply_async
     later = {"countdown": min(in_s, LONGEST_COUNTDOWN_S)} if in_s > 0 else {}
     try:
         send(args=args, retry=False, ignore_result=True, **later)
     except Exception as error:
+        _Queue.away_until = time.monotonic() + QUEUE_AWAY_S
         logger.warning("The queue did not take a task; the sweep will", task=task.name, reason=str(error))

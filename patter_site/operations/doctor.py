@@ -80,7 +80,8 @@ def check_storage() -> Iterator[Finding]:
     except Exception as error:
         yield bad(
             f"Recordings cannot be stored: {error}",
-            "Check PATTER_STORAGE_URL, and that the folder belongs to the user Patter runs as.",
+            "Check PATTER_STORAGE_URL, and that the folder belongs to the user Patter runs as, or that the "
+            "key may write, read and delete in the bucket.",
         )
         return
     yield ok("Recordings can be stored.")

@@ -9,6 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from patter_site.common import stopping
 from patter_site.operations.probes import probe_database, probe_migrations, probe_redis
 
 logger = structlog.get_logger(__name__)
@@ -29,7 +30,12 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """The parts answer too; 503 names those that do not. Details are in the log, not in the answer."""
+    """The parts answer too; 503 names those that do not. Details are in the log, not in the answer.
+
+    A process that stops is not ready either: what is new goes elsewhere.
+    """
+    if stopping.is_asked():
+        return JsonResponse({"status": "stopping", "checks": {}}, status=503)
     checks = {name: _outcome(name, probe) for name, probe in PROBES.items()}
     good = all(outcome == "ok" for outcome in checks.values())
     status = "ok" if good else "unavailable"

@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 
 from calls.live import drain_live_calls
-from patter_site.common import bus
+from patter_site.common import bus, stopping
 from patter_site.operations.embedded import EmbeddedWorkers
 from patter_site.operations.single_process import AlreadyRunning, single_process
 
@@ -69,6 +69,7 @@ class Lifespan:
             await send({"type": "lifespan.startup.complete"})
 
     async def start(self) -> None:
+        stopping.forget()
         bus.bind_loop()
         if settings.SHAPE.embedded:
             await asyncio.to_thread(single_process.acquire)
@@ -77,6 +78,7 @@ class Lifespan:
         self.started = True
 
     async def _shutdown(self) -> None:
+        stopping.ask()
         await drain_live_calls()
         if settings.SHAPE.embedded:
             await asyncio.to_thread(self._workers.stop)

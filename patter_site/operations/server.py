@@ -17,7 +17,8 @@ import uvloop
 from django.conf import settings
 
 from calls.consumers.sdk import send_sdks_away
-from calls.live import drain_live_calls
+from calls.live import drain_live_calls, let_calls_end
+from patter_site.common import stopping
 from patter_site.operations.allocator import give_memory_back
 from patter_site.operations.direct_socket import DirectSocket
 
@@ -74,7 +75,9 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._exit.wait(), TICK_S)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
+        waits_for_calls = self.should_exit and not self._exit.is_set()
+        if not waits_for_calls:  # who is in a hurry then wants no other end than in order
+            super().handle_exit(sig, frame)
         self._exit.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -85,6 +88,9 @@ class Server(uvicorn.Server):
             threading.Thread(target=self._when_ready, name="when-ready", daemon=True).start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stopping.ask()
+        self._exit.clear()  # set again by whoever cannot wait
+        await let_calls_end(settings.PATTER_DRAIN_S, self._exit)
         await send_sdks_away(0 if settings.SHAPE.embedded else SDKS_LEAVE_WITHIN_S)
         # Before the sockets are closed: a call that ends in order hangs up and is written down.
         await drain_live_calls()

@@ -74,6 +74,7 @@ async def test_the_same_call_across_processes(tmp_path, servers):
         assert seen == [{"type": "subscribed", "organisation": tenant.name}]
         demo = await tenant.ring(STEPS)
         await hang_up_by_rest(tenant)
+        await a_hang_up_that_the_bus_lost(tenant)
         await demo.ended(50)
         call = await tenant.settled((await tenant.found(demo))["id"])
         await check_end(tenant, demo, call)
@@ -106,6 +107,18 @@ async def hang_up_by_rest(tenant: Tenant) -> None:
     await call.ended()
     assert time.monotonic() - asked_at < 2
     assert call.cause == "application_hung_up"
+    assert (await tenant.settled(call_id))["end_reason"] == "api_hung_up"
+
+
+async def a_hang_up_that_the_bus_lost(tenant: Tenant) -> None:
+    """The wish is a row, too, and the media process looks for it when it renews its leases."""
+    call = await tenant.ring([LISTEN])
+    await call.reached("agent_stopped")
+    call_id = (await tenant.found(call))["id"]
+    values = f"'{tenant.organisation}', '{call_id}', 'call.hang_up_asked', '{{}}', now()"
+    columns = "organisation_id, call_id, kind, data, created_at"
+    await tenant.platform.rows(f"INSERT INTO calls_callevent ({columns}) VALUES ({values}) RETURNING id")
+    await call.ended()
     assert (await tenant.settled(call_id))["end_reason"] == "api_hung_up"
 
 

@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from patter.simulators.demo import AGENT
 from tests.system.platform import ROOT, Part, Platform, free_port
+from tests.system.tenant import Tenant, until
 from tests.system.world import embedded
 
 logger = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ def refusal(platform: Platform, *command: str, **more: str) -> str:
 
 @pytest.mark.timeout(120)
 async def test_a_signal_during_a_call_ends_it_in_order(tmp_path):
-    """Both at the same time, each with a platform of its own."""
+    """Both at the same time, each with a platform of its own. One waits for its calls, and is told twice."""
     for number in (signal.SIGINT, signal.SIGTERM):
         (tmp_path / number.name).mkdir()
     starting = asyncio.Lock()
@@ -54,13 +56,17 @@ def cpu_s(part: Part) -> float:
 
 
 async def stop_and_start_again(folder: Path, number: signal.Signals, starting: asyncio.Lock) -> None:
-    async with embedded(folder) as world:
+    insists = number == signal.SIGINT
+    async with embedded(folder, PATTER_DRAIN_S="60" if insists else "0") as world:
         platform = world.platform
         tenant = await world.tenant()
         call = await tenant.ring([BOOK, LISTEN])
         await call.reached("agent_started", 2)
         call_id = (await tenant.found(call))["id"]
         part = platform.parts["serve"]
+        if insists:
+            part.send(number)
+            await takes_on_nothing_new(platform)
         asked_at = time.monotonic()
         part.send(number)
         assert await part.ended(6) == 0, part.said
@@ -82,9 +88,40 @@ async def stop_and_start_again(folder: Path, number: signal.Signals, starting: a
         assert (await tenant.told(call_id)).count("call.ended") == 1
         turns = await tenant.turns(call_id)
         assert [turn["text"] for turn in turns][:2] == [AGENT["first_message"], BOOK["say"]]
+        assert turns[-1]["text"] == "Goodbye."
         assert await tenant.live_calls() == []
-        if number == signal.SIGTERM:
+        if insists:
+            await the_last_call_ends_it(platform, tenant)
+        else:
             await asyncio.to_thread(refuse_a_second_process, platform)
+
+
+async def takes_on_nothing_new(platform: Platform) -> None:
+    """Wait until the process says that it stops."""
+    async with httpx.AsyncClient(base_url=platform.base, trust_env=False) as http:
+
+        async def look() -> bool:
+            return (await http.get("/health/ready")).status_code == 503
+
+        await until(look, 10, lambda: "it is still ready")
+
+
+async def the_last_call_ends_it(platform: Platform, tenant: Tenant) -> None:
+    """A process that may wait lets its callers finish; whoever calls meanwhile hears the busy tone."""
+    part = platform.parts["serve"]
+    call = await tenant.ring([LISTEN])
+    await call.reached("agent_stopped")
+    call_id = (await tenant.found(call))["id"]
+    part.send(signal.SIGTERM)
+    await takes_on_nothing_new(platform)
+    late = await tenant.ring([LISTEN])
+    await late.ended()
+    assert (late.cause, late.status) == ("rejected", "busy")
+    assert not call.is_over and part.process.poll() is None
+    call.end("caller_hung_up")
+    assert await part.ended(10) == 0, part.said
+    rows = await platform.rows("SELECT id, end_reason FROM calls_call ORDER BY id DESC")
+    assert rows[0] == (call_id, "caller_hung_up"), "and nothing was written down of the late one"
 
 
 def refuse_a_second_process(platform: Platform) -> None:

@@ -70,8 +70,10 @@ def test_the_doctor_says_how_to_mend_and_mends_when_asked(monkeypatch):
     said, code = doctor_says()
     assert code == 1
     assert "WRONG" in said and "The roof leaks." in said and "Mend it." in said
-    _, code = doctor_says(fix=True)
-    assert code == 0
+    said, code = doctor_says(fix=True)
+    assert code == 0 and "mending roof: The roof leaks." in said
+    said, code = doctor_says(fix=True)
+    assert code == 0 and "There is nothing that a program can mend." in said
 
 
 def test_a_check_that_breaks_is_a_finding(monkeypatch):

@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client, override_settings
 
+from patter_site.common import stopping
 from patter_site.operations import health
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,16 @@ def test_a_part_that_does_not_answer_is_named_without_details(monkeypatch):
     assert response.status_code == 503
     assert response.json()["checks"]["redis"] == "failed"
     assert "secret" not in response.content.decode()
+
+
+def test_a_process_that_stops_lives_and_is_not_ready():
+    stopping.ask()
+    try:
+        assert Client().get("/health/live").status_code == 200
+        response = Client().get("/health/ready")
+    finally:
+        stopping.forget()
+    assert (response.status_code, response.json()["status"]) == (503, "stopping")
 
 
 @override_settings(PATTER_METRICS_TOKEN="t" * 20)

@@ -715,6 +715,10 @@ class TransferPolicyField(TypedDict):
     """Numbers beside the targets to which callers may be transferred, by how they begin."""
 
     prefixes: NotRequired[list[str]]
+    """Such as ``+4930``. A prefix does not mean the premium services, satellites and networks of no
+    country that begin with it: ``+44`` does not allow ``+449…``. Those need a target, or a prefix
+    of their own such as ``+449``.
+    """
 
 
 class TransferRequest(TypedDict):

@@ -27,6 +27,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"mending {name}: {finding.says}")
                 if problem := apply_fix(finding):
                     self.stdout.write(f"could not mend {name}: {problem}")
+            if not fixes:
+                self.stdout.write("There is nothing that a program can mend.")
             findings = examine() if fixes else findings
         for name, finding in findings:
             self._say(name, finding)

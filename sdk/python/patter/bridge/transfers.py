@@ -16,6 +16,7 @@ BRIEFING_S = 60
 """How long a human may listen to the summary and make up their mind."""
 MARGIN_S = 15
 """For the carrier to begin, and to tell the end, beside the time that it rings."""
+NO_TARGETS = " This agent has no transfer targets."
 REASONS: Mapping[str, str] = {
     "busy": "The line is busy.",
     "no_answer": "Nobody answered.",
@@ -55,8 +56,7 @@ class TransferPolicy:
 
     def find(self, asked: str) -> TransferTarget | None:
         """The target of this name or number; a number that only a prefix allows is its own name."""
-        wanted = asked.strip()
-        number = "".join(character for character in wanted if character not in " -()./")
+        wanted, number = asked.strip(), _number_in(asked)
         for target in self.targets:
             if wanted.casefold() == target.name.casefold() or number == target.number:
                 return target
@@ -67,9 +67,24 @@ class TransferPolicy:
 
     def refusal(self, asked: str) -> str:
         """What to tell whoever asked for a target that is not allowed."""
-        names = ", ".join(repr(target.name) for target in self.targets)
-        known = f" Possible: {names}." if names else " This agent has no transfer targets."
-        return f"Callers cannot be transferred to {asked.strip()[:60]!r}.{known}"
+        names = [repr(target.name) for target in self.targets]
+        numbers = [f"numbers that begin with {' or '.join(self.prefixes)}"] if self.prefixes else []
+        known = f" Possible: {', '.join([*names, *numbers])}." if self.some else NO_TARGETS
+        return f"Callers cannot be transferred to {asked.strip()[:60]!r}.{self._why_dear(asked)}{known}"
+
+    def _why_dear(self, asked: str) -> str:
+        number = _number_in(asked)
+        for prefix in self.prefixes:
+            if number.startswith(prefix) and costs_more_than(number, prefix):
+                return (
+                    f" The prefix {prefix} does not mean premium, satellite and other dear numbers: this one "
+                    "needs a target or a longer prefix of its own."
+                )
+        return ""
+
+
+def _number_in(asked: str) -> str:
+    return "".join(character for character in asked.strip() if character not in " -()./")
 
 
 def _is_allowed(number: str, prefix: str) -> bool:

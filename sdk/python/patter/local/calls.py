@@ -257,16 +257,22 @@ class LocalCalls:
             self._left[call.id] = call.transfers
             if len(self._left) > MOST_LEFT:
                 del self._left[next(iter(self._left))]
-        call.public.finish(end)
         if call.plan.carrier_records and call.session is not None:
             self.recordings.expect(call.id, call.log.recorded)
         if call.tools is not None:
             call.tools.end()
-        self.keep(self._wind_up(call))
+        if call.recording is None:
+            self._tell_end(call, end)
+        self.keep(self._wind_up(call, end))
 
-    async def _wind_up(self, call: LocalCall) -> None:
+    def _tell_end(self, call: LocalCall, end: dict[str, Any]) -> None:
+        call.public.finish(end)
+        call.log.tell_end(end)
+
+    async def _wind_up(self, call: LocalCall, end: dict[str, Any]) -> None:
         if call.recording is not None:
-            await call.recording.finish()
+            await call.recording.finish()  # whoever is told of the end may open the file at once
+            self._tell_end(call, end)
         await call.log.callbacks.finish()
         if call.tools is not None:
             await call.tools.finished()

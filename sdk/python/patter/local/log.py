@@ -64,7 +64,7 @@ class LocalLog:
     Args:
         facts: what every callback is given: call_id, caller, callee, direction and the like.
         call: the user's view of the call, which knows its status and what was said so far.
-        on_end: told once, with what ``on_call_end`` is given.
+        on_end: told once, with what ``on_call_end`` is to be given: ``tell_end`` gives it.
     """
 
     def __init__(
@@ -164,7 +164,10 @@ class LocalLog:
         if recorded and self._recording is not None:
             self.end["recording_path"] = str(self._recording.path)
         self._on_end(self.end)
-        self.callbacks.tell("on_call_end", self._listeners.on_call_end, dict(self.end))
+
+    def tell_end(self, end: Mapping[str, Any]) -> None:
+        """The call is over, and everything that its end speaks of is there."""
+        self.callbacks.tell("on_call_end", self._listeners.on_call_end, dict(end))
 
     def _tell(self, name: str, data: Mapping[str, Any]) -> None:
         callback = getattr(self._listeners, name)

@@ -59,4 +59,5 @@ async def silent_after_ms(
         call.sound(noise(400, -60))
         cleared = call.cleared_at[before:]
         took.append(cleared[0] - began_ms if cleared else 9999)
-    return float(np.percentile(took, 95))
+    # One of those that were measured: between two frames there is no time at which it could be cleared.
+    return float(np.percentile(took, 95, method="inverted_cdf"))

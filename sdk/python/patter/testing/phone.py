@@ -122,11 +122,15 @@ class FakePhone:
         )
         self.call.custom_params, self.call.variables = plan.custom_params, self._variables
         told = _told_of(plan, self._variables)
-        self._log = LocalLog(told, self._listeners, None, self.call, self.call.finish)
+        self._log = LocalLog(told, self._listeners, None, self.call, self._over)
         self._work = TextWork(self._performers(), self._feed, self._transfers)
         self._line = TextLine(plan, self._work.perform, self._log.write)
         self._feed(OPENED)
         return self
+
+    def _over(self, end: dict[str, Any]) -> None:
+        self.call.finish(end)
+        self._log.tell_end(end)
 
     def _performers(self) -> Performers:
         handler = LocalHandler(self._runner, self._plan, self.call) if self._runner is not None else None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from patter.bridge.answering import AnsweringPlan
-from patter.bridge.commands import TransferStart, TransferStop
+from patter.bridge.commands import ToolRun, TransferStart, TransferStop
 from patter.bridge.events import (
     CarrierEnded,
     DigitsAsked,
@@ -20,6 +20,7 @@ from patter.bridge.events import (
     LegOpened,
     LegStopped,
     MachineHeard,
+    ToolDone,
     TransferAsked,
     TransferMoved,
 )
@@ -90,6 +91,14 @@ LINES: dict[str, tuple[dict[str, object], Script]] = {
     "a warm transfer is accepted": (
         {"transfers": SALES},
         {3000: asks("warm"), 3200: feeds(LegStopped()), 4000: tells("briefing"), 7000: tells("joined")},
+    ),
+    "a tool runs, and is late": (
+        {},
+        {
+            3500: lambda call: call.says("book a table"),
+            4500: lambda call: call.model_says("Let me see.", tool="book"),
+            8000: lambda call: call.feed(ToolDone(call.last(ToolRun).run_id, {"table": 7})),
+        },
     ),
     "keys are pressed, which ends the stream": (
         {},

@@ -43,5 +43,15 @@ DEAR = [("+44", "+449061234567"), ("+88", "+881612345678"), ("+97", "+9791234567
 @pytest.mark.parametrize(("prefix", "number"), DEAR)
 def test_what_costs_more_needs_a_prefix_or_a_target_of_its_own(prefix, number):
     assert TransferPolicy(prefixes=(prefix,)).find(number) is None
+    refusal = TransferPolicy(prefixes=(prefix,)).refusal(number)
+    assert f"The prefix {prefix} does not mean premium" in refusal and f"begin with {prefix}." in refusal
     assert TransferPolicy(prefixes=(number[:6],)).find(number) is not None
     assert TransferPolicy((TransferTarget("hotline", number),)).find(number) is not None
+
+
+def test_an_ordinary_number_is_not_refused_as_a_dear_one():
+    assert POLICY.refusal("+13105550100") == (
+        "Callers cannot be transferred to '+13105550100'. "
+        "Possible: 'Sales', numbers that begin with +4930 or +1212 or +449."
+    )
+    assert TransferPolicy().refusal("sales").endswith("This agent has no transfer targets.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -25,24 +24,29 @@ SAYS = [Say("what are your hours", patience_ms=200), Wait(2200), HangUp()]
 
 @pytest.mark.supports("a recording of our own", mode="pipeline", reply_by="handler")
 async def test_a_call_is_recorded_with_both_sides(world, pipeline):
-    end = await recorded(world, world.phone(), pipeline, lambda: world.dial(*SAYS))
-    await check(end)
+    check(*await recorded(world, world.phone(), pipeline, lambda: world.dial(*SAYS)))
 
 
 @pytest.mark.supports("a recording of our own", mode="pipeline", reply_by="handler", carrier="telnyx")
 async def test_a_call_at_telnyx_is_recorded_with_both_sides(world, telnyx, pipeline):
-    end = await recorded(world, phone_of(world), pipeline, lambda: telnyx.dial_in(NUMBER, CALLER, SAYS))
-    await check(end)
+    def ring():
+        return telnyx.dial_in(NUMBER, CALLER, SAYS)
+
+    check(*await recorded(world, phone_of(world), pipeline, ring))
 
 
 async def recorded(world, phone, pipeline, ring):
-    """One call, and how it ended."""
+    """One call: how it ended, and its file as it was when the program was told of the end."""
     ends = []
+
+    def on_call_end(end):
+        ends.append((end, Path(end["recording_path"]).read_bytes()))
+
     await world.serve(
         phone,
         pipeline(phone),
         on_message=lambda msg: "We are open from nine to five.",
-        on_call_end=ends.append,
+        on_call_end=on_call_end,
         recording=True,
         recordings_dir="calls",
     )
@@ -52,10 +56,9 @@ async def recorded(world, phone, pipeline, ring):
     return ends[0]
 
 
-async def check(end):
-    path = Path(end["recording_path"])
-    assert path == Path("calls") / f"{end['call_id']}.wav"
-    wav = read(await asyncio.to_thread(path.read_bytes))
+def check(end, file):
+    assert Path(end["recording_path"]) == Path("calls") / f"{end['call_id']}.wav"
+    wav = read(file)
     assert (wav.channels, wav.sample_rate_hz) == (2, 8000)
     caller, agent_side = wav.mulaw(0), wav.mulaw(1)
     assert loud(caller) > 4000 and loud(agent_side) > 4000
