@@ -171,21 +171,22 @@ def _store_call(entries: Sequence[Written]) -> None:
         if _may_pass(error, call):
             raise
         logger.exception("Entries of a call were refused", call=call.call_id)
-        ends = [pair for pair in pairs if isinstance(pair[1], CallEnded)]
-        if ends and len(pairs) > 1:
-            _store_ends(call, ends)
+        if len(pairs) > 1:
+            _store_one_by_one(call, pairs)
     if any(isinstance(entry, CallEnded) for _, entry in pairs):
         for recording in recordings_to_join(call.organisation_id, call.call_id):
             wake(join_call_recording, recording.pk)
 
 
-def _store_ends(call: LoggedCall, ends: Sequence[tuple[int, Entry]]) -> None:
-    try:
-        store_entries(call, ends)
-    except Exception as error:  # the sweep ends it; all other calls are waiting
-        if _may_pass(error, call):
-            raise
-        logger.exception("The end of a call was refused", call=call.call_id)
+def _store_one_by_one(call: LoggedCall, pairs: Sequence[tuple[int, Entry]]) -> None:
+    """Only what cannot be stored is lost. Of an end the sweep takes care; all other calls are waiting."""
+    for pair in pairs:
+        try:
+            store_entries(call, [pair])
+        except Exception as error:
+            if _may_pass(error, call):
+                raise
+            logger.warning("One of them is lost", call=call.call_id, entry=type(pair[1]).__name__)
 
 
 def _may_pass(error: Exception, call: LoggedCall) -> bool:

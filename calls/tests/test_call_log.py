@@ -118,6 +118,27 @@ def test_entries_that_cannot_be_stored_do_not_hold_up_the_end(logged):
     assert call.status == "completed"
 
 
+def test_an_entry_that_the_database_refuses_costs_itself_alone_and_no_other_call(logged):
+    """On PostgreSQL, which takes no NUL. It was tried again for ever, and no call of the process ended."""
+    other = make_call(Call.objects.of(logged.organisation_id).get().organisation, carrier_call_id="CA2")
+
+    async def run() -> None:
+        writer = LogWriter()
+        writer.start()
+        bad, good = CallLog(writer, logged), CallLog(writer, LoggedCall(other.pk, logged.organisation_id))
+        for log in (bad, good):
+            log.write(CallConnected("CA1" if log is bad else "CA2", "MZ1"))
+            log.write(Noted("tool.called", 10, {"tool": "look\x00up" if log is bad else "look"}))
+            log.write(TURN)
+            log.write(END)
+        await asyncio.wait_for(writer.flushed(), 20)
+        await writer.close()
+
+    asyncio.run(run())
+    assert {call.status for call in Call.objects.of(logged.organisation_id)} == {"completed"}
+    assert Turn.objects.of(logged.organisation_id).count() == 2
+
+
 def test_a_call_that_is_gone_holds_up_no_other(logged):
     gone = Call.objects.of(logged.organisation_id).get()
     other = LoggedCall(make_call(gone.organisation).pk, logged.organisation_id)

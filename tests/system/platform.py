@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -191,6 +191,11 @@ class Platform:
                 part.process.kill()
                 part.process.wait()
                 raise AssertionError(f"{part.name} did not stop:\n{part.said[-4000:]}") from None
+
+    def lines(self) -> Iterator[str]:
+        """Everything that its processes have said."""
+        for log in self.folder.glob("*.log"):
+            yield from log.read_text(errors="replace").splitlines()
 
     def tracebacks(self) -> str:
         """What the processes said, if anything went wrong in a way that nobody expected."""

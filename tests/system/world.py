@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,6 +20,9 @@ from patter.simulators.twilio import TwilioSimulator
 from patter.simulators.voice import OfflineVoice
 from tests.system.platform import Platform
 from tests.system.tenant import Tenant
+
+SECRET = re.compile(r"1?202-?555-?\d{4}|pt_[0-9a-z]{20}|-simulated|-test-key|[Bb]earer \w|\[DTMF")
+"""Numbers of the tests' people, and keys as the tests' servers have them."""
 
 
 @dataclass
@@ -100,3 +104,5 @@ def _own_redis_database() -> int:
 def _complain(platform: Platform) -> None:
     if said := platform.tracebacks():
         pytest.fail(f"a process said what nobody expected:\n{said}", pytrace=False)
+    if shown := [line for line in platform.lines() if SECRET.search(line)]:
+        pytest.fail("a log holds a number or a key:\n" + "\n".join(shown[:20]), pytrace=False)

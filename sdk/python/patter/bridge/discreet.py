@@ -1,14 +1,19 @@
-"""Keeps the keys of a call's providers out of what is told of it: some say a key as they refuse it. Pure."""
+"""What is told of a call: without the keys of its providers, and fit for every database. Pure.
+
+Some providers say the key as they refuse it. The words of providers and models may hold characters that no
+database keeps, and one entry that cannot be stored must not hold up all others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from patter.bridge.plan import CallPlan, ProviderSpec
-from patter.bridge.records import Entry, Noted
+from patter.bridge.records import Entry, Interim, Noted, TransferNoted
+from patter.bridge.wellformed import wellformed
 
 BLOT = "[key]"
 SHORTEST = 8
@@ -51,12 +56,26 @@ class Discreet:
 
     def entry(self, entry: Entry) -> Entry:
         """The entry as it may be written down."""
-        if not self._secrets or not isinstance(entry, Noted):
-            return entry
-        return replace(entry, data={name: self._clean(value) for name, value in entry.data.items()})
+        match entry:
+            case Noted(_, _, data):
+                return replace(entry, data=self._clean(data))
+            case TransferNoted(target=target, summary=summary):
+                return replace(entry, target=wellformed(target), summary=wellformed(summary))
+            case Interim(_, text):
+                return replace(entry, text=wellformed(text))
+            case _:
+                return entry
 
     def _clean(self, value: Any) -> Any:
-        return blotted(value, self._secrets) if isinstance(value, str) else value
+        match value:
+            case str():
+                return blotted(wellformed(value), self._secrets)
+            case Mapping():
+                return {name: self._clean(inner) for name, inner in value.items()}
+            case list() | tuple():
+                return [self._clean(inner) for inner in value]
+            case _:
+                return value
 
 
 def _specs(plan: CallPlan) -> Iterator[ProviderSpec]:

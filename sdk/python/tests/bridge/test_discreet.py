@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from patter.bridge.discreet import BLOT, Discreet, blotted, secrets_in
 from patter.bridge.plan import CallPlan, ProviderSpec
-from patter.bridge.records import Interim, Noted
+from patter.bridge.records import Interim, Noted, TransferNoted
 from patter.engines.sockets import open_socket
 from patter.engines.web import close_clients, open_answer
 from patter.errors import EngineError
@@ -44,6 +45,16 @@ def test_a_key_in_the_words_of_a_refusal_is_blotted_out_of_the_timeline() -> Non
             "number": 3,
         },
     )
+
+
+def test_what_no_database_can_keep_is_left_out() -> None:
+    discreet = Discreet(CallPlan("call_1"))
+    told = {"tool": "look\x00up", "rows": ["a\ud83d", ("b\x07", 3)], "more": {"x": "\x00"}}
+    clean = {"tool": "lookup", "rows": ["a", ["b", 3]], "more": {"x": ""}}
+    assert discreet.entry(Noted("tool.called", 1, told)) == Noted("tool.called", 1, clean)
+    noted = TransferNoted("x1", "requested", 1, target="sa\x00les", summary="Ada\x00 waits.")
+    assert discreet.entry(noted) == replace(noted, target="sales", summary="Ada waits.")
+    assert discreet.entry(Interim("user", "a\x00", 1)) == Interim("user", "a", 1)
 
 
 def test_what_the_caller_says_stays_as_it_is() -> None:
