@@ -7,7 +7,7 @@ import pytest
 from calls.models import Call, CarrierNotice
 from calls.services.dial import dial_call
 from calls.services.place import place_call
-from calls.tests.cast import CALLER, make_number
+from calls.tests.cast import CALLER, make_call, make_number
 from calls.tests.telnyx_cast import Telnyx, make_telnyx_account
 from calls.webhooks.notices import work_off
 from patter_site.common import stopping
@@ -49,6 +49,15 @@ def test_who_calls_through_telnyx_hears_it_ring_until_the_next_process_answers(c
     stopping.forget()
     work_off(notice.pk)
     assert [call.status for call in calls(cast)] == ["ringing"] and len(telnyx_api.asked) == 1
+
+
+def test_what_telnyx_tells_of_our_own_calls_is_taken_to_the_end(cast, telnyx_api, stops):
+    account = make_telnyx_account(cast.organisation)
+    call = make_call(cast.organisation, direction="outbound", status="queued", carrier_account=account)
+    Telnyx(account).tell("call.initiated", ours=call.pk, direction="outgoing", state="bridging")
+    work_off(CarrierNotice.objects.of(cast.organisation).get().pk)
+    call.refresh_from_db()
+    assert call.status == "dialling"
 
 
 def test_a_call_to_be_dialled_waits_for_the_next_process(cast, number, carrier, stops):

@@ -56,7 +56,8 @@ def work_off(notice_id: int) -> float | None:
 
 def _is_for_the_next_process(notice: CarrierNotice) -> bool:
     """Whether it begins a call that nobody here could carry: it rings until the next process answers."""
-    return notice.kind == "call.initiated" and stopping.takes_no_calls()
+    begins = notice.kind == "call.initiated" and stopping.takes_no_calls()
+    return begins and read_webhook(notice.body.encode()).is_incoming
 
 
 def _failed(notice: CarrierNotice, told: Told, error: CarrierError) -> float | None:
