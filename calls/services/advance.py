@@ -15,7 +15,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from calls.models import Call, CallEvent, DialAttempt
+from calls.models import Call, CallEvent, DialAttempt, Leg
+from calls.selectors import hang_up_wishes
 from calls.services.announce import announce_answered, announce_end, announce_ringing, announce_started
 from calls.services.progress import Move, Step, decide
 from calls.services.tell_sdk import tell_end, tell_status
@@ -79,6 +80,7 @@ def advance_call(*, call_id: str, step: Step, happening: Happening, facts: Facts
         DialAttempt.objects.of(call.organisation_id).filter(call=call).update(
             progress=DialAttempt.Progress.TERMINAL
         )
+        Leg.objects.of(call.organisation_id).filter(call=call, ended_at=None).update(ended_at=call.ended_at)
     if move.status is not None:
         transaction.on_commit(partial(_show, call.organisation_id, call.pk, call.status))
         tell_status(call)
@@ -159,11 +161,16 @@ def _settle(call: Call, move: Move, facts: Facts) -> None:
         waits_for_media = call.has_media and not facts.from_media
         # A caller who was transferred has been told of already: whoever hung up last changes nothing in it.
         known = facts.end_reason or call.end_reason
-        call.end_reason = known or ("" if waits_for_media else move.reason)
+        call.end_reason = _whose(call, known or ("" if waits_for_media else move.reason))
     if call.is_over:
         call.duration_s = facts.duration_s if call.duration_s is None else call.duration_s
         call.error_code = call.error_code or facts.error_code
         call.error_message = call.error_message or facts.error_message
+
+
+def _whose(call: Call, reason: str) -> str:
+    """The reason, as it was. A carrier that we have hung up at may say that the caller has."""
+    return hang_up_wishes([call.pk]).get(call.pk, reason) if reason == "caller_hung_up" else reason
 
 
 def _announce(call: Call, before: tuple[Any, Any, Any], move: Move, facts: Facts) -> None:

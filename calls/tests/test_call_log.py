@@ -10,8 +10,10 @@ from django.db import connection
 
 from calls.adapters import call_log
 from calls.adapters.call_log import CallLog, LogWriter
-from calls.models import Call, CallEvent, Recording, Turn
+from calls.models import Call, CallEvent, Leg, Recording, Turn
+from calls.services.advance import Happening, advance_call
 from calls.services.live_log import LoggedCall, store_entries
+from calls.services.progress import Step
 from calls.services.record import join_recording, recording_path
 from calls.tests.cast import make_call
 from patter.audio.wav import read
@@ -62,6 +64,16 @@ def test_a_call_from_connected_to_ended(logged):
     assert rows(CallEvent, logged).filter(kind="turn.ended").count() == 1
     kinds = list(Event.objects.of(logged.organisation_id).order_by("id").values_list("type", flat=True))
     assert kinds.count("call.ended") == 1
+
+
+def test_the_leg_of_a_caller_who_was_given_away_ends_with_the_call(logged):
+    write(logged, CallConnected("CA1", "MZ1"), CallEnded("transferred", 2_000, [], []))
+    assert rows(Leg, logged).get().ended_at is None, "caller and human speak on"
+    over = advance_call(
+        call_id=logged.call_id, step=Step.COMPLETED, happening=Happening("carrier.status")
+    ).call
+    assert over.end_reason == "transferred"
+    assert rows(Leg, logged).get().ended_at == over.ended_at is not None
 
 
 def rename_table(old: str, new: str) -> None:

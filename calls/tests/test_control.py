@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from calls.models import Call
+from calls.services.finish import finish_call
 from calls.tests.cast import make_call
 from patter_site.testing import api, error_of
 
@@ -36,6 +37,13 @@ def test_the_process_that_carries_the_call_ends_it(cast, live, sent, carrier):
     assert hang_up(cast, live).status_code == 200
     assert sent == [(f"call.{live.pk}", {"type": "call.hang_up", "reason": "api_hung_up"})]
     assert carrier.asked == []
+
+
+def test_whoever_asked_for_the_end_is_its_reason_also_where_the_carriers_word_comes_first(cast, live, sent):
+    """The carrier was asked while somebody answered, and tells whoever carries the call by then."""
+    hang_up(cast, live)
+    told = {"duration_ms": 900, "transcript": [], "history": [], "usage": {}}
+    assert finish_call(live.pk, end_reason="caller_hung_up", **told).end_reason == "api_hung_up"
 
 
 def test_where_nobody_carries_it_the_carrier_is_asked(cast, live, sent, carrier):
