@@ -37,6 +37,8 @@ logger = logging.getLogger("patter")
 CHECK_WITHIN_S = 5.0
 MOST_BEFORE = 200
 """Characters of what was said before a sentence: no term is longer."""
+MOST_MARKED_UP = 2_000
+"""Characters of a sentence that are looked at without their markup, too. Who writes longer ones uses none."""
 REPLACEMENT = "I'm sorry, I can't say that."
 SENTENCE_END = re.compile(r"[.!?…。！？\n]+[\"')\]]*\s+")
 
@@ -59,7 +61,7 @@ class Guardrail:
 
     async def refuses(self, sentence: str, before: str = "") -> bool:
         """Whether this is not to be said; ``before``: what was said before it, a term may begin there."""
-        if any(_has_term(sentence, before, term) for term in self.blocked_terms):
+        if self.blocked_terms and _holds_any(self.blocked_terms, sentence, before):
             return True
         if self.check is None:
             return False
@@ -76,12 +78,16 @@ class Guardrail:
             return True
 
 
-def _has_term(sentence: str, before: str, term: str) -> bool:
-    """Whether the term ends in the sentence: as it is written, or as it is spoken, without markup."""
-    wanted, said = _folded(term), _folded(before)
-    pattern = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-    texts = {_folded(f"{before} {sentence}"), _folded(f"{before} {speakable(sentence)}")}
-    return bool(wanted) and any(match.end() > len(said) for text in texts for match in pattern.finditer(text))
+def _holds_any(terms: Sequence[str], sentence: str, before: str) -> bool:
+    """Whether a term ends in the sentence: as it is written, or as it is spoken, without markup."""
+    said = len(_folded(before))
+    spoken = speakable(sentence[:MOST_MARKED_UP])
+    texts = {_folded(f"{before} {text}") for text in (sentence, spoken)}
+    patterns = [
+        re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)") for term in terms if (wanted := _folded(term))
+    ]
+    found = (match for pattern in patterns for text in texts for match in pattern.finditer(text))
+    return any(match.end() > said for match in found)
 
 
 def _folded(text: str) -> str:

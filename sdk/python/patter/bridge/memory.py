@@ -9,6 +9,8 @@ from patter.bridge.records import TranscriptRow, TurnSettled
 from patter.bridge.wellformed import wellformed
 
 TOOL = "tool"
+MOST_CHARACTERS = 50_000
+"""Of one turn: an hour of speech. More comes from what is broken, and would be sent with every question."""
 
 
 @dataclass(slots=True)
@@ -82,8 +84,8 @@ class Memory:
         interrupted: bool = False,
         latency: Mapping[str, int] | None = None,
     ) -> Turn:
-        text = wellformed(text)
-        full = full_text if full_text is None else wellformed(full_text)
+        text = wellformed(text)[:MOST_CHARACTERS]
+        full = full_text if full_text is None else wellformed(full_text)[:MOST_CHARACTERS]
         full = full if full != text else None
         turn = Turn(0, turn_id, role, text, started_ms, ended_ms, full, interrupted, latency)
         self._all.insert(self._place(started_ms), turn)
@@ -112,7 +114,7 @@ class Memory:
 
     def merge(self, turn: Turn, turn_id: str, text: str, ended_ms: int) -> Turn:
         """The caller went on before any of the reply was heard: one user turn, under a new id."""
-        turn.text = f"{turn.text} {wellformed(text)}".strip()
+        turn.text = f"{turn.text} {wellformed(text)}".strip()[:MOST_CHARACTERS]
         turn.turn_id = turn_id
         turn.ended_ms = ended_ms
         return turn

@@ -20,6 +20,8 @@ MARK_EVERY_BYTES = 200 * BYTES_PER_MS
 BACK_BYTES = 300 * BYTES_PER_MS
 """A resumed reply goes back at most this far."""
 KEEP_BYTES = BACK_BYTES + FRAME_BYTES
+MOST_WAITING_MS = 20 * 60_000
+"""Of one reply, not sent yet. A voice that never ends is dropped from there on, and fills no memory."""
 FRAME_S = 0.02
 LEAD_S = 0.5
 REFILL_S = 0.3
@@ -66,7 +68,7 @@ class Playback:
 
     def add(self, payload: bytes, now: float) -> Commands:
         """Audio of the reply, in order."""
-        if self._active:
+        if self._active and self.waiting_ms < MOST_WAITING_MS:
             self._audio += payload
         return self._pump(now)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from patter.engines.pipeline.clean import Cleaner, speakable
@@ -40,3 +42,10 @@ def test_a_code_fence_may_begin_in_one_chunk_and_end_in_another() -> None:
     cleaner = Cleaner()
     chunks = ["Look: ```python\n", "print('no')\n", "x = 1\n", "``` That is it. ", "Bye."]
     assert [cleaner.clean(chunk) for chunk in chunks] == ["Look:", "", "", "That is it.", "Bye."]
+
+
+@pytest.mark.parametrize("line", ["\n", " \n", "\t\n- ", "|\n", "-- |\n"])
+def test_a_model_that_writes_nothing_but_new_lines_stops_nobody_else(line: str) -> None:
+    began_s = time.process_time()
+    speakable(line * 2000)
+    assert time.process_time() - began_s < 1

@@ -6,7 +6,7 @@ import pytest
 
 from patter.bridge.events import SttHeard, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
-from patter.engines.pipeline.ears import Ears
+from patter.engines.pipeline.ears import MOST_CHARACTERS, Ears
 from patter.engines.pipeline.signals import (
     FinalizeWanted,
     Signal,
@@ -138,6 +138,13 @@ def test_the_same_final_in_better_spelling_is_no_other_one() -> None:
     line.hears("What are your hours?", end=True)
     line.hears("What are your hours today?", end=True)
     assert [text for _, _, text in line.ends] == ["what are your hours", "What are your hours today?"]
+
+
+def test_a_recogniser_that_says_more_than_anybody_is_heard_to_a_length() -> None:
+    line = spoken()
+    line.hears("word " * 100_000, end=True)
+    [(_, _, text)] = line.ends
+    assert len(text) <= MOST_CHARACTERS
 
 
 def test_the_same_word_said_again_is_heard_again() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patter.bridge.memory import Memory
+from patter.bridge.memory import MOST_CHARACTERS, Memory
 
 
 def test_turns_are_told_once_and_in_order() -> None:
@@ -54,3 +54,18 @@ def test_history_has_heard_text_of_the_two_sides_only() -> None:
         "latency": {"total_ms": 9},
     }
     assert "full_text" not in memory.transcript()[0]
+
+
+def test_a_turn_without_an_end_is_kept_up_to_a_length_that_everybody_can_carry() -> None:
+    memory = Memory()
+    turn = memory.add("t1", "user", "a" * 10**6, 0, 1)
+    memory.merge(turn, "t2", "b" * 10**6 + "\x00", 2)
+    memory.add("t2", "assistant", "c" * 10**6, 3, 4, full_text="d" * 10**6)
+    assert [len(row["text"]) for row in memory.history()] == [MOST_CHARACTERS] * 2
+    assert len(memory.turns[1].full_text or "") == MOST_CHARACTERS
+
+
+def test_what_goes_on_with_a_turn_is_fit_for_a_database_too() -> None:
+    memory = Memory()
+    turn = memory.add("t1", "user", "a\x00", 0, 1)
+    assert memory.merge(turn, "t2", "\x07b\ud83d", 2).text == "a b"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from patter.bridge.commands import Clear, Mark, Play
-from patter.bridge.playback import FRAME_BYTES, Playback
+from patter.bridge.playback import FRAME_BYTES, MOST_WAITING_MS, Playback
 from patter.testing.sound import audio, begun, marks, played_ms, run
 
 
@@ -101,3 +101,10 @@ def test_an_underrun_goes_on_when_audio_comes() -> None:
     assert book.heard_ms(5.0) == 100
     assert played_ms(book.add(audio(1000), 5.0)) == 500
     assert book.heard_ms(5.2) == 300
+
+
+def test_a_voice_that_never_ends_fills_no_memory() -> None:
+    book = begun()
+    for _ in range(25):
+        book.add(audio(60_000), 0.0)
+    assert MOST_WAITING_MS <= book.waiting_ms < MOST_WAITING_MS + 60_000

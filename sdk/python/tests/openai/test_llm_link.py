@@ -7,7 +7,7 @@ import pytest
 from patter.bridge.commands import LlmAsk
 from patter.bridge.events import LlmDelta, LlmDone, LlmFailed, LlmToolCall
 from patter.engines.llm import open_llm
-from patter.engines.llm.openai.link import Deadlines, OpenAiLlm
+from patter.engines.llm.openai.link import MOST_ANSWER_BYTES, Deadlines, OpenAiLlm
 from patter.errors import ConfigError
 from patter.simulators.openai import Answer, Fault, ToolUse, use_tools
 from patter.simulators.openai.script import tool
@@ -177,3 +177,10 @@ def test_a_key_is_needed(server, spec):
 async def test_the_address_is_mended(server, spec, base_url):
     host = server.base_url.removesuffix("/v1")
     assert isinstance((await ask(OpenAiLlm(spec(base_url=base_url.format(host)))))[-1], LlmDone)
+
+
+async def test_an_answer_that_does_not_end_is_given_up_before_it_fills_the_memory(server, spec):
+    server.answer = lambda _: f"Hi. {'a' * MOST_ANSWER_BYTES}"
+    events = await ask(OpenAiLlm(spec()))
+    assert isinstance(events[-1], LlmFailed) and events[-1].error == "openai: the answer does not end"
+    assert sum(len(event.text) for event in events[:-1]) < MOST_ANSWER_BYTES

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import re
 
+_IN_LINE = r"[^\S\n]"
+"""White space within a line. Over its end, a model that writes nothing but new lines would stop every call
+of the process: each of them is a beginning from which all others are looked through."""
 FENCE = re.compile(r"```.*?(```|$)", re.S)
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 URL = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
 # Between two letters or digits it is no markup: 2*3, file_name.
 MARKS = re.compile(
-    r"(?<!\w)[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?!\w)|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s?", re.M
+    rf"(?<!\w)[*_`~]{{1,3}}(?=\S)|(?<=\S)[*_`~]{{1,3}}(?!\w)|^{_IN_LINE}{{0,3}}#{{1,6}}\s+|"
+    rf"^{_IN_LINE}*[-*•]\s+|^{_IN_LINE}*>\s?",
+    re.M,
 )
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3\U000e0000-\U000e007f]")
 TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>")
-RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$", re.M)
+RULE = re.compile(
+    rf"^{_IN_LINE}*(?:[-*_]{_IN_LINE}*){{3,}}$|"
+    rf"^{_IN_LINE}*\|?(?:{_IN_LINE}*:?-{{2,}}:?{_IN_LINE}*\|)+{_IN_LINE}*(?::?-{{2,}}:?)?{_IN_LINE}*$",
+    re.M,
+)
 """A line across, also that under the head of a table."""
-ROW = re.compile(r"^\s*\|(.*?)\|?\s*$", re.M)
+ROW = re.compile(rf"^{_IN_LINE}*\|(.*?)\|?{_IN_LINE}*$", re.M)
 CELL = re.compile(r"\s*\|\s*")
 SPACE = re.compile(r"\s+")
 

@@ -35,6 +35,8 @@ GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
 WORDLESS_MS = 1300
 """A recogniser says that an utterance ended after a second without words, and a moment for the way."""
+MOST_CHARACTERS = 5_000
+"""Of one text: minutes of speech. Texts are compared word by word, and all calls wait for that."""
 SAME_FINAL_MS = 1000
 """A final text that sounds equal, this soon and with no voice between, is the recogniser repeating itself."""
 
@@ -129,7 +131,7 @@ class Ears:
 
     def heard(self, event: SttHeard, media_ms: int) -> list[Signal]:
         self.owed_text = self.owed_text and not event.final
-        text = self._carried.join(self._given.rest(event.text.strip(), media_ms))
+        text = self._carried.join(self._given.rest(event.text.strip()[:MOST_CHARACTERS], media_ms))
         if event.final:
             self._given.close()
             self._carried.forget()
@@ -165,7 +167,7 @@ class Ears:
 
     def eager_end(self, event: SttEagerEnd) -> list[Signal]:
         """The recogniser thinks that this was all: what came before belongs to it too."""
-        eager = self._carried.join(self._given.rest(event.text.strip(), self._now_ms))
+        eager = self._carried.join(self._given.rest(event.text.strip()[:MOST_CHARACTERS], self._now_ms))
         text = " ".join(part for part in [*self._finals, eager] if part)
         if not text or text == self._likely:
             return []

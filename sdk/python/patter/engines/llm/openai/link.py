@@ -21,6 +21,8 @@ DRAIN_S = 0.2
 """How long the end of a body may stay away after the answer's own last word."""
 USAGE_S = 0.5
 """How long the count of tokens and ``[DONE]`` may stay away after the finish: some servers send neither."""
+MOST_ANSWER_BYTES = 2_000_000
+"""With all that stands round the words. More is no answer to a caller, and would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,11 @@ class OpenAiLlm:
         self, response: httpx.Response, reader: AnswerReader, deadline: asyncio.Timeout, emit: Emit
     ) -> None:
         loop = asyncio.get_running_loop()
+        size = 0
         async for piece in pieces_of(self._account.provider, response):
+            size += len(piece)
+            if size > MOST_ANSWER_BYTES:
+                raise EngineError(self._account.provider, "the answer does not end", permanent=False)
             before, finished = reader.count, reader.finished
             _emit(reader.feed(piece), emit)
             if reader.over:
