@@ -20,6 +20,7 @@ from patter.bridge.commands import (
     LlmAsk,
     LlmStop,
     Mark,
+    Note,
     SttAudio,
     SttFinalize,
     SttOpen,
@@ -51,8 +52,8 @@ from patter.bridge.events import (
     TtsDone,
     TtsFailed,
 )
-from patter.bridge.plan import CallPlan
-from patter.bridge.records import CallEnded
+from patter.bridge.plan import CallPlan, ProviderSpec
+from patter.bridge.records import CallEnded, Noted
 from patter.bridge.session import CallSession, Performers
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.errors import CarrierError
@@ -308,3 +309,17 @@ async def test_a_whole_call_with_a_second_socket() -> None:
     assert handler.stopped == 1
     assert handler.cancelled[0][0] == handler.asked[0].turn_id
     assert [entry.reason for entry in log.entries if isinstance(entry, CallEnded)] == ["api_hung_up"]
+
+
+async def test_what_is_written_down_of_a_call_holds_no_key_of_it() -> None:
+    key = "sk-0123456789abcdef"
+    rig = Rig(Note(Noted("stt.failed", 5, {"error": f"401: no such key {key}"})))
+    rig.machine.plan = CallPlan("call_1", stt=ProviderSpec("deepgram", api_key=key))
+    rig.session = CallSession(
+        rig.machine,  # type: ignore[arg-type]
+        control=rig.control,
+        performers=Performers(),
+        log=rig.log,
+    )
+    await rig.run()
+    assert rig.log.entries == [Noted("stt.failed", 5, {"error": "401: no such key [key]"})]
