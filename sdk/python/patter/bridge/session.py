@@ -28,6 +28,11 @@ __all__ = ["CallSession", "Performers"]
 MOST_TIMERS = 100
 """At one moment. A machine whose timer never moves would spin, and every call beside it would suffer."""
 
+STOOD_STILL_S = 0.15
+"""A timer that is later than this was late with the whole process: what came meanwhile waits to be read."""
+CATCH_UP_S = 0.02
+"""It is read first: the caller was not silent so long."""
+
 
 class CallSession:
     """One call in this process. ``run`` lives as long as the call does."""
@@ -50,6 +55,7 @@ class CallSession:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._due = machine.next_timer()
+        self._catching_up_until = 0.0
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self.over = False
@@ -128,12 +134,22 @@ class CallSession:
 
     def _one(self, event: Event) -> None:
         now = self._loop.time()
-        if self._due is not None and self._due <= now:
+        if self._due is not None and self._due <= now and not self._catches_up(now):
             self._run_timers(now)
         if isinstance(event, LegOpened):
             self._line.carrier_call_id = event.carrier_call_id
         self._perform(self._machine.receive(event, now))
         self._due = self._machine.next_timer()
+
+    def _catches_up(self, now: float) -> bool:
+        """Whether a timer that is due has to wait, because this process stood still."""
+        if now < self._catching_up_until:
+            return True
+        assert self._due is not None
+        if now - self._due < STOOD_STILL_S or self._catching_up_until > self._due:
+            return False
+        self._catching_up_until = now + CATCH_UP_S
+        return True
 
     def _run_timers(self, now: float) -> None:
         for _ in range(MOST_TIMERS):
@@ -144,7 +160,7 @@ class CallSession:
         raise RuntimeError("The machine's timer never moves.")
 
     def _set_timer(self) -> None:
-        at = None if self.over or self._due is None else next_tick(self._due)
+        at = None if self.over or self._due is None else max(next_tick(self._due), self._catching_up_until)
         if self._timer is not None:
             if at == self._timer_at:
                 return
@@ -160,7 +176,7 @@ class CallSession:
         self._feeding = True
         now = self._loop.time()
         try:
-            if self._due is not None and self._due <= now:
+            if self._due is not None and self._due <= now and not self._catches_up(now):
                 self._run_timers(now)
         except Exception as error:
             self._broken(error)

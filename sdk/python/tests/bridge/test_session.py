@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ from patter.bridge.events import (
 )
 from patter.bridge.plan import CallPlan, ProviderSpec
 from patter.bridge.records import CallEnded, Noted
-from patter.bridge.session import CallSession, Performers
+from patter.bridge.session import STOOD_STILL_S, CallSession, Performers
 from patter.engines.pipeline.machine import PipelineMachine
 from patter.errors import CarrierError
 from patter.testing.fakes import FakeControl, FakeLeg, FakeLog, FakeMachine, FakePerformer, FakeStt
@@ -212,12 +213,43 @@ async def test_a_fault_of_the_machine_ends_the_session_and_is_raised() -> None:
         if where == "event":
             rig.machine.answers = broken
         else:
-            rig.machine.timer = 0.0
+            rig.machine.timer = asyncio.get_running_loop().time()
             rig.machine.on_timer = broken if where == "timer" else list
         with pytest.raises(RuntimeError if where == "endless" else ZeroDivisionError):
             await rig.run()
         assert rig.session.over
         assert rig.tts.closed == 1
+
+
+def stand_still(seconds: float) -> None:
+    """Nothing in this process goes on."""
+    time.sleep(seconds)
+
+
+async def test_what_came_while_the_process_stood_still_is_told_before_its_timers() -> None:
+    """A caller whose frames could not be read was not silent."""
+    rig, told = Rig(), []
+    rig.machine.answers = lambda event: [EndSession()] if event == STOP else told.append("event") or []
+
+    def due() -> list[Command]:
+        told.append("timer")
+        rig.machine.timer = None
+        return []
+
+    rig.machine.on_timer = due
+    running = asyncio.create_task(rig.session.run())
+    await asyncio.sleep(0)
+    loop = asyncio.get_running_loop()
+    rig.machine.timer = loop.time() + 0.02
+    rig.session.feed(FrameRejected("-"))
+    stand_still(0.02 + 2 * STOOD_STILL_S)
+    # As a socket does it: read in one turn of the loop, told in the next.
+    loop.call_soon(loop.call_soon, rig.session.feed, FrameRejected("-"))
+    while "timer" not in told:  # noqa: ASYNC110 - the timer is the loop's own
+        await asyncio.sleep(0.001)
+    rig.session.feed(STOP)
+    await running
+    assert told == ["event", "event", "timer"]
 
 
 async def test_a_timer_fires_by_itself_and_what_it_brings_keeps_its_order() -> None:
