@@ -57,6 +57,21 @@ def spoken() -> Line:
     return line
 
 
+def test_a_carrier_that_counts_anew_cuts_no_word_in_two() -> None:
+    """The call's clock needs three frames to notice it, and a voice has moments without sound."""
+    line = Line()
+    line.frames(3000, SILENCE)
+    line.frames(400, VOICE)
+    for media_ms in (0, 20):
+        line.note(line.ears.audio(VOICE, media_ms))
+    line.ms += 60
+    line.frames(100, SILENCE)
+    line.frames(400, VOICE)
+    assert not [signal for _, signal in line.signals if isinstance(signal, VoiceEnded | FinalizeWanted)]
+    line.frames(1000, SILENCE)
+    assert len(line.all(VoiceEnded)) == 1
+
+
 @pytest.mark.parametrize(
     ("final", "end", "after", "wanted"),
     [

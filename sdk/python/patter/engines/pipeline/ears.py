@@ -35,6 +35,8 @@ GAP_MS = 300
 """Voice cannot go on without frames for longer than this."""
 WORDLESS_MS = 1300
 """A recogniser says that an utterance ended after a second without words, and a moment for the way."""
+OUT_OF_TIME_MS = 1000
+"""A frame of so long ago is of now: its carrier counts anew, and the call's clock has not noticed yet."""
 MOST_CHARACTERS = 5_000
 """Of one text: minutes of speech. Texts are compared word by word, and all calls wait for that."""
 SAME_FINAL_MS = 1000
@@ -82,6 +84,8 @@ class Ears:
 
     def audio(self, payload: bytes, media_ms: int) -> list[Signal]:
         signals: list[Signal] = []
+        if media_ms + OUT_OF_TIME_MS < self._now_ms:
+            media_ms = self._now_ms
         edge = self.detector.feed(payload, media_ms)
         if edge is not None and not edge.voiced and self.voiced:
             signals.append(self._voice_ended(edge.at_ms))
