@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -15,9 +16,11 @@ from concurrent.futures import Executor
 from concurrent.futures.thread import _worker
 from typing import Any, TypeVar
 
+from patter.testing.in_flight import InFlight
+
 T = TypeVar("T")
 
-# What was sent on loopback is there at once; the kernel is given this long all the same.
+# What was sent on loopback is there at once; what is not is given this long, and again.
 GRACE_S = 0.001
 # A thread may end without a word: it is looked for again after this long.
 LOOK_AGAIN_S = 0.05
@@ -32,6 +35,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._working: set[object] = set()
         self._children: list[asyncio.SubprocessTransport] = []
         self._threads = _other_threads()
+        self.in_flight = InFlight()
         super().__init__(_Jumping(self))
 
     def time(self) -> float:
@@ -45,6 +49,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Whether somebody who does not live on this loop may still have something to say."""
         self._children = [child for child in self._children if child.get_returncode() is None]
         return bool(self._in_executor or self._working or self._children or _other_threads() - self._threads)
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        with self.in_flight.connecting():
+            await super().sock_connect(sock, address)
+
+    def _make_socket_transport(self, sock: socket.socket, *args: Any, **kwargs: Any) -> Any:
+        self.in_flight.watch(sock)
+        return super()._make_socket_transport(sock, *args, **kwargs)  # type: ignore[misc]
+
+    def _make_ssl_transport(self, rawsock: socket.socket, *args: Any, **kwargs: Any) -> Any:
+        self.in_flight.watch(rawsock)
+        return super()._make_ssl_transport(rawsock, *args, **kwargs)  # type: ignore[misc]
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., T], *args: Any
@@ -88,15 +104,21 @@ class _Jumping(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
+        in_flight = self._loop.in_flight
         # Asked in this order: whoever has gone before the question has left its message before the look.
         is_waited_for = self._loop.is_waited_for
         if ready := super().select(0):
             return ready
         if is_waited_for:
+            in_flight.doubt()
             return self._in_real_time(min(timeout, LOOK_AGAIN_S))
         # One socket is the loop's own, for other threads.
-        if len(self.get_map()) > 1 and (ready := super().select(GRACE_S)):
-            return ready
+        if in_flight.may_arrive and len(self.get_map()) > 1:
+            if ready := super().select(GRACE_S):
+                return ready
+            in_flight.nothing_came()
+            if in_flight.may_arrive:
+                return []
         self._loop.advance(timeout)
         return []
 
