@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from patter.audio.frames import FRAME_MS
 from patter.simulators.facts import Fact
-from patter.simulators.script import PATIENCE_MS, Audio, Digits, HangUp, Listen, Over, Say, Step, Wait
+from patter.simulators.script import Audio, Digits, HangUp, Listen, Over, Say, Step, Wait
 from patter.simulators.sound import SILENT_FRAME, frames_of, is_audible
 
 FINISHED_AFTER_MS = 600
@@ -114,10 +114,8 @@ class Caller:
         if not self._clips:
             return False
         match self._clips[0].step:
-            case Say(patience_ms=patience_ms) | Digits(patience_ms=patience_ms):
-                return self._agent_finished(now_ms, patience_ms)
-            case Audio() | HangUp():
-                return self._agent_finished(now_ms, PATIENCE_MS)
+            case Say() | Digits() | Audio() | HangUp() as step:
+                return self._agent_finished(now_ms, step.patience_ms)
             case Over(after_ms=after_ms):
                 began_ms = self._ears.began_since(self._turn_ms)
                 due_ms = self._turn_ms + OVER_PATIENCE_MS if began_ms is None else began_ms + after_ms

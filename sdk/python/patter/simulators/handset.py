@@ -13,6 +13,9 @@ from patter.simulators.line import PhoneLine
 from patter.simulators.observed import Media
 from patter.simulators.sound import SILENT_FRAME
 
+STOOD_STILL_MS = 400
+"""A clock that is later than this belongs to a machine that stood still, not to somebody on a telephone."""
+
 
 class Ear(Protocol):
     """What listens to the caller and speaks to them. Times are milliseconds since the answer."""
@@ -48,11 +51,15 @@ class Handset:
         self.ear: Ear | None = None
 
     def now_ms(self) -> float:
-        """Milliseconds since the answer."""
+        """Milliseconds since the answer, without those in which this process stood still."""
         return (asyncio.get_running_loop().time() - self._answered_at) * 1000
 
     async def run(self) -> None:
-        """Tick on an absolute clock: it never drifts, and what a stall held up comes in one go."""
+        """Tick on an absolute clock: it never drifts, and what a moment's stall held up comes in one go.
+
+        After a long one the person goes on where they were. They would take what could not reach them for the
+        end of a reply, and speak over the rest of it.
+        """
         tick = 0
         while True:
             wait_ms = tick * FRAME_MS - self.now_ms()
@@ -62,6 +69,8 @@ class Handset:
                 await asyncio.sleep(0)
             lag_ms = self.now_ms() - tick * FRAME_MS
             self._media.worst_clock_lag_ms = max(self._media.worst_clock_lag_ms, lag_ms)
+            if lag_ms > STOOD_STILL_MS:
+                self._answered_at += lag_ms / 1000
             self._tick(tick * FRAME_MS)
             tick += 1
 

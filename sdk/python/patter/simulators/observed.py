@@ -6,13 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from patter.audio.frames import BYTES_PER_MS
 from patter.audio.wav import write_pcm16
 from patter.simulators.facts import Fact
 from patter.simulators.play_buffer import Underrun
 from patter.simulators.sound import is_audible
+
+if TYPE_CHECKING:
+    from patter.simulators.carrier.media import MediaSocket
 
 
 @dataclass(slots=True)
@@ -37,12 +40,14 @@ class Media:
 class ObservedCall:
     """Facts, written by the simulator and followed by whoever watches.
 
-    ``over``: the call has ended. ``finished``: and its last callback was posted.
+    ``over``: the call has ended. ``finished``: and its last callback was posted. ``stream``: the newest media
+    socket.
     """
 
     def __init__(self) -> None:
         self.cause = ""
         self.media = Media()
+        self.stream: MediaSocket | None = None
         self.facts: list[Fact] = []
         self.over = asyncio.Event()
         self.finished = asyncio.Event()
@@ -85,7 +90,7 @@ class ObservedCall:
     def of_kind(self, kind: str) -> list[Fact]:
         return [fact for fact in self.facts if fact.kind == kind]
 
-    async def reached(self, kind: str, count: int = 1, timeout_s: float = 10.0) -> Fact:
+    async def reached(self, kind: str, count: int = 1, timeout_s: float = 40.0) -> Fact:
         """Wait until a kind of fact has been noted ``count`` times."""
         async with asyncio.timeout(timeout_s):
             async for fact in self.follow():

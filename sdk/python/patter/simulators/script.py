@@ -43,6 +43,7 @@ class Audio:
     """Play a recording instead of speaking: the path of a WAV file, or µ-law bytes."""
 
     source: str | bytes
+    patience_ms: int = PATIENCE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class HangUp:
     """Hang up when the agent has finished; with ``at_ms`` at that moment of the call, whatever happens."""
 
     at_ms: int | None = None
+    patience_ms: int = PATIENCE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def _step(row: Any) -> Step:
         case {"digits": str(digits)} if digits and set(digits) <= set("0123456789*#ABCDw"):
             return Digits(digits, _ms(row, "patience_ms", PATIENCE_MS))
         case {"audio": str(path)}:
-            return Audio(path)
+            return Audio(path, _ms(row, "patience_ms", PATIENCE_MS))
         case {"wait_ms": int()}:
             return Wait(_ms(row, "wait_ms", 0))
         case {"wait_s": int(seconds) | float(seconds)} if 0 <= seconds <= 600:
@@ -87,7 +89,7 @@ def _step(row: Any) -> Step:
         case {"hang_up_at_ms": int()}:
             return HangUp(_ms(row, "hang_up_at_ms", 0))
         case {"hang_up": True}:
-            return HangUp()
+            return HangUp(patience_ms=_ms(row, "patience_ms", PATIENCE_MS))
         case {"listen": True}:
             return Listen()
     raise ValueError(f"not a step of a caller: {row!r}")

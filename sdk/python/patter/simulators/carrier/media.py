@@ -122,6 +122,7 @@ class MediaSocket:
 
     def greet(self) -> None:
         """``connected`` and ``start``, and what the call's faults add to them."""
+        self._call.stream = self
         self._out.put_nowait(self._side.connected())
         if self._faults.media_before_start:
             self._out.put_nowait('{"event":"media","sequenceNumber":"1","media":{"payload":""}}')
@@ -140,6 +141,11 @@ class MediaSocket:
             for task in moving:
                 task.cancel()
             await asyncio.gather(*moving, return_exceptions=True)
+
+    def lose(self) -> None:
+        """The carrier tears the socket down, without a word."""
+        self.lost = True
+        self._socket.transport.abort()
 
     async def leave(self) -> None:
         """The carrier ends the stream: ``stop``, then close."""
@@ -197,8 +203,7 @@ class MediaSocket:
     def _break_in_time(self, at_ms: int) -> None:
         faults = self._faults
         if 0 < faults.lose_socket_at_ms <= at_ms and not self.lost:
-            self.lost = True
-            self._socket.transport.abort()
+            self.lose()
         if 0 < faults.half_open_at_ms <= at_ms and not self.is_half_open:
             self.is_half_open = True
             self._call.note("half_open")

@@ -124,7 +124,7 @@ class Leg(ObservedCall):
         self.note("ended", cause=self.cause, status=self.status, duration_s=self.duration_s)
         super().finish()
 
-    async def ended(self, timeout_s: float = 30.0) -> Leg:
+    async def ended(self, timeout_s: float = 90.0) -> Leg:
         """Wait for the end, with all its webhooks."""
         async with asyncio.timeout(timeout_s):
             await self.finished.wait()

@@ -77,6 +77,10 @@ class MediaStream(MediaSocket):
         if faults.drops_mute_calls and at_ms > MUTE_MS and not self._words.counts["sounded"]:
             leg.end("mute_call_dropped", "normal_clearing", "unknown", "unspecified")
         if 0 < faults.second_socket_at_ms <= at_ms and not self.moved and not leg.of_kind("stream_moved"):
-            self.moved = True
-            leg.note("stream_moved")
-            self._stop_moving()
+            self.move()
+
+    def move(self) -> None:
+        """Fall silent, and go on over another socket."""
+        self.moved = True
+        self._leg.note("stream_moved")
+        self._stop_moving()

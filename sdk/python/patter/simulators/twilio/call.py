@@ -99,7 +99,7 @@ class Call(ObservedCall):
         self.note("ended", cause=self.cause, status=self.status, duration_s=self.duration_s)
         super().finish()
 
-    async def ended(self, timeout_s: float = 30.0) -> Call:
+    async def ended(self, timeout_s: float = 90.0) -> Call:
         """Wait for the end, with all its callbacks."""
         async with asyncio.timeout(timeout_s):
             await self.finished.wait()
