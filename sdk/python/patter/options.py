@@ -194,6 +194,10 @@ class TalkOptions:
 
     def __post_init__(self) -> None:
         Listeners(on_message=self.on_message)
+        check_kinds(bool, audio=self.audio)
+        check_lists(say=self.say)
+        for line in self.say:
+            check_kinds(str, **{"a line to say": line})
 
 
 def resolve_options(

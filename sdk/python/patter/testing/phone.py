@@ -38,7 +38,7 @@ from patter.local.handler import LocalHandler
 from patter.local.log import LocalLog
 from patter.local.plan import CallFacts, checked_params, plan_of, variables_of
 from patter.local.specs import Keys
-from patter.options import CallOptions, Listeners, LocalOptions
+from patter.options import CallOptions, Listeners, LocalOptions, check_kinds
 from patter.testing.scene import FRAME_MS
 from patter.testing.text_line import TextLine
 from patter.testing.text_work import OPENED, AnsweringLlm, Answers, TextWork
@@ -89,8 +89,12 @@ class FakePhone:
         on_dtmf: Callback | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
+        if agent is not None and not isinstance(agent, Agent):
+            raise ConfigError(f"agent is what phone.agent(...) returns, not {type(agent).__name__}.")
         if on_message is None and model is None:
             raise ConfigError("FakePhone needs on_message, or a model that answers.")
+        if model is not None and not hasattr(model, "ask") and not callable(model):
+            raise ConfigError(f"model is a function from messages to a text, not {type(model).__name__}.")
         if transfers not in TRANSFER_OUTCOMES:
             raise ConfigError(f"transfers is one of {', '.join(TRANSFER_OUTCOMES)}, not {transfers!r}.")
         agent = agent or Agent()
@@ -108,6 +112,7 @@ class FakePhone:
         self._tools = tools
         self._transfers = transfers
         self._patience_s = patience_s
+        self._opened: TextLine | None = None
 
     # -- beginning and end ----------------------------------------------------------------------
 
@@ -124,7 +129,7 @@ class FakePhone:
         told = _told_of(plan, self._variables)
         self._log = LocalLog(told, self._listeners, None, self.call, self._over)
         self._work = TextWork(self._performers(), self._feed, self._transfers)
-        self._line = TextLine(plan, self._work.perform, self._log.write)
+        self._opened = TextLine(plan, self._work.perform, self._log.write)
         self._feed(OPENED)
         return self
 
@@ -147,6 +152,12 @@ class FakePhone:
             await self._runner.close()
         await self._log.callbacks.finish(self._patience_s)
 
+    @property
+    def _line(self) -> TextLine:
+        if self._opened is None:
+            raise ConfigError("FakePhone has not dialled: use it as `async with FakePhone(...) as call`.")
+        return self._opened
+
     def _feed(self, event: Event) -> None:
         self._line.feed(event)
 
@@ -162,6 +173,7 @@ class FakePhone:
 
     async def interrupt(self, text: str, *, listen: bool = True) -> str:
         """Speak now, over whatever the agent says, and hear what it answers."""
+        check_kinds(str, text=text)
         self._line.says(text)
         before = len(self._line.said)
         return await self._heard_since(before) if listen else ""
@@ -207,21 +219,21 @@ class FakePhone:
 
     async def _hear(self) -> None:
         """Until the agent has nothing more to say. While only the user's code works, no time passes."""
-        quiet_ms = 0
+        line, quiet_ms = self._line, 0
         while quiet_ms < QUIET_MS and not self.is_over:
-            if self._work.busy and not self._line.sounding:
+            if self._work.busy and not line.sounding:
                 await self._work.progress(self._patience_s)
                 quiet_ms = 0
                 continue
-            quiet_ms = 0 if self._line.sounding else quiet_ms + FRAME_MS
-            self._line.step()
+            quiet_ms = 0 if line.sounding else quiet_ms + FRAME_MS
+            line.step()
             await asyncio.sleep(0)
 
     # -- what came of it --------------------------------------------------------------------------
 
     @property
     def is_over(self) -> bool:
-        return self.call.is_over
+        return self._opened is not None and self.call.is_over
 
     @property
     def reason(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from patter.bridge.commands import (
@@ -25,7 +26,7 @@ from patter.bridge.work import Work
 PERFORMED = (HandlerAsk, HandlerStop, LlmAsk, LlmStop, ToolRun, ToolStop)
 OPENED = LegOpened("stream", "carrier_call", "account")
 
-Answers = Callable[[Sequence[Mapping[str, Any]]], str]
+Answers = Callable[[Sequence[Mapping[str, Any]]], str | Awaitable[str]]
 
 
 class TextWork:
@@ -98,11 +99,12 @@ class TextWork:
 
 
 class AnsweringLlm:
-    """A model that is a function from the chat's messages to a text; meets ``Llm``."""
+    """A model that is a function from the chat's messages to a text, sync or async; meets ``Llm``."""
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
 
     async def ask(self, command: LlmAsk, emit: Emit) -> None:
-        emit(LlmDelta(command.ask_id, self._answers(command.messages)))
+        text = self._answers(command.messages)
+        emit(LlmDelta(command.ask_id, await text if inspect.isawaitable(text) else text))
         emit(LlmDone(command.ask_id))

@@ -201,3 +201,26 @@ async def test_wrong_arguments_are_said():
         FakePhone(on_message=on_message, transfers="lost")
     with pytest.raises(ConfigError, match="turn_taking"):
         FakePhone(phone.agent(turn_taking={"speed": 1}), on_message=on_message)
+    with pytest.raises(ConfigError, match=r"agent is what phone.agent\(...\) returns, not function"):
+        FakePhone(on_message)
+    with pytest.raises(ConfigError, match="model is a function"):
+        FakePhone(model="gpt")
+    async with FakePhone(on_message=on_message) as call:
+        with pytest.raises(ConfigError, match="text is a text, not int"):
+            await call.say(5)
+
+
+async def test_whoever_forgets_to_dial_is_told_how():
+    call = FakePhone(on_message=on_message)
+    for does in (call.say("hello"), call.listen(), call.press("1"), call.hang_up()):
+        with pytest.raises(ConfigError, match="async with FakePhone"):
+            await does
+    assert not call.is_over
+
+
+async def test_a_model_may_take_its_time():
+    async def model(messages):
+        return f"{len(messages)} messages."
+
+    async with FakePhone(model=model) as call:
+        assert (await call.say("hello")).endswith("messages.")

@@ -76,6 +76,10 @@ async def test_what_testing_needs(unset):
         await phone.test("agent")
     with pytest.raises(ConfigError, match="say="):
         await phone.test(phone.agent(), audio=True)
+    with pytest.raises(ConfigError, match="say is a list, not str"):
+        await phone.test(phone.agent(), audio=True, say="hello there")
+    with pytest.raises(ConfigError, match="a line to say is a text, not int"):
+        await phone.test(phone.agent(), audio=True, say=[1])
 
 
 async def test_a_conversation_aloud(world, pipeline, capsys, tmp_path):
