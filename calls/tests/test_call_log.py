@@ -88,7 +88,7 @@ def test_a_database_that_fails_for_a_while_loses_nothing(logged):
         log = CallLog(writer, logged)
         for entry in (CallConnected("CA1", "MZ1"), TURN, END):
             log.write(entry)
-        await asyncio.wait_for(writer.failed.wait(), 5)
+        await asyncio.wait_for(writer.failed.wait(), 30)
         await asyncio.to_thread(in_thread, "calls_turn_away", "calls_turn")
         await writer.close()
 
@@ -179,7 +179,7 @@ def test_a_database_that_is_away_costs_a_bounded_stretch_of_the_recording_and_no
         log = CallLog(writer, logged)
         for entry in (CallConnected("CA1", "MZ1"), *pieces[:3], TURN):  # one more than there is room for
             log.write(entry)
-        await asyncio.wait_for(writer.flushed(), 20)
+        await asyncio.wait_for(writer.flushed(), 30)
         for entry in (pieces[3], END):  # and there is room again
             log.write(entry)
         await writer.close(timeout_s=20)

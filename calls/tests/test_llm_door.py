@@ -129,10 +129,10 @@ async def test_who_goes_away_is_not_answered_any_more(owner):
 
     waiting = asyncio.create_task(listen())
     owner.line.send(ReplyPiece(owner.asked[0].ask_id, "Good "))
-    await asyncio.wait_for(heard.wait(), 5)
+    await asyncio.wait_for(heard.wait(), 30)
     waiting.cancel()
     await asyncio.wait([waiting])
-    await asyncio.wait_for(owner.gone.wait(), 5)
+    await asyncio.wait_for(owner.gone.wait(), 30)
 
 
 async def test_a_call_that_nobody_carries_is_refused_at_once():

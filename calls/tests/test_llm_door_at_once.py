@@ -32,7 +32,7 @@ async def test_more_than_anybody_needs_are_refused_until_one_is_over(owner: Owne
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "too_many_asks")
     waiting[0].cancel()
     await asyncio.wait([waiting[0]])
-    await asyncio.wait_for(owner.gone.wait(), 5)
+    await asyncio.wait_for(owner.gone.wait(), 30)
     owner.pieces = ["Good day."]
     assert said(await streamed(await ask())) == "Good day."
     for task in waiting[1:]:
@@ -44,7 +44,7 @@ async def test_a_call_whose_conversation_is_over_ends_what_was_asked_and_refuses
     owner.pieces = None
     waiting = asyncio.create_task(streamed(await ask()))
     owner.line.disconnect()
-    assert said(await asyncio.wait_for(waiting, 5)) == ""
+    assert said(await asyncio.wait_for(waiting, 30)) == ""
     refused = await ask()
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "no_conversation")
 

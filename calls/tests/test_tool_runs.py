@@ -55,7 +55,7 @@ def let_the_claim_run_out() -> None:
 async def begun(call: Call, server: Server, **more: object) -> None:
     """A request is on its way, and then its process dies."""
     work = asyncio.create_task(perform(call, spec(server, **more)))
-    await asyncio.wait_for(server.received(), 10)
+    await asyncio.wait_for(server.received(), 30)
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
@@ -137,7 +137,7 @@ async def test_a_worker_that_dies_between_tries_is_replaced_and_one_that_dies_wi
     call = await sync_to_async(a_call)()
     async with serving(answers(500), hangs) as server:
         work = asyncio.create_task(perform(call, spec(server)))
-        await asyncio.wait_for(server.received(2), 20)  # the second try is on its way
+        await asyncio.wait_for(server.received(2), 30)  # the second try is on its way
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
         await sync_to_async(let_the_claim_run_out)()
@@ -151,7 +151,7 @@ async def test_at_the_end_of_the_call_tries_stop_unless_it_runs_in_the_backgroun
     call = await sync_to_async(a_call)()
     async with serving(answers(500), answers(200, b'"ok"')) as server:
         work = asyncio.create_task(perform(call, spec(server, background=background)))
-        await asyncio.wait_for(server.received(), 10)
+        await asyncio.wait_for(server.received(), 30)
         over = {"status": Call.Status.COMPLETED}
         await sync_to_async(lambda: Call.objects.of(call.organisation_id).update(**over))()
         assert (await work).ok is background

@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from channels.routing import ProtocolTypeRouter
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from agents.services import create_agent
 from calls.models import Call
@@ -26,6 +26,7 @@ from patter_site.testing import Cast, make_cast
 from phone_numbers.models import CarrierAccount, PhoneNumber
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PATIENCE_MS = 20_000
 MISSING = (
     "The browser tests need a Chromium. Run ./dev test browser, which brings one, or install it: "
     "apt-get install -y --no-install-recommends chromium; or name one: PATTER_CHROME=/path/to/chrome."
@@ -43,6 +44,7 @@ def chrome() -> str:
 def browser() -> Iterator[Browser]:
     # Playwright keeps a loop in this thread, which Django takes for an asynchronous caller.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chrome(),
@@ -160,10 +162,15 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server, scene: Scene, complaints: Complaints) -> Iterator[Open]:
-    """Opens a page as Ada, who came by link; ``width``, ``dark`` and ``script`` as wanted."""
+    """Opens a page as Ada, who came by link; ``width``, ``dark`` and ``script`` as wanted.
+
+    ``live``: it hears of what happens, from here on.
+    """
     contexts: list[BrowserContext] = []
 
-    def open_page(path: str, *, width: int = 1280, dark: bool = False, script: bool = True) -> Page:
+    def open_page(
+        path: str, *, width: int = 1280, dark: bool = False, script: bool = True, live: bool = False
+    ) -> Page:
         context = browser.new_context(
             base_url=server.url,
             viewport={"width": width, "height": 844},
@@ -171,12 +178,18 @@ def open_page(browser: Browser, server: Server, scene: Scene, complaints: Compla
             color_scheme="dark" if dark else "light",
             permissions=["clipboard-read", "clipboard-write"],
         )
-        context.set_default_timeout(6000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         complaints.listen(page)
         page.goto(f"/sign-in/link/{create_sign_in_link(user=scene.cast.ada)}/")
+        heard: list[str] = []
+        page.on(
+            "websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame)))
+        )
         page.goto(path)
+        while live and not any('"subscribed"' in frame for frame in heard):
+            page.wait_for_timeout(20)
         return page
 
     yield open_page

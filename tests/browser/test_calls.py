@@ -45,7 +45,7 @@ def test_space_plays_and_transcript_follows(open_page, scene):
     expect(page.locator("[data-position]")).to_have_text("00:12")
     page.evaluate("document.querySelector('audio').muted = true")
     page.keyboard.press("Space")
-    expect(page.locator(".entry.now .said")).to_contain_text("could we sit outside", timeout=8000)
+    expect(page.locator(".entry.now .said")).to_contain_text("could we sit outside")
     page.keyboard.press("Space")
     assert page.evaluate("document.querySelector('audio').paused")
 
@@ -69,8 +69,7 @@ def test_evidence_of_a_reply_folds_out(open_page, scene):
 
 def test_a_live_call_grows_while_one_looks(open_page, scene, server):
     call = make_full_call(scene.cast.organisation, live=True, said=TABLE_FOR_FOUR[:2])
-    page = open_page(scene.path("calls", call.pk))
-    page.wait_for_timeout(400)
+    page = open_page(scene.path("calls", call.pk), live=True)
     interim = {"kind": "interim", "role": "user", "text": "and could we", "at_ms": 13000}
     bus.publish(f"call.{call.pk}.live", {"type": "live.entry", "entry": interim})
     expect(page.locator("#interim .said")).to_have_text("and could we")
@@ -89,8 +88,7 @@ def test_a_live_call_grows_while_one_looks(open_page, scene, server):
 
 
 def test_the_list_shows_a_new_call_by_itself(open_page, scene, server):
-    page = open_page(scene.path("calls"))
-    page.wait_for_timeout(400)
+    page = open_page(scene.path("calls"), live=True)
     call = make_full_call(scene.cast.organisation, live=True, said=())
     group = f"organisation.{scene.cast.organisation.pk}.live"
     bus.publish(group, {"type": "live.entry", "call": call.pk, "entry": {"kind": "call"}})

@@ -54,7 +54,7 @@ async def _ask(organisation: str, call_id: str, text: str) -> dict[str, Any]:
 async def _end() -> list[dict[str, Any]]:
     for courier in _couriers.values():
         courier.write(CallEnded("caller_hung_up", 1000, [], []))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(courier.delivered() for courier in _couriers.values()))
     return []
 

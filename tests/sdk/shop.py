@@ -51,7 +51,7 @@ class Shop:
         self.key = (await self.tenant.post("api-keys", {"name": f"program {time.monotonic_ns()}"}))["key"]
         return self.key
 
-    async def connected(self, within_s: float = 20.0) -> None:
+    async def connected(self, within_s: float = 60.0) -> None:
         """Wait until a program has connected with the newest key."""
         deadline = time.monotonic() + within_s
         while (await self.tenant.get("api-keys"))["results"][0]["last_used_at"] is None:

@@ -13,16 +13,16 @@ from patter.simulators.script import parse_steps
 from patter.simulators.twilio.world import Phone
 from tests.sdk.samples import Program, sample, within_main
 from tests.sdk.shop import Shop, shop
+from tests.system.steps import LISTEN
 
 SAY = {"say": "anything at all"}
-LISTEN = {"listen": True}
 HANDLER = """async def agent(msg):
     return f"You said: {msg.text}"
 
 """
 
 
-async def until(true, within_s: float = 20.0) -> None:
+async def until(true, within_s: float = 60.0) -> None:
     """Wait until something that is looked at from outside is so."""
     deadline = time.monotonic() + within_s
     while not await true():
@@ -41,7 +41,7 @@ async def heard(shop: Shop, call, reply: str) -> str:
     return call_id
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(500)
 async def test_the_samples_of_the_readme(tmp_path):
     async with shop(tmp_path, ["what are your hours"]) as opened:
         await quickstart(opened)
@@ -62,17 +62,17 @@ async def quickstart(shop: Shop) -> None:
     assert program.stop() == 0, program.said
     assert program.said == ""
     call.end("done")
-    await call.ended(10)
+    await call.ended()
 
 
 async def inbound(shop: Shop) -> None:
     await shop.new_key()
     program = Program(shop, sample("inbound"))
     await shop.connected()
-    call = await shop.tenant.ring([SAY])
+    call = await shop.tenant.ring([SAY, LISTEN])
     await heard(shop, call, "We're open Monday through Friday, 9 to 5.")
     call.end("done")
-    await call.ended(10)
+    await call.ended()
 
     async def both_said() -> bool:
         return "Call from +12025550187" in program.said and "Call ended" in program.said
@@ -83,7 +83,7 @@ async def inbound(shop: Shop) -> None:
 
 async def outbound(shop: Shop) -> None:
     await shop.new_key()
-    shop.world.simulator.add_phone(Phone("+14155551234", steps=tuple(parse_steps([SAY]))))
+    shop.world.simulator.add_phone(Phone("+14155551234", steps=tuple(parse_steps([SAY, LISTEN]))))
     program = Program(shop, sample("outbound"))
     call_id = await placed(shop, program)
 
@@ -146,7 +146,7 @@ async def custom_voice(shop: Shop) -> None:
     await heard(shop, call, "You said: what are your hours")
     assert program.stop() == 0, program.said
     call.end("done")
-    await call.ended(10)
+    await call.ended()
 
 
 async def self_hosting(shop: Shop) -> None:

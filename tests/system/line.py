@@ -59,7 +59,7 @@ async def post(
     """A webhook, signed with the account's own token unless told otherwise."""
     given = {"AccountSid": tenant.account_sid, **fields}
     signed = signature or sign(token or tenant.auth_token, url, list(given.items()))
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         return await http.post(url, data=given, headers={HEADER: signed})
 
 
@@ -124,6 +124,6 @@ class Line:
 
 async def dial(url: str, **headers: str) -> Line:
     socket = await connect(
-        url, additional_headers=headers, compression=None, proxy=None, max_size=None, open_timeout=5
+        url, additional_headers=headers, compression=None, proxy=None, max_size=None, open_timeout=PATIENCE_S
     )
     return Line(socket)

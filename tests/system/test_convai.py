@@ -11,6 +11,7 @@ import pytest
 from patter.simulators.elevenlabs import ElevenLabsServer
 from patter.simulators.elevenlabs.convai_brain import Answer
 from tests.system.program import program
+from tests.system.steps import HANG_UP, LISTEN, say
 from tests.system.tenant import Tenant
 from tests.system.world import Servers, World, embedded, separate
 
@@ -48,14 +49,15 @@ async def set_up(world: World, vendor: ElevenLabsServer, reply_by: str, **more: 
     return tenant
 
 
+@pytest.mark.timeout(500)
 @pytest.mark.supports("greeting", "several turns", mode="convai", reply_by="handler")
 async def test_a_program_replies(shape, vendor):
     async with shape(PATTER_ELEVENLABS_BASE_URL=vendor.base_url) as world:
         tenant = await set_up(world, vendor, "handler")
         async with program(tenant) as frames:
-            call = await tenant.ring([{"say": "a"}, {"say": "b"}, {"hang_up": True}])
-            await call.ended(40)
-            row = await tenant.settled((await tenant.found(call))["id"], 15)
+            call = await tenant.ring([say("a"), say("b"), HANG_UP])
+            await call.ended()
+            row = await tenant.settled((await tenant.found(call))["id"])
         said = [(turn["role"], turn["text"]) for turn in await tenant.turns(row["id"])]
     assert said == [
         ("assistant", "Hello, this is Acme."),
@@ -70,20 +72,22 @@ async def test_a_program_replies(shape, vendor):
     assert row["end_reason"] == "caller_hung_up"
 
 
+@pytest.mark.timeout(500)
 @pytest.mark.supports("the agent ends the call", mode="convai", reply_by="model")
 async def test_elevenlabs_own_model_replies_and_hangs_up(tmp_path, vendor):
     vendor.convai.ways.script = lambda text: Answer("Goodbye then.", tool=("end_call", {}))
     async with embedded(tmp_path, PATTER_ELEVENLABS_BASE_URL=vendor.base_url) as world:
         tenant = await set_up(world, vendor, "model")
-        call = await tenant.ring([{"say": "a"}, {"listen": True}])
-        await call.ended(40)
-        row = await tenant.settled((await tenant.found(call))["id"], 15)
+        call = await tenant.ring([say("a"), LISTEN])
+        await call.ended()
+        row = await tenant.settled((await tenant.found(call))["id"])
         usage = await world.platform.rows("SELECT meter, provider, quantity FROM billing_usagerecord")
     assert row["end_reason"] == "agent_ended"
     [(_, provider, ms)] = [used for used in usage if used[0] == "speech_ms"]
     assert provider == "elevenlabs" and ms > 3000
 
 
+@pytest.mark.timeout(500)
 async def test_the_model_goes_on_for_a_program_that_is_not_there(tmp_path, vendor):
     """It answers through the ElevenLabs agent, which goes on asking this installation."""
     vendor.convai.ways.utterances = ["one", "two", "I would like a table"]
@@ -92,9 +96,9 @@ async def test_the_model_goes_on_for_a_program_that_is_not_there(tmp_path, vendo
     relief = {"llm": llm, "policies": {"handler": {"lost": "model"}}}
     async with embedded(tmp_path, PATTER_ELEVENLABS_BASE_URL=vendor.base_url) as world:
         tenant = await set_up(world, vendor, "handler", **relief)
-        call = await tenant.ring([{"say": "a"}, {"say": "b"}, {"say": "c"}, {"hang_up": True}])
-        await call.ended(50)
-        row = await tenant.settled((await tenant.found(call))["id"], 15)
+        call = await tenant.ring([say("a"), say("b"), say("c"), HANG_UP])
+        await call.ended()
+        row = await tenant.settled((await tenant.found(call))["id"])
         kinds = [event["kind"] for event in await tenant.timeline(row["id"])]
         said = [turn["text"] for turn in await tenant.turns(row["id"]) if turn["role"] == "assistant"]
     retry = "Sorry, I did not get that. Could you say it again?"

@@ -10,12 +10,12 @@ import pytest
 from patter.bridge.plan import Phrases
 from patter.simulators.elevenlabs import ElevenLabsServer
 from tests.system.platform import free_port
-from tests.system.tenant import Tenant
+from tests.system.steps import LISTEN
+from tests.system.tenant import PATIENCE_S, Tenant
 from tests.system.world import World, embedded
 
 RETRY = Phrases().retry
 APOLOGY = "Sorry, we are out of order today. Goodbye."
-LISTEN = {"listen": True}
 AGENT: dict[str, Any] = {
     "name": "Unlucky",
     "first_message": "Hello, how can I help?",
@@ -49,11 +49,11 @@ async def unlucky(world: World, elevenlabs_key: str = "k") -> Tenant:
     return tenant
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(500)
 async def test_nothing_is_stored_and_the_carrier_says_it(tmp_path):
     async with embedded(tmp_path, **nowhere()) as world:
         tenant = await unlucky(world)
-        carrier_call = await (await tenant.ring([LISTEN])).ended(30)
+        carrier_call = await (await tenant.ring([LISTEN])).ended()
         row = await tenant.settled((await tenant.found(carrier_call))["id"])
         assert row["end_reason"] == "provider_error"
         [said] = [event for event in carrier_call.facts if event.kind == "carrier_said"]
@@ -64,14 +64,14 @@ async def test_nothing_is_stored_and_the_carrier_says_it(tmp_path):
         assert (await tenant.told(row["id"])).count("call.ended") == 1
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(500)
 async def test_a_stored_apology_is_heard(tmp_path):
     async with ElevenLabsServer() as voice:
         async with embedded(tmp_path, **{**nowhere(), "PATTER_ELEVENLABS_BASE_URL": voice.base_url}) as world:
             tenant = await unlucky(world, voice.api_key)
             await until_spoken_beforehand(tenant)
             await voice.stop()
-            carrier_call = await (await tenant.ring([LISTEN])).ended(30)
+            carrier_call = await (await tenant.ring([LISTEN])).ended()
             row = await tenant.settled((await tenant.found(carrier_call))["id"])
             assert row["end_reason"] == "provider_error"
             turns = await tenant.turns(row["id"])
@@ -83,7 +83,7 @@ async def test_a_stored_apology_is_heard(tmp_path):
 
 async def until_spoken_beforehand(tenant: Tenant) -> None:
     query = "SELECT files FROM agents_versionphrases WHERE state = 'done'"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while not any(APOLOGY.split(".")[0] in str(row[0]) for row in await tenant.platform.rows(query)):
         assert time.monotonic() < deadline, "the phrases were not spoken beforehand"
         await asyncio.sleep(0.2)

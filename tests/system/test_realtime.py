@@ -12,6 +12,7 @@ from patter.simulators.openai import OpenAiServer
 from patter.simulators.openai.hearing import Scripted
 from patter.simulators.openai.script import Answer, tool
 from tests.system.program import program
+from tests.system.steps import HANG_UP, LISTEN, press, say
 from tests.system.tenant import Tenant
 from tests.system.world import World, embedded
 
@@ -23,7 +24,7 @@ AGENT = {
     "variables": {"shop": "Acme"},
 }
 GREETING = ("assistant", "Hello, this is Acme.")
-HANDS_ON = [{"say": "what are your hours"}, {"digits": "7"}, {"listen": True}]
+HANDS_ON = [say("what are your hours"), press("7"), LISTEN]
 
 
 @pytest.fixture
@@ -45,13 +46,13 @@ async def said_in(tenant: Tenant, call_id: str) -> list[tuple[str, str]]:
     return [(turn["role"], turn["text"]) for turn in await tenant.turns(call_id)]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(500)
 @pytest.mark.supports("greeting", "several turns", mode="realtime", reply_by="handler")
 async def test_a_program_replies(tmp_path, vendor):
     async with platform(tmp_path, vendor, "handler") as (_, tenant), program(tenant) as frames:
-        steps = [{"say": "what are your hours"}, {"say": "and on sundays"}, {"hang_up": True}]
-        call = await (await tenant.ring(steps)).ended(40)
-        row = await tenant.settled((await tenant.found(call))["id"], 15)
+        steps = [say("what are your hours"), say("and on sundays"), HANG_UP]
+        call = await (await tenant.ring(steps)).ended()
+        row = await tenant.settled((await tenant.found(call))["id"])
         said = await said_in(tenant, row["id"])
     asked = ["what are your hours", "and on sundays"]
     turns = [turn for text in asked for turn in (("user", text), ("assistant", f"You said {text}."))]
@@ -61,7 +62,7 @@ async def test_a_program_replies(tmp_path, vendor):
     assert vendor.realtime.sessions[0].errors == [] == vendor.realtime.open_sessions
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(500)
 @pytest.mark.supports("greeting", "keys", "the agent ends the call", mode="realtime", reply_by="model")
 async def test_the_model_replies_and_hangs_up(tmp_path, vendor):
     vendor.answer = lambda question: (
@@ -70,8 +71,8 @@ async def test_the_model_replies_and_hangs_up(tmp_path, vendor):
         else "We open at nine."
     )
     async with platform(tmp_path, vendor, "model") as (world, tenant):
-        call = await (await tenant.ring(HANDS_ON)).ended(40)
-        row = await tenant.settled((await tenant.found(call))["id"], 15)
+        call = await (await tenant.ring(HANDS_ON)).ended()
+        row = await tenant.settled((await tenant.found(call))["id"])
         said = await said_in(tenant, row["id"])
         usage = await world.platform.rows("SELECT meter, provider, quantity FROM billing_usagerecord")
     turns = [("user", "what are your hours"), ("assistant", "We open at nine.")]

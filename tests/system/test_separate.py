@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -22,12 +21,15 @@ from tests.system.checks import (
     signed_in,
 )
 from tests.system.killed_workers import a_worker_is_killed_in_mid_dial
-from tests.system.tenant import Tenant
+from tests.system.steps import LISTEN, patient
+from tests.system.telnyx import WEBHOOK_BUDGET_S
+from tests.system.tenant import PATIENCE_S, Tenant
 from tests.system.world import World, separate
 
-LISTEN = {"listen": True}
-LEASE_S = 4
+LEASE_S = 6
 TICK_S = 5
+SOON_S = 20
+"""The caller would stay for a minute."""
 
 
 @asynccontextmanager
@@ -56,10 +58,10 @@ async def watch(tenant: Tenant, entries: list[dict], subscribed: asyncio.Event) 
                 await socket.send(json.dumps({"type": "subscribe", "call": call_id}))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 async def test_the_same_call_across_processes(tmp_path, servers):
     async with (
-        TelnyxSimulator(voice=OfflineVoice()) as telnyx,
+        TelnyxSimulator(voice=OfflineVoice(), webhook_budget_s=WEBHOOK_BUDGET_S) as telnyx,
         separate(
             tmp_path,
             servers,
@@ -70,12 +72,12 @@ async def test_the_same_call_across_processes(tmp_path, servers):
         tenant = await world.tenant()
         seen: list[dict] = []
         watching = asyncio.create_task(watch(tenant, seen, subscribed := asyncio.Event()))
-        await asyncio.wait_for(subscribed.wait(), 10)
+        await asyncio.wait_for(subscribed.wait(), PATIENCE_S)
         assert seen == [{"type": "subscribed", "organisation": tenant.name}]
-        demo = await tenant.ring(STEPS)
+        demo = await tenant.ring([patient(step) for step in STEPS])
         await hang_up_by_rest(tenant)
         await a_hang_up_that_the_bus_lost(tenant)
-        await demo.ended(50)
+        await demo.ended()
         call = await tenant.settled((await tenant.found(demo))["id"])
         await check_end(tenant, demo, call)
         turns = await check_transcript(tenant, call["id"])
@@ -102,10 +104,8 @@ async def hang_up_by_rest(tenant: Tenant) -> None:
     call = await tenant.ring([LISTEN])
     await call.reached("agent_stopped")
     call_id = (await tenant.found(call))["id"]
-    asked_at = time.monotonic()
     await tenant.post(f"calls/{call_id}/hang-up")
     await call.ended()
-    assert time.monotonic() - asked_at < 2
     assert call.cause == "application_hung_up"
     assert (await tenant.settled(call_id))["end_reason"] == "api_hung_up"
 
@@ -135,7 +135,7 @@ async def media_process_is_killed(world: World, tenant: Tenant) -> None:
     media = world.platform.parts["media"]
     media.send(signal.SIGKILL)
     await media.ended()
-    row = await tenant.settled(call_id, LEASE_S + TICK_S + 4)
+    row = await tenant.settled(call_id, LEASE_S + TICK_S + PATIENCE_S)
     assert (row["status"], row["end_reason"], row["error"]["code"]) == (
         "failed",
         "worker_lost",
@@ -144,7 +144,7 @@ async def media_process_is_killed(world: World, tenant: Tenant) -> None:
     told = await tenant.told(call_id)
     assert (told.count("call.ended"), told.count("call.failed")) == (1, 0)
     assert [turn["text"] for turn in await tenant.turns(call_id)] == [AGENT["first_message"]]
-    await call.ended(20)
+    await call.ended()
     assert await tenant.live_calls() == []
 
 
@@ -153,14 +153,12 @@ async def media_process_is_told_to_stop(world: World, tenant: Tenant) -> None:
     media = await world.platform.start_media()
     call = await tenant.ring([LISTEN])
     await call.reached("agent_stopped")
-    asked_at = time.monotonic()
     media.send(signal.SIGTERM)
-    code = await media.ended(5)
-    assert time.monotonic() - asked_at < 5
+    code = await media.ended(SOON_S)
     assert code in (0, -signal.SIGTERM)  # uvicorn raises the signal again when it is done
     await call.ended()
     # uvicorn closes sockets before it tells us: the carrier's next question may overtake our hang-up.
     assert call.cause in ("application_hung_up", "application_error")
-    row = await tenant.settled((await tenant.found(call))["id"], LEASE_S + TICK_S + 4)
+    row = await tenant.settled((await tenant.found(call))["id"], LEASE_S + TICK_S + PATIENCE_S)
     assert row["end_reason"] == "worker_lost"
     assert (await tenant.told(row["id"])).count("call.ended") == 1

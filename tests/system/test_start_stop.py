@@ -14,12 +14,13 @@ import pytest
 
 from patter.simulators.demo import AGENT
 from tests.system.platform import ROOT, Part, Platform, free_port
-from tests.system.tenant import Tenant, until
+from tests.system.steps import BOOK, LISTEN, answered
+from tests.system.tenant import PATIENCE_S, Tenant, until
 from tests.system.world import embedded
 
 logger = logging.getLogger(__name__)
-BOOK = {"say": "I would like to book a table"}
-LISTEN = {"listen": True}
+SOON_S = 20
+"""For what takes two or three seconds of a processor of our own. The caller would stay for a minute."""
 
 
 def refusal(platform: Platform, *command: str, **more: str) -> str:
@@ -30,7 +31,7 @@ def refusal(platform: Platform, *command: str, **more: str) -> str:
         env={**platform.environment(), **more},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode not in (0, None)
@@ -39,7 +40,7 @@ def refusal(platform: Platform, *command: str, **more: str) -> str:
     return said
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_a_signal_during_a_call_ends_it_in_order(tmp_path):
     """Both at the same time, each with a platform of its own. One waits for its calls, and is told twice."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,7 +62,7 @@ async def stop_and_start_again(folder: Path, number: signal.Signals, starting: a
         platform = world.platform
         tenant = await world.tenant()
         call = await tenant.ring([BOOK, LISTEN])
-        await call.reached("agent_started", 2)
+        await answered(call)
         call_id = (await tenant.found(call))["id"]
         part = platform.parts["serve"]
         if insists:
@@ -69,10 +70,10 @@ async def stop_and_start_again(folder: Path, number: signal.Signals, starting: a
             await takes_on_nothing_new(platform)
         asked_at = time.monotonic()
         part.send(number)
-        assert await part.ended(6) == 0, part.said
+        assert await part.ended(60) == 0, part.said
         took_s = time.monotonic() - asked_at
         await call.ended()
-        assert took_s < 5
+        assert took_s < SOON_S, "it waited for the call"
         assert call.cause == "application_hung_up"
         assert "Traceback" not in part.said
         async with starting:
@@ -81,9 +82,8 @@ async def stop_and_start_again(folder: Path, number: signal.Signals, starting: a
             start_s = time.monotonic() - began
         logger.warning("stopped in %.2f s, started again in %.2f s", took_s, start_s)
         # A machine that is busy with something else says nothing about the wall clock.
-        busy = os.getloadavg()[0] > (os.cpu_count() or 1)
-        assert (cpu_s(part) if busy else start_s) < 5
-        row = await tenant.settled(call_id, 1)
+        assert min(cpu_s(part), start_s) < SOON_S
+        row = await tenant.settled(call_id)
         assert row["end_reason"] == "worker_lost"
         assert (await tenant.told(call_id)).count("call.ended") == 1
         turns = await tenant.turns(call_id)
@@ -103,7 +103,7 @@ async def takes_on_nothing_new(platform: Platform) -> None:
         async def look() -> bool:
             return (await http.get("/health/ready")).status_code == 503
 
-        await until(look, 10, lambda: "it is still ready")
+        await until(look, PATIENCE_S, lambda: "it is still ready")
 
 
 async def the_last_call_ends_it(platform: Platform, tenant: Tenant) -> None:
@@ -119,7 +119,7 @@ async def the_last_call_ends_it(platform: Platform, tenant: Tenant) -> None:
     assert (late.cause, late.status) == ("rejected", "busy")
     assert not call.is_over and part.process.poll() is None
     call.end("caller_hung_up")
-    assert await part.ended(10) == 0, part.said
+    assert await part.ended(60) == 0, part.said
     rows = await platform.rows("SELECT id, end_reason FROM calls_call ORDER BY id DESC")
     assert rows[0] == (call_id, "caller_hung_up"), "and nothing was written down of the late one"
 

@@ -13,12 +13,10 @@ import pytest_asyncio
 from patter.simulators.demo import AGENT
 from patter.simulators.script import Digits, Listen, Say
 from patter.simulators.telnyx import Faults, Phone
+from tests.system.chosen import chosen
+from tests.system.steps import BOOK, BYE, LISTEN, MENU, press
 from tests.system.telnyx import TelnyxTenant, telnyx_embedded
 
-BOOK = {"say": "I would like to book a table"}
-MENU = {"say": "what is on the menu"}
-BYE = {"say": "thank you and goodbye"}
-LISTEN = {"listen": True}
 AT_ONCE = 6
 SCENARIOS = {}
 SHOWN = {
@@ -39,7 +37,7 @@ def scenario(function):
 
 async def rung(tenant: TelnyxTenant, steps, **more):
     """A call from ring to end, and the platform's row of it."""
-    leg = await (await tenant.ring(steps, **more)).ended(60)
+    leg = await (await tenant.ring(steps, **more)).ended()
     return leg, await tenant.settled((await tenant.found(leg))["id"])
 
 
@@ -75,7 +73,7 @@ async def the_caller_speaks_over_the_agent(tenant: TelnyxTenant):
 
 @scenario
 async def a_key_is_one_turn_though_it_is_told_twice(tenant: TelnyxTenant):
-    leg, row = await rung(tenant, [{"digits": "1"}, BYE, LISTEN])
+    leg, row = await rung(tenant, [press("1"), BYE, LISTEN])
     assert (await texts(tenant, row["id"], "user")).count("[DTMF: 1]") == 1
     told = [fact.data["about"] for fact in leg.of_kind("webhook")]
     assert told.count("call.dtmf.received") == 1
@@ -83,7 +81,7 @@ async def a_key_is_one_turn_though_it_is_told_twice(tenant: TelnyxTenant):
 
 @scenario
 async def keys_in_the_wrong_order_are_put_right(tenant: TelnyxTenant):
-    steps = [{"digits": "12"}, BYE, LISTEN]
+    steps = [press("12"), BYE, LISTEN]
     _, row = await rung(tenant, steps, faults=Faults(shuffled_digits=True))
     keys = [text for text in await texts(tenant, row["id"], "user") if "DTMF" in text]
     assert keys == ["[DTMF: 1]", "[DTMF: 2]"]
@@ -99,7 +97,7 @@ async def headers_of_the_caller_are_custom_parameters(tenant: TelnyxTenant):
 @scenario
 async def a_number_that_nobody_has_is_turned_away_unanswered(tenant: TelnyxTenant):
     tenant.simulator.add_number("+12025559999", tenant.api_key, tenant.connection)
-    leg = await (await tenant.ring([LISTEN], to="+12025559999")).ended(20)
+    leg = await (await tenant.ring([LISTEN], to="+12025559999")).ended()
     assert (leg.cause, leg.answered_ms) == ("rejected", None)
     row = await tenant.settled((await tenant.found(leg))["id"])
     assert (row["status"], row["error"]["code"]) == ("failed", "unknown_number")
@@ -108,7 +106,7 @@ async def a_number_that_nobody_has_is_turned_away_unanswered(tenant: TelnyxTenan
 @scenario
 async def the_caller_hangs_up_at_any_moment(tenant: TelnyxTenant):
     gate = asyncio.Semaphore(5)
-    script = [BOOK, {"over": "tomorrow evening", "after_ms": 300}, {"digits": "1"}, MENU, LISTEN]
+    script = [BOOK, {"over": "tomorrow evening", "after_ms": 300}, press("1"), MENU, LISTEN]
 
     async def hang_up(at_ms: int) -> None:
         async with gate:
@@ -125,7 +123,7 @@ async def row_16_telnyx_records_and_the_file_is_fetched_over_a_fresh_link(tenant
     policies = {"recording": {"carrier": True}}
     agent = await tenant.post("agents", {**AGENT, "name": "recorded", "policies": policies})
     number = await tenant.add_number(agent["id"])
-    leg = await (await tenant.ring([BOOK, BYE, LISTEN], to=number)).ended(60)
+    leg = await (await tenant.ring([BOOK, BYE, LISTEN], to=number)).ended()
     row = await tenant.settled((await tenant.found(leg))["id"])
     asked = [fact.data["name"] for fact in leg.of_kind("command")]
     assert asked[:3] == ["answer", "record_start", "streaming_start"] and not leg.complaints
@@ -151,7 +149,7 @@ async def somebody_is_called(tenant: TelnyxTenant):
     )
     row = await tenant.call(phone, custom_params={"X-Ticket": "7", "ticket": "8"})
     leg = await tenant.leg_of(row["id"])
-    await leg.ended(60)
+    await leg.ended()
     row = await tenant.settled(row["id"])
     assert (row["status"], row["outcome"], row["end_reason"]) == ("completed", "human", "agent_ended")
     assert list(leg.order.custom_headers) == [{"name": "X-Ticket", "value": "7"}]
@@ -161,7 +159,7 @@ async def somebody_is_called(tenant: TelnyxTenant):
 
 async def outcome_of(tenant: TelnyxTenant, phone: Phone, **more):
     row = await tenant.call(phone, **more)
-    return await tenant.settled(row["id"], 25)
+    return await tenant.settled(row["id"])
 
 
 @scenario
@@ -187,7 +185,7 @@ async def the_answer_to_a_dial_is_lost(tenant: TelnyxTenant):
     tenant.simulator.add_phone(phone)
     tenant.simulator.world.lose_answers_of.add(other["api_key"])
     row = dict(await tenant.post("calls", {"to": number, "from": other["number"], "agent": tenant.agent}))
-    row = await tenant.settled(row["id"], 40)
+    row = await tenant.settled(row["id"])
     legs = [leg for leg in tenant.simulator.calls.values() if leg.order.to == number]
     assert len(legs) == 1
     assert (row["status"], row["carrier_call_id"]) == ("completed", legs[0].id)
@@ -205,11 +203,11 @@ async def a_machine_answers(tenant: TelnyxTenant):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def outcomes(tmp_path_factory):
+async def outcomes(request, tmp_path_factory):
     async with telnyx_embedded(tmp_path_factory.mktemp("telnyx")) as world:
         tenant = await world.tenant(agent=AGENT)
         gate = asyncio.Semaphore(AT_ONCE)
-        tasks = {name: asyncio.create_task(_one(gate, run, tenant)) for name, run in SCENARIOS.items()}
+        tasks = {name: asyncio.create_task(_one(gate, SCENARIOS[name], tenant)) for name in chosen(request)}
         yield tasks
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         await _nothing_is_left(world, tenant)
@@ -234,7 +232,7 @@ def _named(name: str):
     return pytest.param(name, marks=[shows] if features else [], id=name)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", [_named(name) for name in SCENARIOS])
 async def test_telnyx_call(outcomes, name):

@@ -15,6 +15,7 @@ from patter.simulators.openai.script import Answer, Question, tool
 from patter.standard_webhooks import verify
 from patter.testing.tool_server import Server, answers, hangs, serving
 from tests.system.platform import Platform
+from tests.system.steps import LISTEN, say
 from tests.system.tenant import Tenant
 from tests.system.world import World, embedded, separate
 
@@ -32,7 +33,7 @@ BOOK: dict[str, Any] = {
     "name": "book_table",
     "description": "Book a table.",
     "parameters": {"type": "object", "properties": {"seats": {"type": "integer"}}, "required": ["seats"]},
-    "timeout_s": 1,
+    "timeout_s": 5,
 }
 
 
@@ -60,7 +61,7 @@ async def restaurant(folder: Path, server: Server) -> AsyncIterator[tuple[World,
             yield world, tenant, made["signing_secret"]
 
 
-async def invocation(tenant: Tenant, call_id: str, within_s: float = 40.0) -> dict[str, Any]:
+async def invocation(tenant: Tenant, call_id: str, within_s: float = 60.0) -> dict[str, Any]:
     """The one run of a tool in a call, once it has an outcome."""
     deadline = time.monotonic() + within_s
     while True:
@@ -71,13 +72,13 @@ async def invocation(tenant: Tenant, call_id: str, within_s: float = 40.0) -> di
         await asyncio.sleep(0.2)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(500)
 async def test_a_server_that_fails_twice_books_once_and_the_caller_is_told(tmp_path):
     booked = answers(200, b'{"table": 7}')
     async with serving(answers(500), answers(503), booked) as server:
         async with restaurant(tmp_path, server) as (_, tenant, secret):
-            steps = [{"say": PHRASES[0]}, {"wait_s": 9}, {"say": PHRASES[1]}, {"listen": True}]
-            carrier_call = await (await tenant.ring(steps)).ended(60)
+            steps = [say(PHRASES[0]), {"wait_s": 9}, say(PHRASES[1]), LISTEN]
+            carrier_call = await (await tenant.ring(steps)).ended()
             row = await tenant.settled((await tenant.found(carrier_call))["id"])
             turns = await tenant.turns(row["id"])
             said = [turn["text"] for turn in turns if turn["role"] != "user"]
@@ -97,17 +98,17 @@ async def test_a_server_that_fails_twice_books_once_and_the_caller_is_told(tmp_p
         assert request.json["arguments"] == {"seats": 2}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(500)
 async def test_a_process_that_is_killed_with_a_request_on_its_way_never_books_twice(tmp_path):
     async with serving(hangs) as server:
         async with restaurant(tmp_path, server) as (world, tenant, _):
-            carrier_call = await tenant.ring([{"say": PHRASES[0]}, {"wait_s": 20}])
-            await asyncio.wait_for(server.received(), 40)
+            carrier_call = await tenant.ring([say(PHRASES[0]), {"wait_s": 20}])
+            await asyncio.wait_for(server.received(), 60)
             call_id = (await tenant.get("calls"))["results"][0]["id"]
             await killed_and_restarted(world.platform)
             run = await invocation(tenant, call_id)
             told = await tenant.platform.rows("SELECT data FROM events_event WHERE type = 'tool.failed'")
-            await carrier_call.ended(40)
+            await carrier_call.ended()
     assert len(server.requests) == 1
     assert run["outcome"] == "unknown"
     assert "Do not call the tool again" in run["result"]["error"]
@@ -121,7 +122,7 @@ async def killed_and_restarted(platform: Platform) -> None:
     await platform.start_embedded()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(500)
 async def test_a_worker_that_is_killed_within_a_try_is_followed_by_no_other(tmp_path, servers):
     """The second try hangs in the worker. Another worker finds the row, and does not send it again."""
     async with serving(answers(500), hangs) as server, OpenAiServer(waiter) as model:
@@ -129,17 +130,17 @@ async def test_a_worker_that_is_killed_within_a_try_is_followed_by_no_other(tmp_
         async with separate(tmp_path, servers, **where) as world:
             tenant = await world.tenant()
             await tenant.post("provider-credentials", {"provider": "openai", "api_key": "sk-simulated"})
-            await tenant.post("tools", {**BOOK, "url": server.url, "timeout_s": 2, "wait_s": 40})
+            await tenant.post("tools", {**BOOK, "url": server.url, "wait_s": 40})
             agent = await tenant.post("agents", AGENT)
             tenant.number = await tenant.add_number(agent["id"])
-            carrier_call = await tenant.ring([{"say": PHRASES[0]}, {"wait_s": 32}])
-            await asyncio.wait_for(server.received(2), 40)
+            carrier_call = await tenant.ring([say(PHRASES[0]), {"wait_s": 32}])
+            await asyncio.wait_for(server.received(2), 60)
             worker = world.platform.parts["worker"]
             worker.process.kill()
             await worker.ended()
             call_id = (await tenant.get("calls"))["results"][0]["id"]
             run = await invocation(tenant, call_id)
-            await carrier_call.ended(60)
+            await carrier_call.ended()
             said = [turn["text"] for turn in await tenant.turns(call_id) if turn["role"] == "assistant"]
     assert len(server.requests) == 2
     assert len(server.effects) == 1

@@ -18,7 +18,7 @@ import redis
 from patter.simulators.demo import AGENT
 from patter.simulators.twilio import TwilioSimulator
 from patter.simulators.voice import OfflineVoice
-from tests.system.platform import Platform
+from tests.system.platform import BEHIND_THE_WORLD, Platform
 from tests.system.tenant import Tenant
 
 SECRET = re.compile(r"1?202-?555-?\d{4}|pt_[0-9a-z]{20}|-simulated|-test-key|[Bb]earer \w|\[DTMF")
@@ -42,7 +42,7 @@ class World:
         for call in running:
             call.end("shutdown")
         for call in running:
-            await call.ended(10)
+            await call.ended()
         for tenant in self.tenants:
             await tenant.http.aclose()
         await self.platform.stop()
@@ -60,7 +60,10 @@ class Servers:
 async def embedded(folder: Path, application: str = "", **more: str) -> AsyncIterator[World]:
     """One process on SQLite. ``application``: an ASGI application around the platform's."""
     async with TwilioSimulator(voice=OfflineVoice()) as simulator:
-        platform = Platform(folder, simulator.base_url, more=more)
+        # What measures it does so with an application of its own, and alone.
+        platform = Platform(
+            folder, simulator.base_url, more=more, niceness=0 if application else BEHIND_THE_WORLD
+        )
         world = World(platform, simulator)
         try:
             await (platform.start_asgi(application) if application else platform.start_embedded())

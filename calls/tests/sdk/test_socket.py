@@ -39,11 +39,11 @@ class Client:
         self._socket = WebsocketCommunicator(application, f"/ws/sdk{query}", headers=headers)
 
     async def open(self) -> Client:
-        assert (await self._socket.connect(timeout=10))[0]
+        assert (await self._socket.connect(timeout=30))[0]
         return self
 
     async def frame(self) -> dict[str, Any]:
-        return dict(json.loads(await self._socket.receive_from(timeout=10)))
+        return dict(json.loads(await self._socket.receive_from(timeout=30)))
 
     async def send(self, **frame: Any) -> None:
         await self._socket.send_to(text_data=json.dumps(frame))
@@ -52,7 +52,7 @@ class Client:
         await self._socket.send_to(text_data=text)
 
     async def closed(self) -> tuple[int, str]:
-        while (message := await self._socket.receive_output(timeout=10))["type"] != "websocket.close":
+        while (message := await self._socket.receive_output(timeout=30))["type"] != "websocket.close":
             continue
         return message["code"], message.get("reason", "")
 
@@ -331,7 +331,7 @@ async def test_a_client_that_does_not_read_is_closed(cast):
     serving = asyncio.create_task(application(scope, incoming.get, send))
     for number in range(MOST_WAITING + 2):
         incoming.put_nowait({"type": "websocket.receive", "text": f"nonsense {number}"})
-    await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(serving, 30)
     assert sent[-1]["code"] == 4008
     assert sent[-1]["reason"] == "Frames were not read: more than 1,000 wait."
 

@@ -3,14 +3,15 @@
 import threading
 import time
 from contextlib import closing
+from statistics import median
 
 import pytest
 from kombu import Connection, Queue
 
 from patter_site.common.memory_queue import SCHEME, register
 
-AT_ONCE_S = 5.0
-"""For ten messages one after the other. kombu's own transport looks once a second."""
+AT_ONCE_S = 0.5
+"""Most messages come sooner, unless the machine stands still. kombu's own transport looks once a second."""
 
 
 @pytest.fixture
@@ -43,14 +44,16 @@ def test_a_message_wakes_the_worker_that_waits_for_it(connection, queue):
                 assert wanted.acquire(timeout=30)
                 other.Producer().publish({"number": number}, routing_key=queue.name)
 
-    began, thread = time.monotonic(), in_thread(send)
+    waited_s, thread = [], in_thread(send)
     with connection.Consumer([queue], callbacks=[lambda body, _: got.append(body["number"])], no_ack=True):
         for _ in range(10):
+            began = time.monotonic()
             wanted.release()
             connection.drain_events(timeout=30)
+            waited_s.append(time.monotonic() - began)
     thread.join()
     assert got == list(range(10))
-    assert time.monotonic() - began < AT_ONCE_S
+    assert median(waited_s) < AT_ONCE_S
 
 
 def test_a_worker_with_as_many_as_it_may_goes_on_when_one_is_done(connection, queue):

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import asyncio
 
-from patter.simulators.demo import AGENT
+from patter.simulators.demo import AGENT, RULES
 from patter.simulators.twilio.faults import Faults
-from tests.system.doors.scenario import BOOK, BYE, LISTEN, scenario
+from tests.system.doors.scenario import scenario
+from tests.system.steps import BOOK, BYE, LISTEN, MENU, answered
 from tests.system.tenant import Tenant
+
+LONG = " ".join(["We are at the old harbour, next to the lighthouse."] * 4)
+"""Ten seconds: nobody leaves too late for it."""
+
+
+async def talkative(tenant: Tenant, **changes) -> str:
+    """The number of an agent like the others, but for this."""
+    made = await tenant.post("agents", {**AGENT, "name": "Talkative", **changes})
+    return await tenant.add_number(made["id"])
 
 
 async def caller_leaves(tenant: Tenant, steps, **faults) -> tuple[dict, list[dict]]:
     call = await (await tenant.ring(steps, faults=Faults(**faults))).ended()
-    row = await tenant.settled((await tenant.found(call))["id"], 15)
+    row = await tenant.settled((await tenant.found(call))["id"])
     assert (row["status"], row["end_reason"]) == ("completed", "caller_hung_up")
     assert (await tenant.told(row["id"])).count("call.ended") == 1
     return row, await tenant.turns(row["id"])
@@ -20,7 +30,7 @@ async def caller_leaves(tenant: Tenant, steps, **faults) -> tuple[dict, list[dic
 
 @scenario
 async def caller_leaves_during_the_greeting(tenant: Tenant):
-    call = await tenant.ring([LISTEN])
+    call = await tenant.ring([LISTEN], to=await talkative(tenant, first_message=LONG))
     await call.reached("agent_started")
     await asyncio.sleep(1.2)
     call.end("caller_hung_up")
@@ -39,8 +49,8 @@ async def caller_leaves_while_the_agent_thinks(tenant: Tenant):
 
 @scenario
 async def caller_leaves_while_the_agent_speaks(tenant: Tenant):
-    call = await tenant.ring([{"say": "what is on the menu"}, LISTEN])
-    await call.reached("agent_started", 2)
+    call = await tenant.ring([MENU, LISTEN])
+    await answered(call)
     await asyncio.sleep(1)
     call.end("caller_hung_up")
     row = await tenant.settled((await tenant.found(call))["id"])
@@ -51,8 +61,10 @@ async def caller_leaves_while_the_agent_speaks(tenant: Tenant):
 
 @scenario
 async def caller_leaves_in_the_goodbye(tenant: Tenant):
-    call = await tenant.ring([BYE, LISTEN])
-    await call.reached("agent_started", 2)
+    rules = [{**rule, "say": LONG} if "tool" in rule else rule for rule in RULES]
+    llm = {**AGENT["llm"], "options": {**AGENT["llm"]["options"], "rules": rules}}
+    call = await tenant.ring([BYE, LISTEN], to=await talkative(tenant, llm=llm))
+    await answered(call)
     await asyncio.sleep(0.4)
     call.end("caller_hung_up")
     row = await tenant.settled((await tenant.found(call))["id"])
@@ -79,7 +91,7 @@ async def hang_up_is_answered_with_404(tenant: Tenant):
 
 @scenario
 async def marks_never_come_back(tenant: Tenant):
-    call = await (await tenant.ring([BYE, LISTEN], faults=Faults(marks_never_echoed=True))).ended(40)
+    call = await (await tenant.ring([BYE, LISTEN], faults=Faults(marks_never_echoed=True))).ended()
     assert (await tenant.settled((await tenant.found(call))["id"]))["end_reason"] == "agent_ended"
 
 
@@ -88,7 +100,7 @@ async def caller_is_silent(tenant: Tenant):
     brief = {"idle_prompt_s": 3, "idle_prompts": 1}
     made = await tenant.post("agents", {**AGENT, "name": "Brief", "turn_taking": brief})
     number = await tenant.add_number(made["id"])
-    call = await (await tenant.ring([LISTEN], to=number)).ended(30)
+    call = await (await tenant.ring([LISTEN], to=number)).ended()
     row = await tenant.settled((await tenant.found(call))["id"])
     assert (row["status"], row["end_reason"]) == ("completed", "idle")
     said = [turn["text"] for turn in await tenant.turns(row["id"])]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from patter.simulators.demo import AGENT
-from patter.simulators.twilio.faults import Faults
-from tests.system.doors.scenario import BOOK, BYE, LISTEN, scenario
+from tests.system.doors.scenario import scenario
 from tests.system.line import dial, ring
+from tests.system.steps import BOOK, BYE, LISTEN, answered, say
 from tests.system.tenant import Tenant
 
 
 @scenario
 async def lost_socket_is_resumed(tenant: Tenant):
     """One call, one conversation: what was agreed before the loss is known after it."""
-    steps = [BOOK, {"say": "tomorrow evening please"}, BYE, LISTEN]
-    call = await (await tenant.ring(steps, faults=Faults(lose_socket_at_ms=5500))).ended(40)
+    call = await tenant.ring([BOOK, {"wait_s": 4}, say("tomorrow evening please"), BYE, LISTEN])
+    await answered(call)
+    assert call.stream is not None
+    call.stream.lose()
+    await call.ended()
     row = await tenant.settled((await tenant.found(call))["id"])
     assert row["end_reason"] == "agent_ended"
     assert len(call.of_kind("stream_started")) > 1
@@ -31,7 +34,7 @@ async def lost_socket_without_another(tenant: Tenant):
     await line.start(ringing)
     await line.hears()
     line.socket.transport.abort()
-    row = await tenant.settled(ringing.call_id, 20)
+    row = await tenant.settled(ringing.call_id)
     assert (row["status"], row["end_reason"]) == ("failed", "carrier_error")
     kinds = [event["kind"] for event in await tenant.timeline(row["id"])]
     assert "leg.lost" in kinds

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from patter.simulators.demo import AGENT
-from tests.system.doors.scenario import LISTEN, scenario
+from tests.system.doors.scenario import scenario
+from tests.system.steps import LISTEN
 from tests.system.tenant import Tenant
 
 
@@ -13,7 +14,7 @@ async def unknown_number(tenant: Tenant):
     tenant.simulator.add_number(
         number, tenant.account_sid, tenant.webhook("voice"), status_callback=tenant.webhook("status")
     )
-    call = await (await tenant.ring([LISTEN], to=number)).ended(20)
+    call = await (await tenant.ring([LISTEN], to=number)).ended()
     assert "not set up" in call.of_kind("carrier_said")[0].data["text"]
     row = await tenant.settled((await tenant.found(call))["id"])
     assert (row["status"], row["error"]["code"]) == ("failed", "unknown_number")
@@ -27,7 +28,7 @@ async def agent_without_voice(tenant: Tenant):
     )
     assert made.status_code == 201, made.text
     number = await tenant.add_number(made.json()["id"])
-    call = await (await tenant.ring([LISTEN], to=number)).ended(20)
+    call = await (await tenant.ring([LISTEN], to=number)).ended()
     assert "not in service" in call.of_kind("carrier_said")[0].data["text"]
     row = await tenant.settled((await tenant.found(call))["id"])
     assert row["status"] == "failed"
@@ -42,7 +43,7 @@ from patter_site.accounts.models import Organisation
 Organisation.objects.filter(pk="{other.organisation}").update(is_active=False)
 """
     await tenant.platform.manage("shell", "-v0", "-c", code)
-    call = await (await other.ring([LISTEN])).ended(20)
+    call = await (await other.ring([LISTEN])).ended()
     await other.http.aclose()
     assert "not in service" in call.of_kind("carrier_said")[0].data["text"]
     rows = await tenant.platform.rows(

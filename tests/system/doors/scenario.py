@@ -1,4 +1,4 @@
-"""The book of scenarios, and what their callers say."""
+"""The book of scenarios."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from tests.system.tenant import Tenant
 
 Scenario = Callable[[Tenant], Awaitable[None]]
 
-BOOK = {"say": "I would like to book a table"}
-BYE = {"say": "thank you and goodbye"}
-LISTEN = {"listen": True}
 SCENARIOS: dict[str, Scenario] = {}
 
 

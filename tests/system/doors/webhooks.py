@@ -5,8 +5,9 @@ from __future__ import annotations
 from patter.carriers.twilio.signature import HEADER
 from patter.simulators.twilio.faults import Faults
 from patter.simulators.twilio.world import new_sid
-from tests.system.doors.scenario import BYE, LISTEN, scenario
+from tests.system.doors.scenario import scenario
 from tests.system.line import post, ring, tell_status, voice_fields
+from tests.system.steps import BYE, LISTEN
 from tests.system.tenant import Tenant
 
 

@@ -88,7 +88,7 @@ async def it_is_taken_back_while_it_rings(stage: Stage) -> None:
     call_id = await stage.place(stage.person(Person(after_s=20)))
     carrier_call = await stage.carrier_call(call_id)
     await stage.tenant.post(f"calls/{call_id}/hang-up")
-    await carrier_call.ended(30)
+    await carrier_call.ended()
     row = await stage.settled(call_id)
     assert (row["status"], carrier_call.status) == ("cancelled", "canceled")
 

@@ -21,10 +21,10 @@ async def a_key_is_one_turn(stage: Stage) -> None:
 async def press_for_the_caller(call: Up) -> None:
     """Have the carrier press keys, and the agent say something after them."""
     await call.post("digits", digits=KEYS_OUT)
-    pressed = await call.carrier_call.reached("carrier_pressed", timeout_s=20)
+    pressed = await call.carrier_call.reached("carrier_pressed")
     assert pressed.data["digits"] == KEYS_OUT
     if call.stage.carrier == "twilio":
-        await call.carrier_call.reached("stream_started", 2, timeout_s=20)
+        await call.carrier_call.reached("stream_started", 2)
     await call.post("say", text="The keys were pressed.")
     await call.until_said("The keys were pressed.")
 

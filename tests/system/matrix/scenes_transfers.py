@@ -86,10 +86,10 @@ async def _asked(call: Up, person: Person, kind: str = "warm") -> tuple[CarrierC
     number = call.stage.person(person)
     await call.post("transfer", target=number, kind=kind, summary=WHISPER)
     leg = await call.stage.leg_to(number)
-    told = await leg.reached("carrier_said", timeout_s=20)
+    told = await leg.reached("carrier_said")
     assert WHISPER in told.data["text"]
     waits = "conference_entered" if call.stage.carrier == "twilio" else "carrier_played"
-    await call.carrier_call.reached(waits, timeout_s=20)
+    await call.carrier_call.reached(waits)
     return leg, number
 
 
@@ -107,7 +107,7 @@ async def a_human_does_not_want_the_caller(stage: Stage, **answer: str) -> None:
     call = await _greeted(stage)
     leg, _ = await _asked(call, Person(**answer))
     await _back(call, "declined")
-    await leg.ended(20)
+    await leg.ended()
 
 
 async def a_human_hangs_up_on_the_summary(stage: Stage) -> None:
@@ -130,7 +130,7 @@ async def the_caller_leaves_while_a_human_is_asked(stage: Stage) -> None:
     call.leaves()
     row = await call.over()
     assert row["end_reason"] == "caller_hung_up"
-    await leg.ended(30)
+    await leg.ended()
 
 
 async def the_caller_leaves_while_it_rings(stage: Stage) -> None:
@@ -141,7 +141,7 @@ async def the_caller_leaves_while_it_rings(stage: Stage) -> None:
     call.leaves()
     row = await call.over()
     assert row["end_reason"] == "caller_hung_up"
-    await leg.ended(30)
+    await leg.ended()
     assert leg.status == "canceled"
 
 

@@ -21,11 +21,11 @@ from tests.system.matrix.people import Person
 from tests.system.matrix.voices import DESK, GREETING, Mode, answers
 from tests.system.platform import Platform
 from tests.system.program import program
-from tests.system.telnyx import TelnyxTenant
+from tests.system.telnyx import WEBHOOK_BUDGET_S, TelnyxTenant
 from tests.system.tenant import Tenant
 from tests.system.tenant import until as until_there
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 CARRIERS = ("twilio", "telnyx")
 Steps = list[dict[str, Any]]
 LISTEN: Steps = [{"listen": True}]
@@ -128,7 +128,7 @@ class Up:
 
     async def over(self) -> dict[str, Any]:
         """The row of the call, once the carrier has told its end. The carrier had nothing to complain of."""
-        await self.carrier_call.ended(PATIENCE_S)
+        await self.carrier_call.ended()
         row = await self.stage.settled(self.id)
         assert complaints(self.carrier_call) == []
         return row
@@ -193,7 +193,7 @@ async def staged(folder: Path, mode: Mode) -> AsyncIterator[dict[tuple[str, str]
     A program replies to callers, a model to callees: so each carrier shows both directions, and both.
     """
     async with mode.open() as vendors, TwilioSimulator(voice=ToneVoice()) as twilio:
-        async with TelnyxSimulator(voice=ToneVoice()) as telnyx:
+        async with TelnyxSimulator(voice=ToneVoice(), webhook_budget_s=WEBHOOK_BUDGET_S) as telnyx:
             addresses = {"PATTER_TELNYX_BASE_URL": f"{telnyx.base_url}/v2", **vendors}
             platform = Platform(folder, twilio.base_url, more=addresses)
             tenants: dict[str, Tenant] = {
@@ -257,7 +257,7 @@ async def nothing_is_left(stages: Iterable[Stage]) -> None:
     """Every call is over, at the carriers and here, and its end was told."""
     for stage in stages:
         for call in list(stage.tenant.simulator.calls.values()):
-            await call.ended(PATIENCE_S)
+            await call.ended()
         assert await stage.tenant.live_calls() == []
         untold = "SELECT COUNT(*) FROM calls_call WHERE announced_at IS NULL"
         assert await stage.tenant.platform.rows(untold) == [(0,)]
@@ -270,6 +270,6 @@ async def _put_away(platform: Platform, tenants: dict[str, Tenant]) -> None:
         for call in running:
             call.end("shutdown")
         for call in running:
-            await call.ended(15)
+            await call.ended()
         await tenant.http.aclose()
     await platform.stop()

@@ -22,7 +22,7 @@ async def play(
         yield tasks
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 @pytest.mark.asyncio(loop_scope="module")
 @cells("pipeline")
 async def test_on_a_line(play: Play, scene: str, carrier: str, reply_by: str) -> None:

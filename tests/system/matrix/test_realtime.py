@@ -29,7 +29,7 @@ async def play(
     assert all(session.closed.is_set() for session in mode.sessions)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 @pytest.mark.asyncio(loop_scope="module")
 @cells("realtime", each=False)
 async def test_on_a_line(play: Play, scene: str, carrier: str, reply_by: str) -> None:
