@@ -38,7 +38,7 @@ class Program:
             code = code.replace(printed, real)
         self._file = shop.folder / f"sample-{time.monotonic_ns()}.py"
         self._file.write_text(code)
-        self._log = self._file.with_suffix(".log")
+        self._log = self._file.with_suffix(".said")
         with self._log.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-u", str(self._file)],

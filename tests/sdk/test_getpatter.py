@@ -43,7 +43,7 @@ class OldProgram:
             "DEEPGRAM": KEYS["deepgram"],
             "ELEVENLABS": KEYS["elevenlabs"],
         }
-        self._log = shop.folder / "getpatter.log"
+        self._log = shop.folder / "getpatter.said"
         self._errors = shop.folder / "getpatter.err"
         with self._log.open("wb") as out, self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
