@@ -183,6 +183,7 @@ def open_page(browser: Browser, server: Server, scene: Scene, complaints: Compla
         page = context.new_page()
         complaints.listen(page)
         page.goto(f"/sign-in/link/{create_sign_in_link(user=scene.cast.ada)}/")
+        page.goto("about:blank")  # the page to which the link led listens, too
         heard: list[str] = []
         page.on(
             "websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame)))
