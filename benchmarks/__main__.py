@@ -8,6 +8,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,20 @@ def arguments(given: list[str]) -> argparse.Namespace:
     return options
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What rows are measured of."""
+
+    mode: str
+    reply_by: str
+    system: str
+    target: Target
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        return self.mode, self.reply_by, self.system
+
+
 class Bench:
     """One run: rows of the floor and of the platform, against the same carrier and providers."""
 
@@ -94,20 +109,22 @@ class Bench:
         return f"load on core {self._load_core}, system alone on core {self._system_core}"
 
     def run(self) -> None:
-        with providers(self._folder, self._load_core) as port:
-            for mode in self._modes if self._options.floor else ():
-                with floor(self._folder, self._system_core, port, mode) as target:
-                    self._rows((mode, "-", "floor"), target)
-            self._floor_cpu = {(row.mode, row.calls): row.cpu_s_per_call_minute or 0.0 for row in self.rows}
-            with self._platform(port) as target:
-                for row in self._options.rows:
-                    mode, reply_by = ROWS[row]
-                    with self._whoever(reply_by, target):
-                        self._rows((mode, reply_by, "patter"), target)
-                if self._options.steps:
-                    self._steps(target)
-                if self._options.recording:
-                    self._look_at_recording(target)
+        with (
+            providers(self._folder, self._load_core) as port,
+            contextlib.ExitStack() as floors,
+            self._platform(port) as target,
+        ):
+            for mode in self._modes:
+                chosen = [ROWS[row] for row in self._options.rows]
+                rows = [Subject(mode, by, "patter", target) for at, by in chosen if at == mode]
+                if self._options.floor:
+                    bridge = floors.enter_context(floor(self._folder, self._system_core, port, mode))
+                    rows.insert(0, Subject(mode, "-", "floor", bridge))
+                self._rows(rows)
+            if self._options.steps:
+                self._steps(target)
+            if self._options.recording:
+                self._look_at_recording(target)
 
     def _whoever(self, reply_by: str, target: Target) -> contextlib.AbstractContextManager[None]:
         if reply_by == "handler":
@@ -125,13 +142,23 @@ class Bench:
             ) as target:
                 yield target
 
-    def _rows(self, name: tuple[str, str, str], target: Target) -> None:
-        # The first call imports what calls need: it is nobody's share of memory.
-        self._load(target, name, 2, 3.0)
-        wait_for_rest(target.process.pid)
-        idle = usage(target.process.pid)
+    def _rows(self, subjects: list[Subject]) -> None:
+        """Each number of calls with the floor first: a machine that is slow for minutes is so for both."""
+        idle = [self._warmed(subject) for subject in subjects]
         for calls in self._options.calls:
-            self.rows.append(self._row(name, target, calls, self._options.seconds, idle))
+            for subject, at_rest in zip(subjects, idle, strict=True):
+                with self._whoever(subject.reply_by, subject.target):
+                    row = self._row(subject.name, subject.target, calls, self._options.seconds, at_rest)
+                self.rows.append(row)
+                if subject.system == "floor":
+                    self._floor_cpu[subject.mode, calls] = row.cpu_s_per_call_minute or 0.0
+
+    def _warmed(self, subject: Subject) -> Usage:
+        """The first call imports what calls need: it is nobody's share of memory."""
+        with self._whoever(subject.reply_by, subject.target):
+            self._load(subject.target, subject.name, 2, 3.0)
+        wait_for_rest(subject.target.process.pid)
+        return usage(subject.target.process.pid)
 
     def _row(
         self, name: tuple[str, str, str], target: Target, calls: int, seconds: float, idle: Usage
