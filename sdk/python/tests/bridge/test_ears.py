@@ -72,6 +72,17 @@ def test_a_carrier_that_counts_anew_cuts_no_word_in_two() -> None:
     assert len(line.all(VoiceEnded)) == 1
 
 
+def test_a_carrier_whose_first_frame_is_late_is_heard_at_its_own_times() -> None:
+    """Time passed before it: its frames are not of then for ever."""
+    line = Line()
+    line.note(line.ears.tick(1500))
+    line.frames(400, SILENCE)
+    line.frames(400, VOICE)
+    line.frames(1000, SILENCE)
+    [(_, began)], [(_, ended)] = line.all(VoiceBegan), line.all(VoiceEnded)
+    assert (began.at_ms, ended.at_ms) == (600, 1000)
+
+
 @pytest.mark.parametrize(
     ("final", "end", "after", "wanted"),
     [

@@ -14,6 +14,7 @@ from __future__ import annotations
 from patter.audio.frames import ms_of
 from patter.audio.judged_voice import Detector, JudgedDetector, VoiceModels
 from patter.audio.voice import VoiceDetector
+from patter.bridge.clock import BEHIND_FRAMES
 from patter.bridge.events import SttEagerEnd, SttHeard, SttSpeechStarted, SttUtteranceEnded
 from patter.bridge.plan import TurnTaking
 from patter.engines.pipeline.carried import Carried
@@ -36,7 +37,8 @@ GAP_MS = 300
 WORDLESS_MS = 1300
 """A recogniser says that an utterance ended after a second without words, and a moment for the way."""
 OUT_OF_TIME_MS = 1000
-"""A frame of so long ago is of now: its carrier counts anew, and the call's clock has not noticed yet."""
+"""A frame of so long ago is of now: its carrier counts anew, and the call's clock has not noticed yet. Where
+more of them follow than the clock needs, time itself was ahead: nothing came for a while."""
 MOST_CHARACTERS = 5_000
 """Of one text: minutes of speech. Texts are compared word by word, and all calls wait for that."""
 SAME_FINAL_MS = 1000
@@ -60,6 +62,7 @@ class Ears:
         self._finals: list[str] = []
         self._interim = ""
         self._now_ms = 0
+        self._behind = 0
         self._started_ms: int | None = None
         self._voice_from_ms = 0
         self._last_voiced_ms = 0
@@ -84,7 +87,8 @@ class Ears:
 
     def audio(self, payload: bytes, media_ms: int) -> list[Signal]:
         signals: list[Signal] = []
-        if media_ms + OUT_OF_TIME_MS < self._now_ms:
+        self._behind = self._behind + 1 if media_ms + OUT_OF_TIME_MS < self._now_ms else 0
+        if 0 < self._behind < BEHIND_FRAMES:
             media_ms = self._now_ms
         edge = self.detector.feed(payload, media_ms)
         if edge is not None and not edge.voiced and self.voiced:
