@@ -114,8 +114,8 @@ class Bench:
             contextlib.ExitStack() as floors,
             self._platform(port) as target,
         ):
+            chosen = [ROWS[row] for row in self._options.rows]
             for mode in self._modes:
-                chosen = [ROWS[row] for row in self._options.rows]
                 rows = [Subject(mode, by, "patter", target) for at, by in chosen if at == mode]
                 if self._options.floor:
                     bridge = floors.enter_context(floor(self._folder, self._system_core, port, mode))

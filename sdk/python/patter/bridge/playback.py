@@ -50,7 +50,6 @@ class Playback:
         self._sent = 0
         self._confirmed = 0
         self._marked = 0
-        self._mark_at = 0  # where what is being sent needs one
         self._marks: dict[str, int] = {}
         self._boundaries: list[int] = []
         self._reference: tuple[int, float] | None = None  # an offset, and when it was being played
@@ -266,8 +265,12 @@ class Playback:
                 self._reference = (self._sent, self._carrier_free_at)
             if self.first_sent_at is None:
                 self.first_sent_at = now
-            commands.append(self._play(frames))
-            commands.extend(self._mark_the_end() if self._sent < self._mark_at else (self._mark(),))
+            mark_at = self._next_mark_at()
+            commands.append(self._play_up_to(min(self._sent + frames * FRAME_BYTES, mark_at)))
+            if self._sent == mark_at:
+                commands.append(self._mark())
+            else:
+                commands.extend(self._mark_the_end())
         return commands
 
     def _room(self, now: float) -> int:
@@ -277,19 +280,17 @@ class Playback:
         lead_s = max(0.0, self._carrier_free_at - now)
         return min(waiting, int((LEAD_S - lead_s + ROUNDING) / FRAME_S))
 
-    def _play(self, frames: int) -> Play:
-        """The next frames, up to where a mark is due: what lies between two marks is one piece."""
-        start = self._sent
-        self._mark_at = self._next_mark_at(start)
-        self._sent = min(start + frames * FRAME_BYTES, self._mark_at)
+    def _play_up_to(self, offset: int) -> Play:
+        """The next whole frames, none beyond the next mark: what lies between two marks is one piece."""
+        start, self._sent = self._sent, offset
         self._carrier_free_at += (self._sent - start) // FRAME_BYTES * FRAME_S
         return Play(bytes(self._audio[start - self._base : self._sent - self._base]))
 
-    def _next_mark_at(self, sent: int) -> int:
+    def _next_mark_at(self) -> int:
         """The end of the frame with which 200 ms are full, or a chunk is."""
-        due = max(self._marked + MARK_EVERY_BYTES, sent + FRAME_BYTES)
+        due = max(self._marked + MARK_EVERY_BYTES, self._sent + FRAME_BYTES)
         for boundary in self._boundaries:
-            if sent < boundary < due:
+            if self._sent < boundary < due:
                 due = boundary + -boundary % FRAME_BYTES
         return due
 
